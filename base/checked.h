@@ -1,0 +1,23 @@
+// Checked arithmetic on counts. A count that would overflow is refused, never wrapped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace tally {
+
+/// a + b, or nothing where std::int64_t cannot hold it.
+inline std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
+  return sum;
+}
+
+/// a * b, or nothing where std::int64_t cannot hold it.
+inline std::optional<std::int64_t> checked_mul(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
+  return product;
+}
+
+}  // namespace tally

@@ -1,0 +1,73 @@
+// Output: where a report goes and in which format.
+//
+// Every command that reports has the same flags (-f/--format, -o FILE, --color) and hands over one Report: its Document
+// for people and its JSON for programs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <base/result.h>
+#include <cli/document.h>
+
+namespace CLI {
+class App;
+}
+
+namespace tally::cli {
+
+enum class Format { kText, kJson, kMarkdown, kHtml };
+
+/// What the terminal allows. Piped output has no colour, no bars and no limit of width.
+struct TextStyle {
+  bool color = false;
+  bool bars = false;
+  int width = 0;  ///< columns; 0: no limit
+};
+
+/// The flags that every reporting command has.
+struct OutputOptions {
+  Format format = Format::kText;
+  std::vector<std::string> files;  ///< -o, the format told by each one's ending
+  std::string color = "auto";      ///< auto, always or never
+};
+
+/// Adds -f/--format, -o/--output and --color to `command`.
+void add_output_flags(CLI::App& command, OutputOptions& options);
+
+/// What a command has to show. Both are called only if the format asked for needs them.
+struct Report {
+  std::function<Document()> document;
+  std::function<std::string()> json;  ///< one JSON value with `schema_version`, without a final line feed
+};
+
+std::string render_text(const Document& document, const TextStyle& style);
+std::string render_markdown(const Document& document);
+std::string render_html(const Document& document);
+
+/// Files that a run will write, opened before the work starts so that a bad path costs nothing. Each is written to a
+/// temporary beside it and renamed when complete.
+class Output {
+ public:
+  /// Checks and opens every file of `options`. Errors name the file.
+  static Result<Output> open(const OutputOptions& options);
+
+  /// Writes the report to stdout in the format asked for, and to each file in its own. With -o files and no -f, stdout
+  /// gets the text as well.
+  Result<Unit> write(const Report& report);
+
+ private:
+  struct File {
+    std::string path;
+    std::string temporary;
+    Format format = Format::kText;
+  };
+  OutputOptions options_;
+  std::vector<File> files_;
+};
+
+/// The text style for stdout, from `color`, NO_COLOR, COLUMNS and what stdout is.
+TextStyle stdout_style(const std::string& color);
+
+}  // namespace tally::cli

@@ -1,0 +1,35 @@
+# What every target of this project has in common.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+if(NOT DEFINED CMAKE_CXX_STANDARD)
+  set(CMAKE_CXX_STANDARD 17)   # LibTorch.cmake asks for 20 where the LibTorch found needs it
+endif()
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(tally_options INTERFACE)
+target_include_directories(tally_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/torchtally>)
+add_library(tally_warnings INTERFACE)
+target_compile_options(tally_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
+if(TORCHTALLY_WERROR)
+  target_compile_options(tally_warnings INTERFACE -Werror)
+endif()
+if(TORCHTALLY_SANITIZE)
+  add_compile_options(-fsanitize=${TORCHTALLY_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${TORCHTALLY_SANITIZE})
+endif()
+
+# tally_library(NAME SOURCES… [LINK TARGETS…]): a static library named tally_NAME, alias tally::NAME.
+function(tally_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(tally_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  add_library(tally::${name} ALIAS tally_${name})
+  set_target_properties(tally_${name} PROPERTIES EXPORT_NAME ${name})
+  target_link_libraries(tally_${name} PUBLIC tally_options ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:tally_warnings>)
+endfunction()

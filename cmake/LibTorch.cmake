@@ -1,0 +1,47 @@
+# LibTorch as imported targets of our own. find_package(Torch) is not used: on a CUDA wheel it fails without nvcc and takes
+# ten seconds with it; this takes none.
+#
+#   LibTorch::cpu                libtorch_cpu and libc10, headers included
+#   TORCHTALLY_TORCH_VERSION     as its version.h says, for example 2.11.0
+#   TORCHTALLY_TORCH_LIB         the folder of its libraries
+
+set(_torch_hints ${TORCHTALLY_TORCH_DIR} $ENV{TORCHTALLY_TORCH_DIR} ${PROJECT_SOURCE_DIR}/.deps/torch)
+unset(_torch_dir)
+foreach(_hint IN LISTS _torch_hints)
+  if(EXISTS ${_hint}/lib/libtorch_cpu.so AND EXISTS ${_hint}/include/caffe2/serialize/inline_container.h)
+    file(REAL_PATH ${_hint} _torch_dir)
+    break()
+  endif()
+endforeach()
+if(NOT _torch_dir)
+  message(FATAL_ERROR "LibTorch not found. Run tools/setup, or point at one with -DTORCHTALLY_TORCH_DIR=DIR "
+    "(the folder that holds include/ and lib/; with a wheel: site-packages/torch). Looked in: ${_torch_hints}")
+endif()
+
+set(_version_h ${_torch_dir}/include/torch/headeronly/version.h)
+if(NOT EXISTS ${_version_h})
+  set(_version_h ${_torch_dir}/include/torch/csrc/api/include/torch/version.h)
+endif()
+file(STRINGS ${_version_h} _version_lines REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+string(REGEX REPLACE "[^0-9;]" "" _version_parts "${_version_lines}")
+string(REPLACE ";" "." TORCHTALLY_TORCH_VERSION "${_version_parts}")
+set(TORCHTALLY_TORCH_LIB ${_torch_dir}/lib)
+message(STATUS "LibTorch ${TORCHTALLY_TORCH_VERSION} in ${_torch_dir}")
+
+if(TORCHTALLY_TORCH_VERSION VERSION_LESS 2.11)
+  message(FATAL_ERROR "LibTorch ${TORCHTALLY_TORCH_VERSION} is too old: 2.11.0 or newer is needed")
+endif()
+if(TORCHTALLY_TORCH_VERSION VERSION_GREATER_EQUAL 2.14 AND NOT DEFINED CMAKE_CXX_STANDARD)
+  set(CMAKE_CXX_STANDARD 20)
+endif()
+
+add_library(LibTorch::cpu INTERFACE IMPORTED)
+# -idirafter, not -I or -isystem: the wheel's include/fmt must not come before the system's, which spdlog was built with.
+# NDEBUG always: ATen/record_function.h has a member only without it, and the wheel was built with it.
+target_compile_options(LibTorch::cpu INTERFACE
+  "SHELL:-idirafter ${_torch_dir}/include" "SHELL:-idirafter ${_torch_dir}/include/torch/csrc/api/include")
+target_compile_definitions(LibTorch::cpu INTERFACE NDEBUG)
+# --no-as-needed: operators register themselves when libtorch_cpu is loaded; nothing need refer to it by a symbol.
+target_link_libraries(LibTorch::cpu INTERFACE
+  -Wl,--push-state,--no-as-needed ${TORCHTALLY_TORCH_LIB}/libtorch_cpu.so ${TORCHTALLY_TORCH_LIB}/libc10.so
+  -Wl,--pop-state -Wl,--allow-shlib-undefined ${CMAKE_DL_LIBS})
