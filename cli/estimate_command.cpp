@@ -1,6 +1,6 @@
 #include <cli/command.h>
+#include <cli/flag_values.h>
 #include <cli/guide_report.h>
-#include <cli/numbers.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>

@@ -1,5 +1,7 @@
 #include <cli/guide_report.h>
+#include <cli/json_text.h>
 #include <cli/numbers.h>
+#include <cli/quantities.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -88,7 +90,7 @@ Report guide_breakdown_report(const formulas::GuideBreakdown& breakdown) {
                                  {"feed_forward_norm", layer.feed_forward_norm_params},
                                  {"total", layer.total_params}}},
                                {"total_parameters", breakdown.total_params}};
-    return json.dump(2);
+    return json_text(json);
   };
   return report;
 }
@@ -123,7 +125,7 @@ Report guide_resources_report(const formulas::GuideResources& resources) {
                          {"kind", "predicted"},
                          {"source", std::string(kSource) + ", part 1"}};
     json.update(resources_json(resources));
-    return json.dump(2);
+    return json_text(json);
   };
   return report;
 }
@@ -164,7 +166,7 @@ Report guide_comparison_report() {
                                {"kind", "predicted"},
                                {"source", std::string(kSource) + ", part 1"},
                                {"models", models}};
-    return json.dump(2);
+    return json_text(json);
   };
   return report;
 }

@@ -1,8 +1,8 @@
-#include <initializer_list>
-
-#include <CLI/CLI.hpp>
 #include <cli/command.h>
 #include <cli/log.h>
+
+#include <CLI/CLI.hpp>
+#include <initializer_list>
 
 int main(int argc, char** argv) {
   using namespace tally::cli;

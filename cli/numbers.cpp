@@ -1,152 +1,101 @@
-#include <base/checked.h>
 #include <cli/numbers.h>
 
-#include <cerrno>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace tally::cli {
 namespace {
 
-Error bad_value(const std::string& field, const std::string& text, const std::string& expected) {
-  return {ErrorCode::kUsage, field + " must be " + expected + ", and is \"" + text + "\"", ""};
-}
+__extension__ using Wide = __int128;
 
-/// The power of 1000 that a suffix stands for, or 0 where it stands for none.
-std::int64_t suffix_factor(char suffix) {
-  switch (suffix) {
-    case 'k':
-    case 'K':
-      return 1'000;
-    case 'm':
-    case 'M':
-      return 1'000'000;
-    case 'b':
-    case 'B':
-    case 'g':
-    case 'G':
-      return 1'000'000'000;
-    case 't':
-    case 'T':
-      return 1'000'000'000'000;
-    default:
-      return 0;
+// The digits of `value` / 10^decimals.
+std::string with_decimals(Wide value, int decimals) {
+  Wide scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  std::string text = grouped(static_cast<std::int64_t>(value / scale));
+  if (decimals > 0) {
+    const std::string fraction = std::to_string(static_cast<std::int64_t>(value % scale));
+    text += '.' + std::string(static_cast<std::size_t>(decimals) - fraction.size(), '0') + fraction;
   }
+  return text;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// `amount` in the largest unit that leaves at least 1, to one decimal. `symbols` start with that of
+// the plain unit.
+template <std::size_t N>
+std::string scaled(std::int64_t amount, int base, const std::array<std::string_view, N>& symbols) {
+  const bool negative = amount < 0;
+  const Wide size = negative ? -static_cast<Wide>(amount) : static_cast<Wide>(amount);
+  if (size < base) return grouped(amount) + std::string(symbols[0]);
+  Wide unit = 1;
+  std::size_t symbol = 0;
+  const auto tenths = [&] { return (size * 10 + unit / 2) / unit; };
+  // Tenths, not the amount itself, so that 999,960 is 1.0 M and not 1,000.0 k.
+  while (symbol + 1 < N && (symbol == 0 || tenths() >= Wide{10} * base)) {
+    unit *= base;
+    ++symbol;
+  }
+  return (negative ? "-" : "") + with_decimals(tenths(), 1) + std::string(symbols[symbol]);
+}
 
 }  // namespace
 
-std::string digits(Int128 value) {
-  if (value == 0) return "0";
-  const bool negative = value < 0;
-  std::string text;
-  for (; value != 0; value /= 10) {
-    const int digit = static_cast<int>(value % 10);
-    text.insert(text.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
-  }
-  return negative ? "-" + text : text;
+std::string grouped(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  const std::size_t first = count < 0 ? 1 : 0;
+  for (std::size_t end = digits.size(); end > first + 3; end -= 3) digits.insert(end - 3, 1, ',');
+  return digits;
 }
 
-std::string grouped(Int128 value) {
-  std::string text = digits(value);
-  const std::size_t first = text[0] == '-' ? 1 : 0;
-  for (std::size_t end = text.size(); end > first + 3; end -= 3) text.insert(end - 3, ",");
-  return text;
+std::string percent(std::int64_t part, std::int64_t whole, int decimals) {
+  if (whole == 0) return "-";
+  decimals = std::clamp(decimals, 0, 6);
+  Wide scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  const Wide hundred = 100 * scale;
+  Wide numerator = static_cast<Wide>(part) * hundred;
+  Wide denominator = whole;
+  if (denominator < 0) {
+    numerator = -numerator;
+    denominator = -denominator;
+  }
+  const bool negative = numerator < 0;
+  if (negative) numerator = -numerator;
+  const Wide value = (2 * numerator + denominator) / (2 * denominator);
+  const std::string sign = negative ? "-" : "";
+  if (value == 0 && part != 0) return (negative ? ">-" : "<") + with_decimals(1, decimals) + " %";
+  if (value == hundred && numerator < hundred * denominator) {
+    return (negative ? "<-" : ">") + with_decimals(hundred - 1, decimals) + " %";
+  }
+  return sign + with_decimals(value, decimals) + " %";
 }
 
-std::string grouped(std::int64_t value) { return grouped(static_cast<Int128>(value)); }
-
-std::string fixed(double value, int decimals) {
-  const int length = std::snprintf(nullptr, 0, "%.*f", decimals, value);
-  std::string text(static_cast<std::size_t>(length) + 1, '\0');
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  text.pop_back();
-  return text;
+std::optional<Units> units_named(std::string_view name) {
+  if (name == "exact") return Units::kExact;
+  if (name == "si") return Units::kSi;
+  if (name == "iec") return Units::kIec;
+  return std::nullopt;
 }
 
-std::string scientific(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2e", value);
-  return text;
+std::string bytes_text(std::int64_t bytes, Units units) {
+  using Symbols = std::array<std::string_view, 7>;
+  switch (units) {
+    case Units::kSi:
+      return scaled(bytes, 1000, Symbols{" B", " kB", " MB", " GB", " TB", " PB", " EB"});
+    case Units::kIec:
+      return scaled(bytes, 1024, Symbols{" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"});
+    case Units::kExact:
+      break;
+  }
+  return grouped(bytes) + " B";
 }
 
-std::string human_bytes(double bytes) {
-  static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  std::size_t unit = 0;
-  while (std::fabs(bytes) >= 1024 && unit + 1 < std::size(kUnits)) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return fixed(bytes, unit == 0 ? 0 : 2) + " " + kUnits[unit];
-}
-
-std::string human_bytes(std::int64_t bytes) { return human_bytes(static_cast<double>(bytes)); }
-
-Result<std::int64_t> parse_count(const std::string& field, const std::string& text,
-                                 std::int64_t low, std::int64_t high) {
-  static const std::string kExpected = "a whole number (such as 4096, 7B or 1.5M)";
-  std::size_t at = 0;
-  const bool negative = !text.empty() && text[0] == '-';
-  if (negative) ++at;
-  std::string mantissa;
-  std::size_t decimals = 0;
-  bool point = false;
-  for (; at < text.size() && (is_digit(text[at]) || (text[at] == '.' && !point)); ++at) {
-    if (text[at] == '.') {
-      point = true;
-    } else {
-      mantissa += text[at];
-      if (point) ++decimals;
-    }
-  }
-  std::int64_t factor = 1;
-  if (at + 1 == text.size()) {
-    factor = suffix_factor(text[at]);
-    ++at;
-  }
-  if (mantissa.empty() || at != text.size() || factor == 0) {
-    return bad_value(field, text, kExpected);
-  }
-  for (; decimals > 0; --decimals) {  // a shift of the point that leaves a fraction is no count
-    if (factor % 10 == 0) {
-      factor /= 10;
-    } else if (mantissa.back() == '0') {
-      mantissa.pop_back();
-    } else {
-      return bad_value(field, text, kExpected);
-    }
-  }
-  std::optional<std::int64_t> value = 0;
-  for (const char digit : mantissa) {
-    if (value) value = checked_mul(*value, 10);
-    if (value) value = checked_add(*value, digit - '0');
-  }
-  if (value) value = checked_mul(*value, factor);
-  if (!value) return bad_value(field, text, "at most 9223372036854775807");
-  if (negative) value = -*value;
-  if (*value < low) {
-    return bad_value(field, text, low == 1 ? "positive" : "at least " + std::to_string(low));
-  }
-  if (*value > high) return bad_value(field, text, "at most " + std::to_string(high));
-  return *value;
-}
-
-Result<double> parse_number(const std::string& field, const std::string& text, double low,
-                            double high) {
-  char* end = nullptr;
-  errno = 0;
-  const double value = std::strtod(text.c_str(), &end);
-  const bool plain = !text.empty() && (is_digit(text[0]) || text[0] == '-' || text[0] == '.');
-  if (!plain || *end != '\0' || !std::isfinite(value)) return bad_value(field, text, "a number");
-  if (value < low || value > high) {
-    char range[96];
-    std::snprintf(range, sizeof range, "between %g and %g", low, high);
-    return bad_value(field, text, range);
-  }
-  return value;
+std::string count_text(std::int64_t count, Units units) {
+  using Symbols = std::array<std::string_view, 7>;
+  if (units == Units::kSi)
+    return scaled(count, 1000, Symbols{"", " k", " M", " G", " T", " P", " E"});
+  return grouped(count);
 }
 
 }  // namespace tally::cli

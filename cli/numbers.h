@@ -1,40 +1,37 @@
-// Numbers as people write and read them: grouped counts, fixed decimals, bytes; and counts read
-// from flags.
+// Numbers as people read them. Nothing here rounds unless the reader asked for a unit.
 #pragma once
 
-#include <base/result.h>
-#include <base/wide.h>
-
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace tally::cli {
 
-/// "124,439,808": digits in groups of three.
-std::string grouped(std::int64_t value);
-std::string grouped(Int128 value);
+/// 124439808 as "124,439,808".
+std::string grouped(std::int64_t count);
 
-/// The digits alone, exact: "11283364246097756160".
-std::string digits(Int128 value);
+/// part / whole as "31.62 %", rounded half up, computed in integers. A part that is not nothing
+/// never shows as zero
+/// ("<0.01 %"), one that is not all never as 100 (">99.99 %"). "-" where whole is 0. `decimals` is
+/// 0 to 6.
+std::string percent(std::int64_t part, std::int64_t whole, int decimals = 2);
 
-/// `value` with `decimals` decimals, rounded as C's printf and Python's format do.
-std::string fixed(double value, int decimals);
+/// How amounts are shown: `--units exact|si|iec`.
+enum class Units {
+  kExact,  ///< every digit: 497,759,232 B
+  kSi,     ///< powers of 1000, four digits: 497.8 MB
+  kIec,    ///< powers of 1024, four digits: 474.7 MiB
+};
 
-/// "6.02e+23": three significant digits.
-std::string scientific(double value);
+/// The units that `name` names ("exact", "si", "iec"), or nothing.
+std::optional<Units> units_named(std::string_view name);
 
-/// "12.3 GiB", "412 bytes": bytes in the largest unit of 1024 that leaves a figure of at least 1.
-std::string human_bytes(std::int64_t bytes);
-std::string human_bytes(double bytes);
+/// An amount of bytes with its unit.
+std::string bytes_text(std::int64_t bytes, Units units = Units::kExact);
 
-/// A count from a flag: decimal digits, or a decimal number with one of the suffixes k, M, B, T
-/// (powers of 1000), as in 7B or 1.5M. Errors name `field`, what was found and what is accepted;
-/// the value may lie in [low, high] only.
-Result<std::int64_t> parse_count(const std::string& field, const std::string& text,
-                                 std::int64_t low = 1, std::int64_t high = INT64_MAX);
-
-/// A number from a flag, within [low, high]. Errors as for parse_count.
-Result<double> parse_number(const std::string& field, const std::string& text, double low,
-                            double high);
+/// A count of something else, such as parameters: every digit, or with kSi "124.4 M". kIec is for
+/// bytes; here it is the same as kExact.
+std::string count_text(std::int64_t count, Units units = Units::kExact);
 
 }  // namespace tally::cli

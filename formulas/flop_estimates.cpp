@@ -70,8 +70,8 @@ Wide korthikanti_hardware_flops(const MegatronShape& m, std::int64_t batch) {
 
 Wide chinchilla_params(const ChinchillaShape& c) {
   const Wide heads = Wide(c.kv_size) * c.num_heads;
-  return Wide(c.vocab_size) * c.d_model + Wide(c.num_layers) * (Wide(5) * c.d_model * heads +
-                                                                Wide(2) * c.d_model * c.ffw_size);
+  return Wide(c.vocab_size) * c.d_model +
+         Wide(c.num_layers) * (Wide(5) * c.d_model * heads + Wide(2) * c.d_model * c.ffw_size);
 }
 
 Wide chinchilla_forward_flops(const ChinchillaShape& c, std::int64_t seq) {

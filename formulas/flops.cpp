@@ -91,7 +91,8 @@ void add_latent_projections(Collector& out, const AttentionSpec& a, const Attent
                  Wide(a.num_heads) * (Wide(a.qk_nope_head_dim) + a.value_head_dim)));
 }
 
-/// XLNet: the projection of 2S relative positions (whose input is a constant) and two further products with the queries.
+/// XLNet: the projection of 2S relative positions (whose input is a constant) and two further
+/// products with the queries.
 void add_xl_terms(Collector& out, const AttentionSpec& a, const AttentionPass& p) {
   const Wide width = Wide(a.num_heads) * a.head_dim;
   const Wide positions = Wide(p.queries) + p.keys;
@@ -101,8 +102,9 @@ void add_xl_terms(Collector& out, const AttentionSpec& a, const AttentionPass& p
           linear(Wide(p.applied) * p.batch * p.queries, width, positions));
 }
 
-/// DeBERTa: the table of relative positions goes through the key and query projections of every layer, once for the whole
-/// batch, and meets the content's queries and keys (He et al. 2021, arXiv:2006.03654, eq. 4: c2p and p2c).
+/// DeBERTa: the table of relative positions goes through the key and query projections of every
+/// layer, once for the whole batch, and meets the content's queries and keys (He et al. 2021,
+/// arXiv:2006.03654, eq. 4: c2p and p2c).
 void add_disentangled_terms(Collector& out, const AttentionSpec& a, const AttentionPass& p) {
   const Wide width = Wide(a.num_heads) * a.head_dim;
   out.add(p.prefix + ".position_projections", FlopKind::kProjection,
@@ -120,9 +122,9 @@ void add_attention(Collector& out, const AttentionSpec& a, const AttentionPass& 
   }
   const std::int64_t head_dim =
       latent ? (Wide(a.qk_nope_head_dim) + a.qk_rope_head_dim).to_int64().value_or(0) : a.head_dim;
-  out.add(p.prefix + ".scores", FlopKind::kAttentionCore,
-          Wide(p.applied) *
-              attention_core_flops(p.batch, a.num_heads, p.queries, p.keys, head_dim, 0));
+  out.add(
+      p.prefix + ".scores", FlopKind::kAttentionCore,
+      Wide(p.applied) * attention_core_flops(p.batch, a.num_heads, p.queries, p.keys, head_dim, 0));
   if (a.xl_relative) add_xl_terms(out, a, p);
   if (p.relative_rows > 0) add_disentangled_terms(out, a, p);
   out.add(p.prefix + ".values", FlopKind::kAttentionCore,
@@ -141,15 +143,17 @@ void add_mlp(Collector& out, const std::string& prefix, const MlpSpec& mlp,
     out.add(prefix + ".mlp", kind, linear(rows, hidden_size, mlp.intermediate_size) * matrices);
   } else {
     out.add(prefix + ".mlp.router", kind, linear(rows, hidden_size, mlp.num_experts));
-    out.add(prefix + ".mlp.experts", kind,
-            linear(rows * mlp.num_experts_per_token, hidden_size, mlp.intermediate_size) * matrices);
+    out.add(
+        prefix + ".mlp.experts", kind,
+        linear(rows * mlp.num_experts_per_token, hidden_size, mlp.intermediate_size) * matrices);
   }
   out.add(prefix + ".mlp.shared", kind,
           linear(rows, hidden_size, mlp.shared_intermediate_size) * matrices);
   if (mlp.shared_gate) out.add(prefix + ".mlp.shared_gate", kind, linear(rows, hidden_size, 1));
 }
 
-void add_stem(Collector& out, const StackSpec& stack, std::int64_t batch, const StackTokens& tokens) {
+void add_stem(Collector& out, const StackSpec& stack, std::int64_t batch,
+              const StackTokens& tokens) {
   const auto& e = stack.embedding;
   const auto kind = FlopKind::kOutside;
   if (e.num_channels > 0) {
@@ -204,8 +208,9 @@ void add_stack(Collector& out, const StackSpec& stack, std::int64_t batch,
             Wide(group.num_applied) * batch * tokens.queries);
   }
   if (stack.embedding.project_out) {
-    out.add(stack.name + ".embedding.project_out", FlopKind::kOutside,
-            linear(Wide(batch) * tokens.queries, stack.hidden_size, stack.embedding.embedding_size));
+    out.add(
+        stack.name + ".embedding.project_out", FlopKind::kOutside,
+        linear(Wide(batch) * tokens.queries, stack.hidden_size, stack.embedding.embedding_size));
   }
 }
 
@@ -262,9 +267,8 @@ Wide attention_core_flops(std::int64_t batch, std::int64_t heads, std::int64_t q
 Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const PassShape& shape) {
   // Positions that a size can name without products of three of them leaving 128 bits.
   constexpr std::int64_t kMost = std::int64_t{1} << 40;
-  const std::pair<const char*, std::int64_t> fields[] = {{"seq", shape.seq},
-                                                         {"encoder_seq", shape.encoder_seq},
-                                                         {"past_tokens", shape.past_tokens}};
+  const std::pair<const char*, std::int64_t> fields[] = {
+      {"seq", shape.seq}, {"encoder_seq", shape.encoder_seq}, {"past_tokens", shape.past_tokens}};
   if (shape.batch < 1) return bad_shape("batch", shape.batch, "positive");
   if (shape.batch > kMost) return bad_shape("batch", shape.batch, "at most 2^40");
   for (const auto& [field, value] : fields) {
@@ -314,7 +318,9 @@ Result<FlopCount> pass_flops(const TransformerSpec& spec, const PassShape& shape
   return std::move(out).finish();
 }
 
-Int128 model_step_flops(const FlopCount& count) { return count.forward_flops + count.backward_flops; }
+Int128 model_step_flops(const FlopCount& count) {
+  return count.forward_flops + count.backward_flops;
+}
 
 Int128 hardware_step_flops(const FlopCount& count, Recomputation recomputation) {
   switch (recomputation) {

@@ -1,6 +1,8 @@
 // The guide's printed reports, to the character (AI Model Parameters Guide, parts 1 and 4).
+#include <cli/flag_values.h>
 #include <cli/guide_report.h>
 #include <cli/numbers.h>
+#include <cli/quantities.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
