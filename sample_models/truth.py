@@ -191,7 +191,8 @@ def modules_of(file: str) -> dict:
         return {"": torch.jit.load(file)}
     importer = torch.package.PackageImporter(file)
     loaded = [importer.load_pickle("models", p.removeprefix("models/")) for p in pickles if p.startswith("models/")]
-    scripted = [m for m in loaded if isinstance(m, torch.jit.ScriptModule)]
+    flat = [m for value in loaded for m in (value if isinstance(value, list) else [value])]
+    scripted = [m for m in flat if isinstance(m, torch.jit.ScriptModule)]
     return {str(i): m for i, m in enumerate(scripted)}
 
 

@@ -52,7 +52,7 @@ def frozen_kept_attribute():
     return torch.jit.freeze(torch.jit.script(ConvNet().eval()), preserved_attrs=["fc"])
 
 
-@recipe("resnet", "torch.jit.script of torchvision's ResNet", "a residual network, 1-1-1-1 basic blocks")
+@recipe("resnet", "torch.jit.script of torchvision's ResNet", "a residual network of two stages in half precision")
 def resnet():
     model = ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10, groups=1, width_per_group=64)
     for name in ("layer3", "layer4"):  # the wide stages would take 10 MB
