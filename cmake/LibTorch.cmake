@@ -4,6 +4,7 @@
 #   LibTorch::cpu                libtorch_cpu and libc10, headers included
 #   TORCHTALLY_TORCH_VERSION     as its version.h says, for example 2.11.0
 #   TORCHTALLY_TORCH_LIB         the folder of its libraries
+#   TORCHTALLY_TORCH_CXX_STANDARD  what its headers need: 17, or 20 from 2.14 on
 #   libtorch_rpath(TARGET)       lets an executable find LibTorch from where it is built and where it is installed
 #
 # An installed torchtally brings this file along: its package configuration includes it for tally::load, with
@@ -43,8 +44,9 @@ message(STATUS "LibTorch ${TORCHTALLY_TORCH_VERSION} in ${_torch_dir}")
 if(TORCHTALLY_TORCH_VERSION VERSION_LESS 2.11)
   message(FATAL_ERROR "LibTorch ${TORCHTALLY_TORCH_VERSION} is too old: 2.11.0 or newer is needed")
 endif()
-if(TORCHTALLY_TORCH_VERSION VERSION_GREATER_EQUAL 2.14 AND NOT DEFINED CMAKE_CXX_STANDARD)
-  set(CMAKE_CXX_STANDARD 20)
+set(TORCHTALLY_TORCH_CXX_STANDARD 17)
+if(TORCHTALLY_TORCH_VERSION VERSION_GREATER_EQUAL 2.14)
+  set(TORCHTALLY_TORCH_CXX_STANDARD 20)
 endif()
 
 add_library(LibTorch::cpu INTERFACE IMPORTED)
