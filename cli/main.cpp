@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "torchtally " TORCHTALLY_VERSION);
   app.require_subcommand(1);
   add_log_flags(app);
-  for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{}) {
+  for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
+           add_estimate_command, add_table_command}) {
     add(app, session);
   }
   try {
