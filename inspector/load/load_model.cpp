@@ -95,7 +95,7 @@ class Loader {
       const auto root = static_cast<std::int32_t>(snapshot_.modules.size());
       const auto data = read_pickle(model.folder + "data.pkl");
       if (!data) return data.error();
-      if (auto done = walker.walk_model({**data, model.folder + "data.pkl", model.data_storages, model.module_path}, root - 1); !done) return done;
+      if (auto done = walker.walk_model({**data, model.folder + "data.pkl", model.data_storages, model.module_path}, layout.is_package ? 0 : -1); !done) return done;
       const std::string record = model.folder + "constants.pkl";
       if (!archive_.has(record)) continue;
       const auto pickled = read_pickle(record);

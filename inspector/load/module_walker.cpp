@@ -155,19 +155,22 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
 }
 
 Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place place) {
-  if (++visits_ > limits_.max_visits) {
-    return Error{ErrorCode::kLimitExceeded,
-                 values.record + " holds more than " + std::to_string(limits_.max_visits) + " values: shared containers multiply its paths",
-                 "no export does this; the file is damaged or hostile"};
-  }
   const Pickle& p = values.pickle;
-  const Node& node = untagged(p, p[id]);
-  const NodeId value = static_cast<NodeId>(&node - p.nodes.data());
-  if (is_tensor(p, node)) return add_tensor(values, node, std::move(place));
-  if (node.kind == Kind::kObject) return visit_object(values, value, std::move(place));
-  if (is_container(node)) return open(value, std::move(place));
-  // Other calls (torch.device, complex, an empty OrderedDict) hold no tensor unless their arguments do.
-  if (node.kind == Kind::kCall) return open(p.item(node, 1), std::move(place));
+  const Node* node = nullptr;
+  // Calls that build no tensor (torch.device, an enum, an empty OrderedDict) hold tensors only in their arguments.
+  for (;; id = p.item(*node, 1)) {
+    if (++visits_ > limits_.max_visits) {
+      return Error{ErrorCode::kLimitExceeded,
+                   values.record + " holds more than " + std::to_string(limits_.max_visits) + " values: shared containers multiply its paths",
+                   "no export does this; the file is damaged or hostile"};
+    }
+    node = &untagged(p, p[id]);
+    if (node->kind != Kind::kCall || is_tensor(p, *node)) break;
+  }
+  const NodeId value = static_cast<NodeId>(node - p.nodes.data());
+  if (node->kind == Kind::kCall) return add_tensor(values, *node, std::move(place));
+  if (node->kind == Kind::kObject) return visit_object(values, value, std::move(place));
+  if (is_container(*node)) return open(value, std::move(place));
   return Unit{};
 }
 

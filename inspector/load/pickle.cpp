@@ -100,7 +100,6 @@ class Reader {
       case kReduce: {
         std::vector<NodeId> v = last(2);
         if (out_.nodes[v[0]].kind != Kind::kGlobal) fail("calls something that is no name");
-        if (out_.nodes[v[1]].kind != Kind::kTuple) fail("calls with something that is no tuple");
         collect(Kind::kCall, std::move(v));
         break;
       }

@@ -27,7 +27,7 @@ enum class Kind : std::uint8_t {
   kDict,        ///< items: key, value, key, value …
   kGlobal,      ///< text: module, name: the name in it; never looked up
   kObject,      ///< an instance: items[0] its class (kGlobal), items[1] its state if it has one
-  kCall,        ///< callable and arguments: items[0] and items[1]; never called
+  kCall,        ///< callable and arguments: items[0] and items[1] (a tuple, or an enum's bare value); never called
   kPersistent,  ///< a persistent id: items[0], a tuple that names a storage
 };
 

@@ -169,7 +169,7 @@ class TensorReader {
 
   /// (layout, size, requires_grad, indices, values, …) for COO; (…, crow_indices, col_indices, values, …) for CSR.
   TensorRecord read_sparse(const Node& call) {
-    constexpr std::int64_t kCoo = 1, kCsr = 3;  // c10::Layout
+    constexpr std::int64_t kCoo = 1, kCsr = 2;  // c10::Layout
     TensorRecord t;
     const std::int64_t layout = argument(p_, call, 0, Kind::kInteger, "the layout").integer;
     if (layout != kCoo && layout != kCsr) fail("has the unknown layout " + std::to_string(layout));

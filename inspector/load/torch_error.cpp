@@ -13,6 +13,7 @@ std::string first_line(const std::exception& error) {
     if (close != std::string::npos) text.erase(0, close + 2);
     if (text.compare(0, 2, ". ") == 0) text.erase(0, 2);
   }
+  text.erase(0, text.find_first_not_of(" \n"));
   text.resize(std::min(text.find('\n'), text.size()));
   constexpr std::size_t kLongest = 300;
   if (text.size() > kLongest) text.resize(kLongest);

@@ -97,9 +97,10 @@ class LoadedWalker {
   bool at_root_ = true;
 };
 
-void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::string& folder, const std::string& tensors, const std::string& path, Loaded& out) {
+void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::string& folder, const std::string& tensors, const std::string& path, std::shared_ptr<torch::jit::DeserializationStorageContext> storages, Loaded& out) {
   if (!reader.hasRecord(folder + "constants.pkl")) return;
-  const c10::IValue constants = torch::jit::readArchiveAndTensors("constants", folder, tensors, std::nullopt, std::nullopt, c10::kCPU, reader);
+  const c10::IValue constants = torch::jit::readArchiveAndTensors("constants", folder, tensors, std::nullopt, std::nullopt, c10::kCPU, reader,
+                                                                   torch::jit::Unpickler::defaultTypeParser, std::move(storages));
   std::size_t i = 0;
   for (const c10::IValue& constant : constants.toTupleRef().elements()) {
     LoadedWalker(out).walk(constant, join(path, "CONSTANTS.c" + std::to_string(i++)), TensorKind::kConstant);
@@ -112,7 +113,7 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
   if (snapshot.format != "torch.package") {
     const torch::jit::Module module = torch::jit::load(path, c10::kCPU);
     LoadedWalker(loaded).walk(module._ivalue(), "", TensorKind::kAttribute);
-    walk_constants(*reader, "", "constants/", "", loaded);
+    walk_constants(*reader, "", "constants/", "", nullptr, loaded);
     return loaded;
   }
   loaded.modules.insert("");
@@ -123,7 +124,7 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
     const auto unit = std::make_shared<torch::jit::CompilationUnit>();
     const torch::jit::Module model = torch::jit::import_ir_module(unit, reader, storages, c10::kCPU, module.path.substr(head.size()));
     LoadedWalker(loaded).walk(model._ivalue(), module.path, TensorKind::kAttribute);
-    walk_constants(*reader, ".data/" + module.path + "/", ".data/", module.path, loaded);
+    walk_constants(*reader, ".data/" + module.path + "/", ".data/", module.path, storages, loaded);
   }
   return loaded;
 }
