@@ -110,8 +110,10 @@ void add_audit_command(CLI::App& app, Session& session) {
   command->add_flag("--load", options->load.verify, "Also load each file with LibTorch and report every difference. This RUNS code in the file (__setstate__): only for files that you trust");
   add_load_flags(*command, options->load);
   add_output_flags(*command, options->output);
-  command->callback([&session, options] {
-    // Loading with LibTorch reads every weight: the limits are for audits alone, unless asked for.
+  command->callback([&session, options, command] {
+    // Loading with LibTorch reads every weight: the default limits are for audits alone.
+    if (options->load.verify && command->count("--memory-limit") == 0) options->load.memory_limit_bytes = 0;
+    if (options->load.verify && command->count("--timeout") == 0) options->load.timeout_seconds = 0;
     run(session, *options);
   });
 }

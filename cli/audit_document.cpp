@@ -249,6 +249,8 @@ std::string verification_mark(const AuditedModel::Contents& model) {
   return differences == 0 ? "LibTorch agrees" : "LibTorch differs in " + plural(differences, "point");
 }
 
+constexpr std::size_t kMostDtypes = 3;
+
 /// One row a model.
 Table summary(const AuditReport& report, const AuditView& view) {
   Table table;
@@ -263,7 +265,11 @@ Table summary(const AuditReport& report, const AuditView& view) {
     }
     const auto& [s, c, selected, verification] = *model.contents;
     std::string dtypes, notes = verification_mark(*model.contents);
-    for (const auto& [dtype, count] : c.by_dtype) dtypes += (dtypes.empty() ? "" : " ") + dtype;
+    std::size_t shown = 0;
+    for (const auto& [dtype, count] : c.by_dtype) {
+      if (++shown <= kMostDtypes) dtypes += (dtypes.empty() ? "" : " ") + dtype;
+    }
+    if (shown > kMostDtypes) dtypes += " +" + std::to_string(shown - kMostDtypes);
     for (const auto* list : {&s.findings, &c.findings}) {
       for (const Finding& f : *list) notes += (notes.empty() ? "" : ", ") + f.code;
     }
