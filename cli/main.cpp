@@ -20,7 +20,8 @@ int run(int argc, char** argv) {
   app.fallthrough();  // -v may stand behind the command
   set_help_layout(app);
   add_log_flags(app);
-  for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{}) {
+  for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
+           add_estimate_command, add_table_command}) {
     add(app, session);
   }
   const Format error_format = asks_for_json(argc, argv) ? Format::kJson : Format::kText;
