@@ -4,7 +4,7 @@ import struct
 import zlib
 
 from . import case, cases
-from .assemble import CODE, WEIGHTS, Record, archive, changed, records, sample, whole, write_archive
+from .assemble import CODE, WEIGHTS, Record, archive, changed, records, sample, storage, tensor, whole, write_archive
 
 CUT = [["truncated", "incomplete", "cut", "ends too early", "damaged"]]
 
@@ -77,7 +77,7 @@ cases({
 
 @case("overlapping_records.pt", "two weight records lie over each other", [["overlap", "same bytes"]])
 def overlapping_records():
-    rows = records(weights={"0": WEIGHTS, "1": WEIGHTS})
+    rows = records(whole(more={"x": tensor(of=storage(key="1"))}), weights={"0": WEIGHTS, "1": WEIGHTS})
     data = write_archive(rows)
     offset = data.rfind(b"PK\3\4", 0, data.find(b"m/data/0"))
     return write_archive(changed(rows, "data/1", lies={"offset": offset}))
