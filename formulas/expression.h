@@ -1,0 +1,31 @@
+// Expressions: the symbol formulas of the table of terms ("n_q·(d_n+d_v)"), evaluated exactly or
+// rewritten.
+//
+// Grammar: sums of products of whole numbers, symbols and parentheses; '·' multiplies.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tally::formulas {
+
+/// What each symbol stands for; few entries, searched in order.
+using SymbolValues = std::vector<std::pair<std::string_view, std::int64_t>>;
+
+/// The value of `expression`. Nothing where a symbol is unknown, the text is no expression, or the
+/// value does not fit in std::int64_t; the table of terms is constant, so that in practice only the
+/// last happens.
+std::optional<std::int64_t> evaluate(std::string_view expression, const SymbolValues& values);
+
+/// `expression` with every symbol that `values` has replaced by its number.
+std::string with_numbers(std::string_view expression, const SymbolValues& values);
+
+/// `expression` with whole symbols renamed: pairs of (from, to).
+std::string with_names(std::string_view expression,
+                       const std::vector<std::pair<std::string_view, std::string_view>>& names);
+
+}  // namespace tally::formulas
