@@ -82,7 +82,7 @@ if(_has_libtorch_targets)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/LibTorch.cmake DESTINATION ${_package_dir})
 endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/torchtallyConfig.cmake.in ${PROJECT_BINARY_DIR}/torchtallyConfig.cmake
-  INSTALL_DESTINATION ${_package_dir} NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+  INSTALL_DESTINATION ${_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/torchtallyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/torchtallyConfig.cmake ${PROJECT_BINARY_DIR}/torchtallyConfigVersion.cmake
   DESTINATION ${_package_dir})
