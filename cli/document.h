@@ -1,7 +1,7 @@
 // Document: what a command shows a person, before it is text, Markdown or HTML.
 //
-// Commands build one Document from their report value; the renderers turn it into a format. A Document holds finished
-// cells: nothing here, and no renderer, computes a count.
+// Commands build one Document from their report value; the renderers turn it into a format. A
+// Document holds finished cells: nothing here, and no renderer, computes a count.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace tally::cli {
 
-/// How a piece of text is meant; renderers decide what that looks like (a colour, a class, nothing).
+/// How a piece of text is meant; renderers decide what that looks like (a colour, a class,
+/// nothing).
 enum class Tone { kNormal, kStrong, kMuted, kGood, kBad, kWarning };
 
 /// A line of its own that names what follows. Level 1 is the document's title.
@@ -36,7 +37,8 @@ struct Facts {
   std::vector<Fact> facts;
 };
 
-/// Text to be shown exactly as it is, spaces and line feeds included; no renderer changes a character.
+/// Text to be shown exactly as it is, spaces and line feeds included; no renderer changes a
+/// character.
 struct Verbatim {
   std::string text;
 };

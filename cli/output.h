@@ -1,15 +1,15 @@
 // Output: where a report goes and in which format.
 //
-// Every command that reports has the same flags (-f/--format, -o FILE, --color) and hands over one Report: its Document
-// for people and its JSON for programs.
+// Every command that reports has the same flags (-f/--format, -o FILE, --color) and hands over one
+// Report: its Document for people and its JSON for programs.
 #pragma once
+
+#include <base/result.h>
+#include <cli/document.h>
 
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <base/result.h>
-#include <cli/document.h>
 
 namespace CLI {
 class App;
@@ -22,8 +22,9 @@ enum class Format { kText, kJson, kMarkdown, kHtml };
 /// What the terminal allows. Piped output has no colour, no bars and no limit of width.
 struct TextStyle {
   bool color = false;
-  bool bars = false;
-  int width = 0;  ///< columns; 0: no limit
+  bool bars = false;    ///< drawn only where a width is known, too
+  bool unicode = true;  ///< lines and bars of box-drawing characters; else of ASCII
+  int width = 0;        ///< columns; 0: no limit
 };
 
 /// The flags that every reporting command has.
@@ -39,35 +40,37 @@ void add_output_flags(CLI::App& command, OutputOptions& options);
 /// What a command has to show. Both are called only if the format asked for needs them.
 struct Report {
   std::function<Document()> document;
-  std::function<std::string()> json;  ///< one JSON value with `schema_version`, without a final line feed
+  std::function<std::string()>
+      json;  ///< one JSON value with `schema_version`, without a final line feed (json_text())
 };
 
+/// The document as text, each with a final line feed. Every piece of it goes through printable(),
+/// so names may hold anything.
 std::string render_text(const Document& document, const TextStyle& style);
 std::string render_markdown(const Document& document);
 std::string render_html(const Document& document);
 
-/// Files that a run will write, opened before the work starts so that a bad path costs nothing. Each is written to a
-/// temporary beside it and renamed when complete.
+/// Files that a run will write, checked before the work starts so that a bad path costs nothing.
+/// Each is written to a temporary beside it and renamed when complete: nobody ever sees half a
+/// report, and a run that is broken off leaves what was there before.
 class Output {
  public:
-  /// Checks and opens every file of `options`. Errors name the file.
+  /// Checks every file of `options` by creating a file beside it (and removing it again). Errors
+  /// are kUsage, and name the file.
   static Result<Output> open(const OutputOptions& options);
 
-  /// Writes the report to stdout in the format asked for, and to each file in its own. With -o files and no -f, stdout
-  /// gets the text as well.
-  Result<Unit> write(const Report& report);
+  /// Writes the report to each file in its own format, then to stdout in the format asked for. With
+  /// -o files and no -f, stdout gets the text as well.
+  Result<Unit> write(const Report& report) const;
 
  private:
   struct File {
-    std::string path;
-    std::string temporary;
+    std::string path;    ///< as the user wrote it
+    std::string target;  ///< where that is, symbolic links followed
     Format format = Format::kText;
   };
   OutputOptions options_;
   std::vector<File> files_;
 };
-
-/// The text style for stdout, from `color`, NO_COLOR, COLUMNS and what stdout is.
-TextStyle stdout_style(const std::string& color);
 
 }  // namespace tally::cli

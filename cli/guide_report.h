@@ -1,0 +1,22 @@
+// The guide's own reports: its printed text to the character, and the same values as JSON.
+#pragma once
+
+#include <cli/output.h>
+#include <formulas/guide.h>
+
+#include <string>
+
+namespace tally::cli {
+
+/// The breakdown that the guide prints for one model (part 4).
+std::string guide_breakdown_text(const formulas::GuideBreakdown& breakdown);
+Report guide_breakdown_report(const formulas::GuideBreakdown& breakdown);
+
+/// The guide's resource estimate for one parameter count (part 1).
+Report guide_resources_report(const formulas::GuideResources& resources);
+
+/// The comparison that the guide prints for its five models (part 1).
+std::string guide_comparison_text();
+Report guide_comparison_report();
+
+}  // namespace tally::cli
