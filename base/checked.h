@@ -6,6 +6,9 @@
 
 namespace tally {
 
+/// 128-bit integers, a GCC and Clang extension: for products of counts that are checked afterwards.
+__extension__ using Int128 = __int128;
+
 /// a + b, or nothing where std::int64_t cannot hold it.
 inline std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;

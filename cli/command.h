@@ -13,7 +13,8 @@ class App;
 
 namespace tally::cli {
 
-/// Exit codes of every command; docs/exit-codes.md and `torchtally --help` list them.
+/// Exit codes of every command; kExitCodeMeanings, `torchtally --help` and docs/exit-codes.md say
+/// what they mean.
 enum ExitCode : int {
   kExitOk = 0,           ///< done, and every requested check passed
   kExitCheckFailed = 1,  ///< done, a check failed; the report is still printed
@@ -21,6 +22,20 @@ enum ExitCode : int {
   kExitUnreadable = 3,   ///< an input is unreadable or no model
   kExitUnavailable = 4,  ///< what was asked for is not available here
   kExitInternal = 70,    ///< an error in this program (EX_SOFTWARE of sysexits.h)
+};
+
+struct ExitCodeMeaning {
+  ExitCode exit_code;
+  const char* meaning;
+};
+
+inline constexpr ExitCodeMeaning kExitCodeMeanings[] = {
+    {kExitOk, "done, and every requested check passed"},
+    {kExitCheckFailed, "done, but a check failed; the report is printed all the same"},
+    {kExitUsage, "a wrong flag or value"},
+    {kExitUnreadable, "an input cannot be read or is no model"},
+    {kExitUnavailable, "what was asked for is not available here"},
+    {kExitInternal, "a mistake in torchtally itself"},
 };
 
 /// The exit code that an error ends a command with.

@@ -11,7 +11,7 @@ namespace tally::cli {
 void add_log_flags(CLI::App& app) {
   auto logger = std::make_shared<spdlog::logger>(
       "torchtally",
-      std::make_shared<spdlog::sinks::stderr_color_sink_st>(spdlog::color_mode::automatic));
+      std::make_shared<spdlog::sinks::stderr_color_sink_mt>(spdlog::color_mode::automatic));
   logger->set_pattern("torchtally: %^%l%$: %v");
   logger->set_level(spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));

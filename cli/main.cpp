@@ -1,24 +1,50 @@
 #include <cli/command.h>
 #include <cli/log.h>
+#include <cli/terminal.h>
+#include <cli/usage.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <initializer_list>
 
-int main(int argc, char** argv) {
-  using namespace tally::cli;
+namespace {
+
+using namespace tally::cli;
+
+int run(int argc, char** argv) {
   CLI::App app{"Inspector for exported PyTorch models", "torchtally"};
   Session session;
-  app.set_version_flag("--version", "torchtally " TORCHTALLY_VERSION);
+  app.set_version_flag("--version", "torchtally " TORCHTALLY_VERSION, "Print the version");
+  app.set_help_flag("-h,--help", "Print this help");
   app.require_subcommand(1);
+  app.fallthrough();  // -v may stand behind the command
+  set_help_layout(app);
   add_log_flags(app);
   for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
-           add_estimate_command, add_table_command}) {
+           add_audit_command, add_estimate_command, add_table_command}) {
     add(app, session);
   }
+  const Format error_format = asks_for_json(argc, argv) ? Format::kJson : Format::kText;
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    static_cast<void>(write_to_stdout(app.help()));
+  } catch (const CLI::CallForVersion& version) {
+    static_cast<void>(write_to_stdout(version.what() + std::string("\n")));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+    fail(session, usage_error(app, error), error_format);
+  } catch (const std::exception& error) {
+    fail(session,
+         {tally::ErrorCode::kInternal, std::string("internal error: ") + error.what(),
+          "this is a mistake in torchtally; please report it with the command line that shows it"},
+         error_format);
   }
   return session.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  prepare_standard_streams();
+  return run(argc, argv);
 }

@@ -9,13 +9,27 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-// The digits of `value` / 10^decimals.
+std::string digits_of(Wide value) {
+  std::string digits;
+  do {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
+    value /= 10;
+  } while (value != 0);
+  return digits;
+}
+
+std::string with_commas(std::string digits) {
+  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, 1, ',');
+  return digits;
+}
+
+// value / 10^decimals, in all its digits.
 std::string with_decimals(Wide value, int decimals) {
   Wide scale = 1;
   for (int i = 0; i < decimals; ++i) scale *= 10;
-  std::string text = grouped(static_cast<std::int64_t>(value / scale));
+  std::string text = with_commas(digits_of(value / scale));
   if (decimals > 0) {
-    const std::string fraction = std::to_string(static_cast<std::int64_t>(value % scale));
+    const std::string fraction = digits_of(value % scale);
     text += '.' + std::string(static_cast<std::size_t>(decimals) - fraction.size(), '0') + fraction;
   }
   return text;
@@ -42,10 +56,8 @@ std::string scaled(std::int64_t amount, int base, const std::array<std::string_v
 }  // namespace
 
 std::string grouped(std::int64_t count) {
-  std::string digits = std::to_string(count);
-  const std::size_t first = count < 0 ? 1 : 0;
-  for (std::size_t end = digits.size(); end > first + 3; end -= 3) digits.insert(end - 3, 1, ',');
-  return digits;
+  return count < 0 ? "-" + with_commas(digits_of(-static_cast<Wide>(count)))
+                   : with_commas(digits_of(count));
 }
 
 std::string percent(std::int64_t part, std::int64_t whole, int decimals) {

@@ -175,11 +175,10 @@ void add_output_flags(CLI::App& command, OutputOptions& options) {
       ->group(kGroup);
   command
       .add_option("-o,--output", options.files,
-                  "Write the report to FILE too; its ending tells the format: .txt .json .md "
-                  ".html. Repeatable")
+                  "Also write the report to FILE, in the format of its ending (.txt, .json, .md, "
+                  ".html); repeatable")
       ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)  // `-o FILE MODEL`: only FILE is meant
       ->group(kGroup);
   command
       .add_option_function<std::string>(

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kIndent = 2;
 constexpr int kGap = 2;        // between columns
-constexpr int kNarrowest = 8;  // no column is shortened below this
+constexpr int kNarrowest = 8;  // no cell is shortened below this
 constexpr int kShortestBar = 8;
 constexpr int kLongestBar = 24;
 
@@ -140,13 +140,21 @@ class TableText {
     return width;
   }
 
+  int least_width(std::size_t column) const {
+    int line = 0;
+    if (column == 0) {
+      for (const std::string& text : lines_) line = std::max(line, display_width(text));
+    }
+    return line + kNarrowest;
+  }
+
   // Takes from the widest column that may shrink, until the table fits or nothing is left to take.
   // What is free beside the table goes to the bars.
   void fit(int width) {
     for (int excess = table_width() - width; excess > 0; --excess) {
       int* widest = nullptr;
       for (std::size_t c = 0; c < widths_.size(); ++c) {
-        const bool shrinks = table_.columns[c].may_shrink && widths_[c] > kNarrowest;
+        const bool shrinks = table_.columns[c].may_shrink && widths_[c] > least_width(c);
         if (shrinks && (widest == nullptr || widths_[c] > *widest)) widest = &widths_[c];
       }
       if (widest == nullptr) break;

@@ -4,7 +4,10 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
 if(NOT DEFINED CMAKE_CXX_STANDARD)
-  set(CMAKE_CXX_STANDARD 17)   # LibTorch.cmake asks for 20 where the LibTorch found needs it
+  set(CMAKE_CXX_STANDARD ${TORCHTALLY_TORCH_CXX_STANDARD})   # what the LibTorch found needs
+  if(NOT CMAKE_CXX_STANDARD)
+    set(CMAKE_CXX_STANDARD 17)
+  endif()
 endif()
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -17,11 +20,15 @@ target_include_directories(tally_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/torchtally>)
 add_library(tally_warnings INTERFACE)
 target_compile_options(tally_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # As C++20, GCC 12 sees overlapping copies in "text" + std::string (its bug 105651).
+  target_compile_options(tally_warnings INTERFACE -Wno-restrict)
+endif()
 if(TORCHTALLY_WERROR)
   target_compile_options(tally_warnings INTERFACE -Werror)
 endif()
 if(TORCHTALLY_SANITIZE)
-  add_compile_options(-fsanitize=${TORCHTALLY_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${TORCHTALLY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   add_link_options(-fsanitize=${TORCHTALLY_SANITIZE})
 endif()
 

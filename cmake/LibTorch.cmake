@@ -4,10 +4,23 @@
 #   LibTorch::cpu                libtorch_cpu and libc10, headers included
 #   TORCHTALLY_TORCH_VERSION     as its version.h says, for example 2.11.0
 #   TORCHTALLY_TORCH_LIB         the folder of its libraries
+#   TORCHTALLY_TORCH_CXX_STANDARD  what its headers need: 17, or 20 from 2.14 on
+#   libtorch_rpath(TARGET)       lets an executable find LibTorch from where it is built and where it is installed
+#
+# An installed torchtally brings this file along: its package configuration includes it for tally::load, with
+# TORCHTALLY_TORCH_HINTS set to the LibTorch that it was built with.
 
-set(_torch_hints ${TORCHTALLY_TORCH_DIR} $ENV{TORCHTALLY_TORCH_DIR} ${PROJECT_SOURCE_DIR}/.deps/torch)
+if(NOT DEFINED TORCHTALLY_TORCH_HINTS)   # where tools/setup puts it, the one that .ci/run gates on first
+  set(TORCHTALLY_TORCH_HINTS ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.11.0/torch ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.15.0/torch)
+endif()
+if(TORCHTALLY_TORCH_DIR)   # who names one wants that one or an error, not another
+  set(_torch_hints ${TORCHTALLY_TORCH_DIR})
+else()
+  set(_torch_hints $ENV{TORCHTALLY_TORCH_DIR} ${TORCHTALLY_TORCH_HINTS})
+endif()
 unset(_torch_dir)
 foreach(_hint IN LISTS _torch_hints)
+  cmake_path(ABSOLUTE_PATH _hint BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(EXISTS ${_hint}/lib/libtorch_cpu.so AND EXISTS ${_hint}/include/caffe2/serialize/inline_container.h)
     file(REAL_PATH ${_hint} _torch_dir)
     break()
@@ -31,8 +44,9 @@ message(STATUS "LibTorch ${TORCHTALLY_TORCH_VERSION} in ${_torch_dir}")
 if(TORCHTALLY_TORCH_VERSION VERSION_LESS 2.11)
   message(FATAL_ERROR "LibTorch ${TORCHTALLY_TORCH_VERSION} is too old: 2.11.0 or newer is needed")
 endif()
-if(TORCHTALLY_TORCH_VERSION VERSION_GREATER_EQUAL 2.14 AND NOT DEFINED CMAKE_CXX_STANDARD)
-  set(CMAKE_CXX_STANDARD 20)
+set(TORCHTALLY_TORCH_CXX_STANDARD 17)
+if(TORCHTALLY_TORCH_VERSION VERSION_GREATER_EQUAL 2.14)
+  set(TORCHTALLY_TORCH_CXX_STANDARD 20)
 endif()
 
 add_library(LibTorch::cpu INTERFACE IMPORTED)
@@ -45,3 +59,17 @@ target_compile_definitions(LibTorch::cpu INTERFACE NDEBUG)
 target_link_libraries(LibTorch::cpu INTERFACE
   -Wl,--push-state,--no-as-needed ${TORCHTALLY_TORCH_LIB}/libtorch_cpu.so ${TORCHTALLY_TORCH_LIB}/libc10.so
   -Wl,--pop-state -Wl,--allow-shlib-undefined ${CMAKE_DL_LIBS})
+
+# libtorch_rpath(TARGET): TARGET is an executable that links LibTorch. A LibTorch inside the source tree is found relative to
+# the executable, so that a tree that was moved with its build folder still works; another one by its absolute path, as
+# CMake does by itself. Installed executables have the absolute path: `cmake --install` does not copy LibTorch.
+function(libtorch_rpath target)
+  get_target_property(_bin ${target} RUNTIME_OUTPUT_DIRECTORY)
+  cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${TORCHTALLY_TORCH_LIB} NORMALIZE _torch_inside)
+  cmake_path(IS_PREFIX PROJECT_SOURCE_DIR ${_bin} NORMALIZE _bin_inside)
+  if(_torch_inside AND _bin_inside)
+    cmake_path(RELATIVE_PATH TORCHTALLY_TORCH_LIB BASE_DIRECTORY ${_bin} OUTPUT_VARIABLE _relative)
+    set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN/${_relative}")
+  endif()
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH ${TORCHTALLY_TORCH_LIB})
+endfunction()

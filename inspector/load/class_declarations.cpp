@@ -1,0 +1,143 @@
+#include <inspector/load/class_declarations.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include <inspector/load/literal.h>
+
+namespace tally::inspector {
+namespace {
+
+bool starts_with(std::string_view s, std::string_view prefix) { return s.substr(0, prefix.size()) == prefix; }
+
+/// Past the string that starts at `i`; a plain string ends with its line at the latest.
+std::size_t skip_string(std::string_view s, std::size_t i) {
+  const char quote[] = {s[i], s[i], s[i]};
+  const std::string_view triple(quote, 3);
+  const bool is_triple = s.substr(i, 3) == triple;
+  i += is_triple ? 3 : 1;
+  while (i < s.size()) {
+    if (is_triple ? s.substr(i, 3) == triple : s[i] == quote[0]) return i + (is_triple ? 3 : 1);
+    if (!is_triple && s[i] == '\n') return i;
+    i += s[i] == '\\' ? 2 : 1;
+  }
+  return s.size();
+}
+
+/// The start of the next logical line: brackets, strings and continued lines are followed.
+std::size_t next_logical_line(std::string_view s, std::size_t i) {
+  std::size_t depth = 0;
+  while (i < s.size()) {
+    const char c = s[i];
+    if (c == '#') {
+      i = std::min(s.find('\n', i), s.size());
+    } else if (c == '"' || c == '\'') {
+      i = skip_string(s, i);
+    } else if (c == '\n' && depth == 0) {
+      return i + 1;
+    } else {
+      if (c == '(' || c == '[' || c == '{') ++depth;
+      if ((c == ')' || c == ']' || c == '}') && depth > 0) --depth;
+      i += c == '\\' ? 2 : 1;
+    }
+  }
+  return s.size();
+}
+
+/// `"weight", "bias", ]`. Names are not escaped in the source: one ends at `", "` or at the last quote of the line.
+void read_names(std::string_view list, std::unordered_set<std::string>& names) {
+  while (starts_with(list, "\"")) {
+    list.remove_prefix(1);
+    const std::size_t separator = list.find("\", \"");
+    const std::size_t end = separator != std::string_view::npos ? separator : list.rfind('"');
+    if (end == std::string_view::npos) return;
+    names.emplace(list.substr(0, end));
+    if (separator == std::string_view::npos) return;
+    list.remove_prefix(separator + 3);
+  }
+}
+
+void read_declaration(std::string_view line, ClassDeclaration& cls) {
+  constexpr std::string_view kParameters = "__parameters__ = [", kBuffers = "__buffers__ = [", kFinal = " : Final[",
+                             kAssign = "] = ";
+  if (starts_with(line, kParameters)) return read_names(line.substr(kParameters.size()), cls.parameters);
+  if (starts_with(line, kBuffers)) return read_names(line.substr(kBuffers.size()), cls.buffers);
+  const std::size_t final = line.find(kFinal);
+  if (final == std::string_view::npos) return;
+  const std::size_t assign = line.find(kAssign, final);
+  if (assign == std::string_view::npos) return;
+  cls.constants.emplace_back(valid_utf8(line.substr(0, final)), literal_to_json(line.substr(assign + kAssign.size())));
+}
+
+}  // namespace
+
+void read_class_declarations(std::string_view s, ClassDeclarations& classes) {
+  ClassDeclaration* cls = nullptr;
+  std::size_t body_deeper_than = std::string_view::npos;  // the indent of the `def` whose body is being skipped
+  std::size_t i = 0;
+  while (i < s.size()) {
+    const std::size_t first = s.find_first_not_of(" \t\r", i);
+    if (first == std::string_view::npos) break;
+    const std::size_t indent = first - i, end = std::min(s.find('\n', first), s.size());
+    if (first == end || s[first] == '#') {
+      i = end + 1;
+      continue;
+    }
+    if (body_deeper_than != std::string_view::npos && indent > body_deeper_than) {
+      i = next_logical_line(s, first);
+      continue;
+    }
+    body_deeper_than = std::string_view::npos;
+    std::string_view line = s.substr(first, end - first);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
+    if (starts_with(line, "def ")) {
+      body_deeper_than = indent;
+      if (indent > 0 && cls != nullptr && starts_with(line, "def __setstate__(")) cls->has_setstate = true;
+      i = next_logical_line(s, first);
+      continue;
+    }
+    i = end + 1;
+    if (indent > 0) {
+      if (cls != nullptr) read_declaration(line, *cls);
+      continue;
+    }
+    cls = nullptr;
+    constexpr std::string_view kClass = "class ";
+    const std::size_t name_end = line.find_first_of("(:");
+    if (!starts_with(line, kClass) || name_end == std::string_view::npos) continue;
+    cls = &classes[std::string(line.substr(kClass.size(), name_end - kClass.size()))];
+    const std::size_t close = line.find(')', name_end);
+    if (line[name_end] == '(' && close != std::string_view::npos) {
+      cls->base = line.substr(name_end + 1, close - name_end - 1);
+    }
+  }
+}
+
+void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
+  constexpr std::string_view kConstant = "CONSTANTS.c";
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
+  for (std::size_t at = s.find(kConstant); at != std::string_view::npos; at = s.find(kConstant, at + kConstant.size())) {
+    std::size_t index = 0, i = at + kConstant.size();
+    for (; i < s.size() && is_digit(s[i]) && index < uses.size(); ++i) index = 10 * index + static_cast<std::size_t>(s[i] - '0');
+    if (i == at + kConstant.size() || index >= uses.size()) continue;
+    ConstantUse& use = uses[index];
+    ++use.uses;
+    if (!use.first_operator.empty()) continue;
+    // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there, on the same line.
+    const std::size_t line = s.substr(0, at).rfind('\n') + 1;
+    std::size_t open = at, depth = 0;
+    while (open > line && (s[open - 1] != '(' || depth > 0)) {
+      --open;
+      if (s[open] == ')') ++depth;
+      if (s[open] == '(') --depth;
+    }
+    if (open == line) continue;
+    --open;
+    std::size_t from = open;
+    while (from > line && is_name(s[from - 1])) --from;
+    use.first_operator = valid_utf8(s.substr(from, open - from));
+  }
+}
+
+}  // namespace tally::inspector

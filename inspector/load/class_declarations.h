@@ -1,0 +1,43 @@
+// What the code of an archive declares about its classes, read line by line. Nothing is parsed deeper or compiled.
+//
+// LibTorch's Parser does not read all that torch.jit.save writes: names are saved unescaped, and a ModuleDict key such as
+// `class` costs every class of its file. Declarations take one line each; bodies of functions are skipped by their indent,
+// with strings, comments and brackets followed so that text in them cannot look like a declaration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <inspector/model/snapshot.h>
+
+namespace tally::inspector {
+
+struct ClassDeclaration {
+  std::string base;  ///< what stands in the brackets: "Module", "NamedTuple", "Enum", "" …
+  bool has_setstate = false;
+  std::unordered_set<std::string> parameters;
+  std::unordered_set<std::string> buffers;
+  std::vector<NamedLiteral> constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
+
+  bool is_module() const { return base == "Module"; }
+};
+
+using ClassDeclarations = std::unordered_map<std::string, ClassDeclaration>;
+
+/// Reads the classes of one source file into `classes`, by name within the file.
+void read_class_declarations(std::string_view source, ClassDeclarations& classes);
+
+/// How often a source names each constant of the archive, and the first operator that takes it.
+struct ConstantUse {
+  std::int64_t uses = 0;
+  std::string first_operator;
+};
+
+/// Adds the uses of `CONSTANTS.cN` in `source` to `uses[N]`; numbers past the end of `uses` are ignored.
+void read_constant_uses(std::string_view source, std::vector<ConstantUse>& uses);
+
+}  // namespace tally::inspector

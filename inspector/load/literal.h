@@ -1,0 +1,19 @@
+// Literals of TorchScript source as JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tally::inspector {
+
+/// `(1, 1)`, `"same"`, `0.5`, `True`, `None`, nested lists and tuples → JSON text. Anything else (a call, a name) → the
+/// text itself as a JSON string. Never evaluates; nesting deeper than 16 is taken as text.
+std::string literal_to_json(std::string_view literal);
+
+/// `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
+/// `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD.
+std::string valid_utf8(std::string_view text);
+
+}  // namespace tally::inspector

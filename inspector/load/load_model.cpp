@@ -1,0 +1,226 @@
+#include <inspector/load/load_model.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+
+#include <inspector/archive/file_kind.h>
+#include <inspector/load/archive_reader.h>
+#include <inspector/load/file_sections.h>
+#include <inspector/load/literal.h>
+#include <inspector/load/module_walker.h>
+
+namespace tally::inspector {
+namespace {
+
+/// Where an archive of one kind keeps things.
+struct ArchiveLayout {
+  std::string format;
+  std::string code_folder;
+  /// One model of the archive: a plain TorchScript archive has one, a torch.package may have several.
+  struct Model {
+    std::string folder;            ///< of data.pkl and constants.pkl
+    std::string data_storages, constant_storages;
+    std::string module_path;
+  };
+  std::vector<Model> models;
+  bool is_package = false;
+};
+
+std::vector<std::string> names_of(const std::map<std::string, ZipEntry>& records) {
+  std::vector<std::string> names;
+  names.reserve(records.size());
+  for (const auto& [name, entry] : records) names.push_back(name);
+  return names;
+}
+
+bool has_folder(const std::map<std::string, ZipEntry>& records, const std::string& folder) {
+  const auto first = records.lower_bound(folder);
+  return first != records.end() && first->first.compare(0, folder.size(), folder) == 0;
+}
+
+/// The models of a torch.package: .data/ts_code/N/data.pkl, all with their storages in .data/.
+std::vector<ArchiveLayout::Model> package_models(const std::map<std::string, ZipEntry>& records) {
+  const std::string head = ".data/ts_code/", tail = "/data.pkl";
+  std::vector<ArchiveLayout::Model> models;
+  for (auto it = records.lower_bound(head); it != records.end() && it->first.compare(0, head.size(), head) == 0; ++it) {
+    const std::string& name = it->first;
+    if (name.size() < head.size() + tail.size() || name.compare(name.size() - tail.size(), tail.size(), tail) != 0) continue;
+    const std::string folder = name.substr(0, name.size() - tail.size() + 1);
+    const std::string id = folder.substr(head.size(), folder.size() - head.size() - 1);
+    models.push_back({folder, ".data/", ".data/", "ts_code/" + valid_utf8(id)});
+  }
+  return models;
+}
+
+Result<ArchiveLayout> layout_of(ArchiveReader& archive, const LoadLimits& limits, std::vector<Finding>& findings) {
+  const auto& records = archive.records();
+  ArchiveLayout layout;
+  if (has_folder(records, ".data/ts_code/")) {
+    layout.format = "torch.package";
+    layout.code_folder = ".data/ts_code/code/";
+    layout.models = package_models(records);
+    layout.is_package = true;
+    if (layout.models.empty()) return refuse_zip(names_of(records));
+    return layout;
+  }
+  if (!archive.has("data.pkl")) return refuse_zip(names_of(records));
+  layout.format = archive.has("bytecode.pkl") ? "TorchScript (mobile)" : "TorchScript";
+  layout.code_folder = "code/";
+  layout.models.push_back({"", "data/", "constants/", ""});
+  if (archive.has("constants.pkl") || has_folder(records, "code/")) return layout;
+  // A state_dict, or a torch.jit.save that was interrupted before the code was written: the root object tells.
+  constexpr std::string_view kScripted = "\x80\x02" "c__torch__";
+  const Result<std::string_view> head = archive.read("data.pkl", limits.max_record_bytes);
+  if (!head) return head.error();
+  if (head->substr(0, kScripted.size()) != kScripted) return refuse_zip(names_of(records));
+  findings.push_back({"no-code", "the archive has no code: torch.jit.save was interrupted; parameters and buffers cannot be told apart, and it cannot be loaded"});
+  return layout;
+}
+
+class Loader {
+ public:
+  Loader(ArchiveReader& archive, const LoadLimits& limits, ModelSnapshot& snapshot)
+      : archive_(archive), limits_(limits), snapshot_(snapshot), storages_(archive.records(), snapshot) {}
+
+  Result<Unit> load(const ArchiveLayout& layout) {
+    if (layout.is_package) {
+      ModuleNode root;
+      root.type = "torch.package";
+      snapshot_.modules.push_back(std::move(root));
+    }
+    ModuleWalker walker(snapshot_, storages_, [&](const std::string& module) { return classes_of(layout.code_folder, module); }, limits_);
+    std::vector<ConstantTuple> constants;
+    for (const ArchiveLayout::Model& model : layout.models) {
+      const auto root = static_cast<std::int32_t>(snapshot_.modules.size());
+      const auto data = read_pickle(model.folder + "data.pkl");
+      if (!data) return data.error();
+      if (auto done = walker.walk_model({**data, model.folder + "data.pkl", model.data_storages, model.module_path}, layout.is_package ? 0 : -1); !done) return done;
+      const std::string record = model.folder + "constants.pkl";
+      if (!archive_.has(record)) continue;
+      const auto pickled = read_pickle(record);
+      if (!pickled) return pickled.error();
+      constants.push_back({root, snapshot_.tensors.size()});
+      if (auto done = walker.walk_constants({**pickled, record, model.constant_storages, model.module_path}, root); !done) return done;
+    }
+    // In a package the models share their code, and one name for a constant would mean several: uses are not told then.
+    if (constants.size() == 1 && !layout.is_package) return note_constant_uses(layout.code_folder, constants.front().first_tensor);
+    return Unit{};
+  }
+
+ private:
+  struct ConstantTuple {
+    std::int32_t module;
+    std::size_t first_tensor;
+  };
+
+  Result<std::shared_ptr<const pickle::Pickle>> read_pickle(const std::string& record) {
+    const Result<std::string_view> bytes = archive_.read(record, limits_.max_record_bytes);
+    if (!bytes) return bytes.error();
+    pickle::Limits limits;
+    limits.max_nodes = static_cast<std::size_t>(limits_.max_values);
+    limits.max_items = 2 * limits.max_nodes;
+    Result<pickle::Pickle> pickled = pickle::read(*bytes, limits);
+    if (!pickled) {
+      Error error = pickled.error();
+      error.message = "record " + record + " is damaged: it " + error.message;
+      if (error.hint.empty()) error.hint = "export or copy the model again";
+      return error;
+    }
+    return std::make_shared<const pickle::Pickle>(std::move(*pickled));
+  }
+
+  Result<const ClassDeclarations*> classes_of(const std::string& folder, const std::string& module) {
+    const auto [known, fresh] = classes_.emplace(module, nullptr);
+    if (!fresh) return known->second.get();
+    std::string record = folder + module + ".py";
+    std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.', '/');
+    if (!archive_.has(record)) return nullptr;
+    const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
+    if (!source) return source.error();
+    known->second = std::make_unique<ClassDeclarations>();
+    read_class_declarations(*source, *known->second);
+    return known->second.get();
+  }
+
+  Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
+    std::unordered_map<std::string, std::size_t> by_name;
+    for (std::size_t i = first_tensor; i < snapshot_.tensors.size(); ++i) by_name.emplace(snapshot_.tensors[i].name, i);
+    if (by_name.empty()) return Unit{};
+    std::vector<ConstantUse> uses(constant_count());
+    const auto& records = archive_.records();
+    for (auto it = records.lower_bound(folder); it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
+      if (it->first.size() < 3 || it->first.compare(it->first.size() - 3, 3, ".py") != 0) continue;
+      const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
+      if (!source) return source.error();
+      read_constant_uses(*source, uses);
+    }
+    for (std::size_t n = 0; n < uses.size(); ++n) {
+      const auto found = by_name.find("CONSTANTS.c" + std::to_string(n));
+      if (found == by_name.end()) continue;
+      snapshot_.tensors[found->second].uses = uses[n].uses;
+      snapshot_.tensors[found->second].used_by = uses[n].first_operator;
+    }
+    return Unit{};
+  }
+
+  /// One more than the highest N of a CONSTANTS.cN that is a tensor.
+  std::size_t constant_count() const {
+    constexpr std::string_view kName = "CONSTANTS.c";
+    std::size_t count = 0;
+    for (const TensorRecord& t : snapshot_.tensors) {
+      if (t.kind != TensorKind::kConstant || t.name.find_first_not_of("0123456789", kName.size()) != std::string::npos) continue;
+      count = std::max(count, static_cast<std::size_t>(std::stoull(t.name.substr(kName.size()))) + 1);
+    }
+    return count;
+  }
+
+  ArchiveReader& archive_;
+  const LoadLimits& limits_;
+  ModelSnapshot& snapshot_;
+  StorageTable storages_;
+  std::unordered_map<std::string, std::unique_ptr<ClassDeclarations>> classes_;
+};
+
+/// Storages that no tensor names. They are weights that nobody will use, and no error.
+void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot) {
+  std::unordered_set<std::string> used;
+  for (const StorageRecord& s : snapshot.storages) used.insert(s.record);
+  std::int64_t count = 0, bytes = 0;
+  for (const auto& [name, entry] : archive.records()) {
+    const std::string_view category = record_category(name);
+    if ((category != "weights" && category != "constants") || used.count(valid_utf8(name)) != 0 || entry.bytes == 0) continue;
+    ++count;
+    bytes += entry.bytes;
+  }
+  if (count == 0) return;
+  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file belong to no tensor of the model"});
+}
+
+}  // namespace
+
+Result<ModelSnapshot> load_model(const std::string& path, const LoadLimits& limits) try {
+  Result<ArchiveReader> archive = ArchiveReader::open(path);
+  if (!archive) return archive.error();
+  ModelSnapshot snapshot;
+  snapshot.path = valid_utf8(path);
+  snapshot.file_bytes = archive->file_bytes();
+  snapshot.archive_version = archive->format_version();
+  const Result<ArchiveLayout> layout = layout_of(*archive, limits, snapshot.findings);
+  if (!layout) return layout.error();
+  snapshot.format = layout->format;
+  if (archive->has("byteorder")) {
+    const auto order = archive->read("byteorder", 16);
+    if (!order) return order.error();
+    snapshot.byte_order = valid_utf8(*order);
+  }
+  Loader loader(*archive, limits, snapshot);
+  if (auto done = loader.load(*layout); !done) return done.error();
+  snapshot.sections = file_sections(archive->records(), archive->directory_offset(), archive->file_bytes());
+  note_unused_storages(*archive, snapshot);
+  return snapshot;
+} catch (const std::bad_alloc&) {
+  return Error{ErrorCode::kLimitExceeded, "reading it takes more memory than the limit allows", "raise --memory-limit if the file is trusted"};
+}
+
+}  // namespace tally::inspector

@@ -1,0 +1,15 @@
+// The JSON form of an Error: {"code": "malformed", "message": …, "hint": …}.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <base/error_code_names.h>
+#include <base/result.h>
+
+namespace tally::inspector {
+
+nlohmann::json to_json(const Error& error);
+/// The inverse; a value of another shape gives an Error of kInternal that says so.
+Error error_from_json(const nlohmann::json& value);
+
+}  // namespace tally::inspector

@@ -1,0 +1,99 @@
+#include <inspector/worker/messages.h>
+
+#include <nlohmann/json.hpp>
+
+#include <inspector/model/error_json.h>
+#include <inspector/model/snapshot_json.h>
+
+namespace tally::inspector {
+namespace {
+
+using nlohmann::json;
+
+Error broken(const std::string& why) {
+  return {ErrorCode::kInternal, "a message between torchtally and its worker cannot be read: " + why,
+          "both must come from the same build"};
+}
+
+// One line: dump() escapes line feeds. Text from files is valid UTF-8 already; text of the system may not be.
+std::string line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+json verification_json(const Result<Verification>& v) {
+  if (!v) return {{"error", to_json(v.error())}};
+  return {{"tensors", v->tensors}, {"modules", v->modules}, {"differences", v->differences}};
+}
+
+Result<Verification> read_verification(const json& v) {
+  if (v.contains("error")) return error_from_json(v.at("error"));
+  return Verification{v.at("tensors").get<std::int64_t>(), v.at("modules").get<std::int64_t>(),
+                      v.at("differences").get<std::vector<std::string>>()};
+}
+
+Result<LoadAnswer> read_answer(const json& value) {
+  if (value.contains("error")) return error_from_json(value.at("error"));
+  LoadAnswer answer;
+  Result<ModelSnapshot> snapshot = snapshot_from_json(value.at("snapshot"));
+  if (!snapshot) return snapshot.error();
+  answer.snapshot = std::move(*snapshot);
+  answer.microseconds = value.at("microseconds").get<std::int64_t>();
+  if (value.contains("verification")) answer.verification = read_verification(value.at("verification"));
+  return answer;
+}
+
+}  // namespace
+
+// A path is bytes, a JSON string is Unicode: the bytes travel as numbers.
+std::string encode(const LoadRequest& r) {
+  const std::vector<unsigned char> path(r.path.begin(), r.path.end());
+  return line({{"id", r.id}, {"method", "load"}, {"path", path}, {"verify", r.verify}, {"max_record_bytes", r.max_record_bytes}});
+}
+
+Result<LoadRequest> decode_request(const std::string& text) try {
+  const json value = json::parse(text);
+  if (value.at("method") != "load") return broken("unknown method");
+  LoadRequest r;
+  r.id = value.at("id").get<std::int64_t>();
+  const auto path = value.at("path").get<std::vector<unsigned char>>();
+  r.path.assign(path.begin(), path.end());
+  r.verify = value.at("verify").get<bool>();
+  r.max_record_bytes = value.at("max_record_bytes").get<std::int64_t>();
+  return r;
+} catch (const std::exception& e) {
+  return broken(e.what());
+}
+
+std::string encode_ready(const std::string& version, const std::string& libtorch_version) {
+  return line({{"ready", kProtocol}, {"version", version}, {"libtorch", libtorch_version}});
+}
+
+std::string encode_progress(std::int64_t id, const std::string& stage) { return line({{"id", id}, {"progress", stage}}); }
+
+std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer) {
+  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
+  json value = {{"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
+  if (answer->verification) value["verification"] = verification_json(*answer->verification);
+  return line(value);
+}
+
+Result<WorkerMessage> decode_message(const std::string& text) try {
+  const json value = json::parse(text);
+  WorkerMessage message;
+  if (value.contains("ready")) {
+    message.kind = WorkerMessage::Kind::kReady;
+    message.protocol = value.at("ready").get<int>();
+    message.text = value.at("libtorch").get<std::string>();
+    return message;
+  }
+  message.id = value.at("id").get<std::int64_t>();
+  if (value.contains("progress")) {
+    message.text = value.at("progress").get<std::string>();
+    return message;
+  }
+  message.kind = WorkerMessage::Kind::kAnswer;
+  message.answer = read_answer(value);
+  return message;
+} catch (const std::exception& e) {
+  return broken(e.what());
+}
+
+}  // namespace tally::inspector

@@ -1,0 +1,58 @@
+// The protocol between torchtally and torchtally-worker: JSON lines over two pipes.
+//
+//   worker → client   {"ready": PROTOCOL, "version": "0.1.0", "libtorch": "2.11.0"}      once, when it has started
+//   client → worker   {"id": 7, "method": "load", "path": "model.pt", "verify": false}
+//   worker → client   {"id": 7, "progress": "reading"}                                   any number of times
+//   worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400}                   one answer: this …
+//   worker → client   {"id": 7, "error": {"code": "malformed", "message": …, "hint": …}} … or this
+//
+// An answer counts only as a complete line. The two programs must be of one version: PROTOCOL changes with every change
+// of a message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <base/result.h>
+#include <inspector/model/snapshot.h>
+#include <inspector/model/verification.h>
+
+namespace tally::inspector {
+
+constexpr int kProtocol = 1;
+
+/// Load a file, and, if `verify`, load it with torch::jit::load as well (which runs its code) and tell every difference.
+struct LoadRequest {
+  std::int64_t id = 0;
+  std::string path;  ///< any bytes
+  bool verify = false;
+  std::int64_t max_record_bytes = 0;  ///< 0: the loader's default
+};
+
+struct LoadAnswer {
+  ModelSnapshot snapshot;
+  std::optional<Result<Verification>> verification;  ///< where the request asked for it; an Error: it could not be made
+  std::int64_t microseconds = 0;             ///< inside the worker
+};
+
+/// One line from the worker.
+struct WorkerMessage {
+  enum class Kind { kReady, kProgress, kAnswer } kind = Kind::kProgress;
+  std::int64_t id = 0;
+  int protocol = 0;                            ///< kReady
+  std::string text;                            ///< kProgress: the stage; kReady: LibTorch's version
+  std::optional<Result<LoadAnswer>> answer;    ///< kAnswer
+};
+
+std::string encode(const LoadRequest& request);
+Result<LoadRequest> decode_request(const std::string& line);
+
+std::string encode_ready(const std::string& version, const std::string& libtorch_version);
+std::string encode_progress(std::int64_t id, const std::string& stage);
+std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer);
+/// kInternal where the line is none of the protocol's.
+Result<WorkerMessage> decode_message(const std::string& line);
+
+}  // namespace tally::inspector
