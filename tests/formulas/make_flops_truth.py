@@ -2,7 +2,7 @@
 
 Run with torch 2.11.0 and transformers 5.23.0:
 
-    python tests/formulas/make_flops_truth.py > tests/formulas/flops_truth.json
+    python tests/formulas/make_flops_truth.py > tests/formulas/data/flops_truth.json
 
 Every model is built from its configuration with random weights, on the CPU, with eager attention and eager experts (the
 fused kernels of scaled_dot_product_attention on the CPU, and grouped expert products, are not registered with the
