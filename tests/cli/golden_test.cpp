@@ -8,7 +8,8 @@
 // UPDATE_GOLDEN=1 in the environment writes them anew instead of comparing.
 //
 // It runs in the project's folder with a bare environment, so that every machine prints the same.
-// Where the output names the folder $OUT, the files here say $OUT.
+// Where the output names the folder $OUT, the files here say $OUT. Of an HTML page's style sheet
+// they hold only the place.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -56,6 +57,15 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
+// An HTML page without its style sheet, which is the same in all and would drown what differs.
+std::string without_style(const std::string& text) {
+  const std::string begin = "<style>\n";
+  const std::size_t from = text.find(begin);
+  const std::size_t to = text.find("</style>", from == std::string::npos ? 0 : from);
+  if (from == std::string::npos || to == std::string::npos) return text;
+  return text.substr(0, from + begin.size()) + text.substr(to);
+}
+
 /// What a command left: "stdout", "stderr", "exit" and "out/FILE" for every file.
 using Results = std::map<std::string, std::string>;
 
@@ -95,7 +105,7 @@ Results run(const std::string& command) {
   Results results;
   results["exit"] = (WIFEXITED(status) ? std::to_string(WEXITSTATUS(status)) : "killed") + "\n";
   const auto add = [&](const std::string& name, const fs::path& file) {
-    results[name] = replaced(read_file(file), out.string(), "$OUT");
+    results[name] = without_style(replaced(read_file(file), out.string(), "$OUT"));
   };
   add("stdout", scratch.path() / "stdout");
   add("stderr", scratch.path() / "stderr");
