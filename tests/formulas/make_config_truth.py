@@ -9,6 +9,7 @@ independent side of the test. Two kinds of rows: published sizes that counts.csv
 Run with torch 2.11 and transformers 5.23:  python3 make_config_truth.py [counts.csv configs/]
 With the two arguments it first checks its own component rules against that file.
 """
+import collections
 import csv
 import json
 import random
@@ -53,6 +54,9 @@ def build(config_json):
     raw = dict(config_json)
     model_type, (architecture,) = raw.pop("model_type"), raw.pop("architectures")
     config = CONFIG_MAPPING[model_type].from_dict(dict(raw))
+    heads, kv_heads = getattr(config, "num_attention_heads", None), getattr(config, "num_key_value_heads", None)
+    if heads and kv_heads and heads % kv_heads and not model_type.startswith("deepseek"):
+        raise ValueError(f"builds, but cannot run: {kv_heads} key-value heads for {heads} heads")
     with torch.device("meta"):
         model = getattr(transformers, architecture)(config)
         # transformers 5 ties T5's head whatever the file says; the published untied files mean what they say.
@@ -63,8 +67,13 @@ def build(config_json):
 
 def count(model):
     parts = dict.fromkeys(("embedding", "attention", "mlp", "norm", "head"), 0)
-    for name, parameter in model.named_parameters():
-        parts[component(name)] += parameter.numel()
+    names = collections.defaultdict(list)
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names[id(parameter)].append(name)
+    for _, parameter in model.named_parameters():
+        where = {component(name) for name in names[id(parameter)]}
+        # A tied output is the token table: it counts there, whichever of the two was registered first.
+        parts[where.pop() if len(where) == 1 else "embedding"] += parameter.numel()
     unique = sum(parts.values())
     again = sum(p.numel() for _, p in model.named_parameters(remove_duplicate=False))
     return {"parameters": unique, "tied_again": again, "components": list(parts.values())}
@@ -365,6 +374,7 @@ ROWS_PER_CLASS = 2
 
 
 def shaken(rng):
+    numbers = collections.Counter()
     for model_type, prefix, suffixes, fields in FAMILIES:
         for index in range(ROWS_PER_CLASS * len(suffixes)):
             config = {"model_type": model_type, "architectures": [prefix + suffixes[index % len(suffixes)]]}
@@ -380,7 +390,8 @@ def shaken(rng):
                 config["mlp_only_layers"] = [i for i in config["mlp_only_layers"] if i < layers]
             if config["architectures"][0].endswith("Model") and rng.random() < 0.5:
                 config.pop("num_labels", None)
-            yield f"shaken-{model_type}-{index}", config
+            yield f"shaken-{model_type}-{numbers[model_type]}", config
+            numbers[model_type] += 1
 
 
 def main():
