@@ -1,10 +1,12 @@
 // Golden tests: whole commands and what they print, compared to the character.
 //
 // A folder tests/golden/NAME is a test. It holds
-//   command   a shell line; `torchtally` is the one that was built, $OUT an empty folder for its
-//   files stdout, stderr, exit   what it must print and the code it must end with (files that are
-//   missing: nothing, and 0) out/      the files it must leave in $OUT; may be missing needs
-//   optional: "worker" if the command needs the part that is built with LibTorch
+//   command             a shell line; `torchtally` is the one that was built, $OUT an empty folder
+//   stdout, stderr      what it must print; nothing where the file is missing
+//   exit                the code it must end with; 0 where the file is missing
+//   out/                the files it must leave in $OUT; none where the folder is missing
+//   needs               "worker" if the command needs the part that is built with LibTorch
+//
 // UPDATE_GOLDEN=1 in the environment writes them anew instead of comparing.
 //
 // It runs in the project's folder with a bare environment, so that every machine prints the same.
