@@ -176,10 +176,16 @@ class TreeWriter {
           if (c < row.cells.size()) width = std::max(width, display_width(printable(row.cells[c])));
         }
       }
-      width = std::min(width, 40);
-      out += c == 0 ? "minmax(18rem,1fr)" : " " + std::to_string(width + 1) + "ch";
+      const std::string text_width = std::to_string(std::min(width, 28) + 1) + "ch";
+      if (c == 0) {
+        out += "minmax(var(--name,18rem),1fr)";
+      } else if (table_.columns[c].align == Align::kRight) {
+        out += ' ' + text_width;
+      } else {
+        out += " minmax(6rem," + text_width + ')';  // words may wrap, numbers may not
+      }
     }
-    return out + (bars_ ? " 8rem" : "");
+    return out + (bars_ ? " var(--bar,8rem)" : "");
   }
 
   void close_one(std::vector<int>& open) {

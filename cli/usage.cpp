@@ -37,13 +37,14 @@ std::string entry(const std::string& name, const std::string& description, int n
 class HelpLayout : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const override {
+    const CLI::App* program = app->get_parent();
     std::string out = make_usage(app, name) + '\n';
     for (const std::string& line : wrapped(app->get_description(), kHelpWidth)) out += line + '\n';
     out += make_subcommands(app, CLI::AppFormatMode::Normal);
     out += make_positionals(app);
     out += flag_groups(app);
+    if (program != nullptr) out += flags_of_program(program);
     // CLI11 gives every command the footer of the program; only one of its own is shown there.
-    const CLI::App* program = app->get_parent();
     const bool is_inherited = program != nullptr && program->get_footer() == app->get_footer();
     if (!app->get_footer().empty() && !is_inherited) out += '\n' + app->get_footer() + '\n';
     return out;
@@ -97,10 +98,25 @@ class HelpLayout : public CLI::Formatter {
   }
 
  private:
+  // What a command takes over from the program, such as -v.
+  std::string flags_of_program(const CLI::App* program) const {
+    const auto options = program->get_options([program](const CLI::Option* option) {
+      return option != program->get_help_ptr() &&
+             option->get_lnames() != std::vector<std::string>{"version"};
+    });
+    return options.empty() ? "" : make_group("Every command", false, options);
+  }
+
   // A command's line in the list: its description up to the first full stop.
   static std::string first_line_of(const CLI::App* command) {
     const std::string description = command->get_description();
     return description.substr(0, description.find(". "));
+  }
+
+  // A name for a value that nobody named: CLI11 then has that of its type.
+  static std::string value_name(const std::string& type_name) {
+    if (type_name == "INT" || type_name == "UINT" || type_name == "FLOAT") return "N";
+    return type_name == "TEXT" ? "VALUE" : type_name;
   }
 
   // "-f, --format FORMAT"; flags without a short form are set in by as much.
@@ -112,7 +128,7 @@ class HelpLayout : public CLI::Formatter {
       out += (out == spaces(2) ? "  --" : ", --") + name;
     const bool takes_value =
         option->get_items_expected_max() > 0 && !option->get_type_name().empty();
-    return takes_value ? out + ' ' + option->get_type_name() : out;
+    return takes_value ? out + ' ' + value_name(option->get_type_name()) : out;
   }
 };
 

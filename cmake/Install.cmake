@@ -1,5 +1,5 @@
-# What `cmake --install` puts where, for every target under formulas/ and inspector/, and what an executable needs so that it
-# still finds LibTorch afterwards. Included last: it looks at the targets that the folders have defined.
+# What `cmake --install` puts where, for every target under formulas/ and inspector/, and what those that need LibTorch are
+# built with. Included last: it looks at the targets that the folders have defined.
 #
 #   bin/torchtally, libexec/torchtally/torchtally-worker     installed where they are defined
 #   lib/libtally_*.a, include/torchtally/                    the libraries and their headers, <formulas/…> and <inspector/…>
@@ -45,7 +45,16 @@ cmake_host_system_information(RESULT _memory_mib QUERY TOTAL_PHYSICAL_MEMORY)
 math(EXPR _libtorch_jobs "(${_memory_mib} + 2047) / 2048")
 set_property(GLOBAL APPEND PROPERTY JOB_POOLS libtorch=${_libtorch_jobs})
 
-set(_targets_file ${CMAKE_INSTALL_LIBDIR}/cmake/torchtally)
+_targets_below(${PROJECT_SOURCE_DIR} _all_targets)
+foreach(_target IN LISTS _all_targets)
+  _needs_libtorch(${_target} _needs)
+  get_target_property(_type ${_target} TYPE)
+  if(_needs AND NOT _type STREQUAL INTERFACE_LIBRARY)
+    set_target_properties(${_target} PROPERTIES JOB_POOL_COMPILE libtorch)
+  endif()
+endforeach()
+
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/torchtally)
 _targets_below(${PROJECT_SOURCE_DIR}/formulas _formulas_targets)
 _targets_below(${PROJECT_SOURCE_DIR}/inspector _inspector_targets)
 set_target_properties(tally_options PROPERTIES EXPORT_NAME options)
@@ -54,9 +63,6 @@ set(_has_libtorch_targets FALSE)
 foreach(_target IN LISTS _formulas_targets _inspector_targets)
   _needs_libtorch(${_target} _needs)
   get_target_property(_type ${_target} TYPE)
-  if(_needs)
-    set_target_properties(${_target} PROPERTIES JOB_POOL_COMPILE libtorch)
-  endif()
   if(_type STREQUAL EXECUTABLE)
     if(_needs)
       libtorch_rpath(${_target})
@@ -70,13 +76,13 @@ foreach(_target IN LISTS _formulas_targets _inspector_targets)
 endforeach()
 install(DIRECTORY base formulas inspector DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/torchtally FILES_MATCHING PATTERN *.h)
 
-install(EXPORT torchtally NAMESPACE tally:: DESTINATION ${_targets_file} FILE torchtallyTargets.cmake)
+install(EXPORT torchtally NAMESPACE tally:: DESTINATION ${_package_dir} FILE torchtallyTargets.cmake)
 if(_has_libtorch_targets)
-  install(EXPORT torchtally-libtorch NAMESPACE tally:: DESTINATION ${_targets_file} FILE torchtallyLibTorchTargets.cmake)
-  install(FILES ${PROJECT_SOURCE_DIR}/cmake/LibTorch.cmake DESTINATION ${_targets_file})
+  install(EXPORT torchtally-libtorch NAMESPACE tally:: DESTINATION ${_package_dir} FILE torchtallyLibTorchTargets.cmake)
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/LibTorch.cmake DESTINATION ${_package_dir})
 endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/torchtallyConfig.cmake.in ${PROJECT_BINARY_DIR}/torchtallyConfig.cmake
-  INSTALL_DESTINATION ${_targets_file} NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+  INSTALL_DESTINATION ${_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/torchtallyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/torchtallyConfig.cmake ${PROJECT_BINARY_DIR}/torchtallyConfigVersion.cmake
-  DESTINATION ${_targets_file})
+  DESTINATION ${_package_dir})

@@ -58,7 +58,7 @@ def make(wanted: list):
         if wanted and recipe.name not in wanted:
             continue
         torch.manual_seed(SEED)
-        folder = home.parent / "tests" / "hostile" / "models" if recipe.hostile else home
+        folder = home.parent / "tests" / "hostile" / "files" if recipe.hostile else home
         folder.mkdir(exist_ok=True, parents=True)
         file = folder / f"{recipe.name}.pt"
         built = recipe.build()
@@ -81,7 +81,7 @@ def make(wanted: list):
     if wanted:
         return  # a partial run writes no manifest
     write_manifest(home / "manifest.json", models)
-    write_manifest(home.parent / "tests" / "hostile" / "models" / "manifest.json", hostile)
+    write_manifest(home.parent / "tests" / "hostile" / "files" / "manifest.json", hostile)
     write_table(home / "README.md", models)
     print(f"{len(models)} models, {sum(m['size_bytes'] for m in models):,} bytes")
 

@@ -150,6 +150,11 @@ class Archive:
     def read(self, name: str) -> bytes:
         return self.zip.read(self.root + name)
 
+    def version(self) -> dict:
+        """From format 6 on PyTorch keeps the version in `.data/`."""
+        name = ".data/version" if ".data/version" in self.names else "version"
+        return {"record": name, "number": int(self.read(name))}
+
     def storage(self, record: str, kind: str):
         if record not in self.storages:
             data = bytearray(self.read(record)) if record in self.names else bytearray()
@@ -291,6 +296,7 @@ def truth(file: str, unpack=None, live=None) -> dict:
     said = {
         **({"jit_load_refuses": refused} if refused else {}),
         "kind": "torch.package" if "" not in modules else "torchscript",
+        "version": archive.version(),
         "parameters_unique": by_name["parameter"].unique,
         "parameters_naive": by_name["parameter"].naive,
         "parameter_bytes": by_name["parameter"].bytes,

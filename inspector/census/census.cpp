@@ -49,6 +49,7 @@ class Adder {
       add(to.again[kind], value.again[kind]);
     }
     add(to.trainable, value.trainable);
+    add(to.fixed, value.fixed);
   }
   void add_times(Count& to, const Count& value, std::int64_t times) {
     const auto elements = checked_mul(value.elements, times), bytes = checked_mul(value.bytes, times);
@@ -129,6 +130,17 @@ void count_storages(const ModelSnapshot& s, Census& census, Adder& adder) {
 
 std::string bytes_text(std::int64_t bytes) { return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes"); }
 
+/// Models whose weights are no parameters any more: what other tools count as zero.
+void find_hidden_weights(const ModelSnapshot& s, Census& census) {
+  const auto elements = [&](TensorKind kind) { return census.all.of(kind).elements; };
+  const bool quantized = std::any_of(s.tensors.begin(), s.tensors.end(), [](const TensorRecord& t) { return t.quantization.has_value(); });
+  if (quantized) {
+    census.findings.push_back({"quantized", "quantized: weights are stored as integers in packed objects or states, counted by element; scales and zero points are counted apart. Layers folded by the export (batch norms) are no longer in the file"});
+  } else if (elements(TensorKind::kParameter) == 0 && elements(TensorKind::kConstant) > 0) {
+    census.findings.push_back({"frozen", "frozen: it declares no parameters, its weights are constants of the code, counted after what freezing folded (batch norms) and merged (equal constants)"});
+  }
+}
+
 constexpr std::size_t kMostFindings = 20;  // of one sort
 
 void find_kept_storages(const ModelSnapshot& s, Census& census) {
@@ -184,12 +196,13 @@ Count sum(const std::array<Count, kTensorKinds>& counts) {
   return total;
 }
 
-Result<Census> take_census(const ModelSnapshot& s) {
+Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only) {
   Adder adder;
   Census census;
   census.tensors = group_aliases(s);
   census.own.resize(s.modules.size());
   for (std::size_t i = 0; i < s.tensors.size(); ++i) {
+    if (only != nullptr && !(*only)[i]) continue;
     const TensorRecord& tensor = s.tensors[i];
     const TensorCount& counts_as = census.tensors[i];
     const Count count{1, tensor.view.elements, tensor.view.bytes};
@@ -200,7 +213,7 @@ Result<Census> take_census(const ModelSnapshot& s) {
       continue;
     }
     adder.add(own.unique[static_cast<std::size_t>(counts_as.kind)], count);
-    if (counts_as.kind == TensorKind::kParameter && tensor.requires_grad) adder.add(own.trainable, count);
+    if (counts_as.kind == TensorKind::kParameter) adder.add(tensor.requires_grad ? own.trainable : own.fixed, count);
     adder.add(census.unique, count);
     adder.add(census.by_dtype[std::string(info(tensor.view.dtype).name)], count);
     adder.add(census.by_module_type[s.modules[static_cast<std::size_t>(tensor.module)].type], count);
@@ -217,6 +230,7 @@ Result<Census> take_census(const ModelSnapshot& s) {
   if (adder.overflowed()) {
     return Error{ErrorCode::kMalformed, "its tensors have more than 2^63 elements or bytes together", "no model does; the file is damaged or hostile"};
   }
+  find_hidden_weights(s, census);
   find_kept_storages(s, census);
   find_equal_storages(s, census);
   return census;

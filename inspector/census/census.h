@@ -30,6 +30,7 @@ struct Tally {
   std::array<Count, kTensorKinds> unique;  ///< counted once, where they count
   std::array<Count, kTensorKinds> again;   ///< further names of tensors that count elsewhere
   Count trainable;                         ///< unique parameters with requires_grad
+  Count fixed;                             ///< unique parameters without: trainable + fixed = parameters
 
   const Count& of(TensorKind kind) const { return unique[static_cast<std::size_t>(kind)]; }
   const Count& parameters() const { return of(TensorKind::kParameter); }
@@ -60,11 +61,13 @@ struct Census {
   std::map<std::string, Count> by_module_type;  ///< unique, by the qualified type of the module that holds it
   Count quantization_parts;            ///< scales and zero points of per-channel quantized tensors; not in `unique`
   std::int64_t storage_bytes = 0;      ///< of all storages that a tensor sees
-  std::vector<Finding> findings;       ///< large storages kept by small views; storages equal by CRC-32 and size
+  std::vector<Finding> findings;       ///< frozen and quantized models, large storages kept by small views, equal storages
 };
 
-/// Counts `snapshot`. Refused (kMalformed) only if a total overflows 64 bits, which no real model's does.
-Result<Census> take_census(const ModelSnapshot& snapshot);
+/// Counts `snapshot`. With `only`, one flag a tensor, tensors whose flag is false count nowhere, while aliases are still told
+/// among all of them: a filtered census says of each tensor what the whole one says.
+/// Refused (kMalformed) only if a total overflows 64 bits, which no real model's does.
+Result<Census> take_census(const ModelSnapshot& snapshot, const std::vector<bool>* only = nullptr);
 
 /// The sum of `counts`.
 Count sum(const std::array<Count, kTensorKinds>& counts);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 
 namespace tally::inspector {
@@ -21,6 +22,21 @@ std::optional<std::int64_t> number_of(const std::string& label) {
   const bool digits = !label.empty() && label.size() <= 9 && std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return std::nullopt;
   return std::stoll(label);
+}
+
+// Sums of parts of a total that the census has checked: they cannot overflow.
+void add(Count& to, const Count& value) {
+  to.tensors += value.tensors;
+  to.elements += value.elements;
+  to.bytes += value.bytes;
+}
+void add(Tally& to, const Tally& value) {
+  for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
+    add(to.unique[kind], value.unique[kind]);
+    add(to.again[kind], value.again[kind]);
+  }
+  add(to.trainable, value.trainable);
+  add(to.fixed, value.fixed);
 }
 
 class Folder {
@@ -74,11 +90,21 @@ class Folder {
       }
       std::string name = label_of(s_, static_cast<std::size_t>(first[from]));
       if (to - from > 1) name = "[" + name + "-" + label_of(s_, static_cast<std::size_t>(first[to - 1])) + "]";
-      folded.children.push_back(node(std::move(members), std::move(name)));
+      folded.children.push_back(joined(node(std::move(members), std::move(name))));
       from = to;
     }
     folded.modules = std::move(modules);
     return folded;
+  }
+
+  /// A container that only holds one run of layers is one row with it: "h.[0-47]".
+  static FoldedNode joined(FoldedNode container) {
+    const bool only_a_run = container.children.size() == 1 && container.children.front().times() > container.times() &&
+                            sum(container.own.unique) == Count{} && sum(container.own.again) == Count{};
+    if (!only_a_run) return container;
+    FoldedNode run = std::move(container.children.front());
+    run.label = container.label + "." + run.label;
+    return run;
   }
 
   /// The end of the run of alike siblings with consecutive numbers that starts at `from`.
@@ -94,20 +120,6 @@ class Folder {
     return to;
   }
 
-  // Sums of parts of a total that the census has checked: they cannot overflow.
-  static void add(Count& to, const Count& value) {
-    to.tensors += value.tensors;
-    to.elements += value.elements;
-    to.bytes += value.bytes;
-  }
-  static void add(Tally& to, const Tally& value) {
-    for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
-      add(to.unique[kind], value.unique[kind]);
-      add(to.again[kind], value.again[kind]);
-    }
-    add(to.trainable, value.trainable);
-  }
-
   const ModelSnapshot& s_;
   const Census& census_;
   std::vector<std::vector<std::int32_t>> children_;
@@ -115,6 +127,36 @@ class Folder {
 };
 
 }  // namespace
+
+void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows, std::int64_t (*size)(const Tally&)) {
+  std::vector<FoldedNode>& children = node.children;
+  for (FoldedNode& child : children) arrange(child, order, max_rows, size);
+  const auto larger = [&](const FoldedNode& a, const FoldedNode& b) { return size(a.total) > size(b.total); };
+  FoldedNode others;
+  if (max_rows > 0 && children.size() > max_rows) {
+    std::vector<std::size_t> by_size(children.size());
+    std::iota(by_size.begin(), by_size.end(), std::size_t{0});
+    std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) { return larger(children[a], children[b]); });
+    std::vector<bool> keep(children.size(), false);
+    for (std::size_t i = 0; i < max_rows - 1; ++i) keep[by_size[i]] = true;
+    std::vector<FoldedNode> kept;
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      if (keep[i]) {
+        kept.push_back(std::move(children[i]));
+      } else {
+        add(others.total, children[i].total);
+        others.modules.insert(others.modules.end(), children[i].modules.begin(), children[i].modules.end());
+      }
+    }
+    others.label = "[" + std::to_string(children.size() - kept.size()) + " others]";
+    children = std::move(kept);
+  }
+  if (order == SiblingOrder::kSize) std::stable_sort(children.begin(), children.end(), larger);
+  if (order == SiblingOrder::kName) {
+    std::stable_sort(children.begin(), children.end(), [](const FoldedNode& a, const FoldedNode& b) { return a.label < b.label; });
+  }
+  if (!others.label.empty()) children.push_back(std::move(others));
+}
 
 FoldedNode fold(const ModelSnapshot& snapshot, const Census& census) { return Folder(snapshot, census).root(); }
 

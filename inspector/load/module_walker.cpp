@@ -1,7 +1,7 @@
 #include <inspector/load/module_walker.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -43,8 +43,8 @@ std::optional<std::string> scalar_json(const Pickle& p, const Node& node) {
     case Kind::kInteger: return std::to_string(node.integer);
     case Kind::kReal: {
       char text[40];
-      std::snprintf(text, sizeof text, "%.17g", node.real);
-      return literal_to_json(text);
+      const auto end = std::to_chars(text, text + sizeof text, node.real);  // the shortest that reads back the same
+      return literal_to_json({text, static_cast<std::size_t>(end.ptr - text)});
     }
     case Kind::kString:
       if (node.text.size() > kLongestStringAttribute) return std::nullopt;

@@ -1,6 +1,7 @@
 """Archives of other layouts: packages, extra files, older versions, no debug files."""
 
 import io
+import zipfile
 
 import torch
 from torch import nn, Tensor
@@ -31,18 +32,21 @@ def no_debug_files():
     return write_archive([r for r in records_of(archive) if not r.name.endswith(".debug_pkl")])
 
 
-@recipe("old_layout", "torch.jit.script, then repacked: `<root>/version` in place of `<root>/.data/version`",
-        "the layout of PyTorch 1.6 to 1.12, without byteorder and serialization id")
+@recipe("old_layout", "torch.jit.script, then repacked without `byteorder` and `.data/serialization_id`",
+        "the records that PyTorch wrote before 2.1: `<root>/version` alone")
 def old_layout():
-    kept = []
-    for record in records_of(saved(torch.jit.script(Tied()))):
-        inside = record.name.split("/", 1)[1]
-        if inside in ("byteorder", ".data/serialization_id", ".data/version", ".format_version", ".storage_alignment"):
-            continue
-        kept.append(record)
-    root = kept[0].name.split("/", 1)[0]
-    kept.append(kept[0].replace(name=f"{root}/version", data=b"3\n", deflated=False))
-    return write_archive(kept)
+    records = records_of(saved(torch.jit.script(Tied())))
+    return write_archive([r for r in records if not r.name.endswith(("/byteorder", "/.data/serialization_id"))])
+
+
+@recipe("repacked", "torch.jit.script, then repacked: its weights are deflated, no record is aligned",
+        "an archive that some other ZIP tool packed again")
+def repacked():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as z:
+        for record in records_of(saved(torch.jit.script(Mlp()))):
+            z.writestr(zipfile.ZipInfo(record.name), record.data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 class Half(nn.Module):

@@ -87,6 +87,9 @@ Output:
                                 .json, .md, .html); repeatable
       --color WHEN              Colour text: auto (default: on a terminal, unless NO_COLOR is set),
                                 always or never
+
+Every command:
+  -v, --verbose                 Say on stderr what is being done; -vv says more
 )");
 }
 

@@ -1,0 +1,77 @@
+#include <cli/load_models.h>
+
+#include <cli/flag_values.h>
+#include <cli/progress.h>
+#include <inspector/archive/file_kind.h>
+#include <inspector/archive/mapped_file.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+namespace tally::cli {
+namespace {
+
+using namespace inspector;
+
+/// Why `path` needs no worker: it cannot be opened, or is another kind of file by its first bytes.
+std::optional<Error> refuse_early(const std::string& path) {
+  const Result<MappedFile> file = MappedFile::open(path);
+  if (!file) return file.error();
+  return refuse_unless_zip(file->bytes());
+}
+
+}  // namespace
+
+void add_load_flags(CLI::App& command, LoadOptions& options) {
+  command.add_option("-j,--jobs", options.jobs, "Workers at a time")->check(CLI::Range(1, 256))->capture_default_str();
+  command.add_option("--timeout", options.timeout_seconds, "Seconds that reading one file may take; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command.add_option("--memory-limit", options.memory_limit_bytes, "Bytes of memory for a worker (128 MiB is LibTorch's own); 0: no limit. Suffixes: K, M, G")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  command.add_option("--max-record", options.max_record_bytes, "Bytes that one pickle or source record may have")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+}
+
+Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options) {
+  std::vector<Result<LoadAnswer>> answers(options.paths.size(), Error{ErrorCode::kInternal, "it was not read", ""});
+  std::vector<std::string> paths;
+  std::vector<std::size_t> index_of;
+  for (std::size_t i = 0; i < options.paths.size(); ++i) {
+    if (auto refusal = refuse_early(options.paths[i])) {
+      answers[i] = *refusal;
+    } else {
+      paths.push_back(options.paths[i]);
+      index_of.push_back(i);
+    }
+  }
+  if (paths.empty()) return answers;
+  const Result<std::string> worker = find_worker();
+  if (!worker) return worker.error();
+  PoolOptions pool;
+  pool.worker = *worker;
+  pool.jobs = options.jobs;
+  pool.memory_limit_bytes = options.memory_limit_bytes;
+  pool.seconds_per_file = options.timeout_seconds;
+  pool.max_record_bytes = options.max_record_bytes;
+  pool.verify = options.verify;
+  Progress progress(paths.size());
+  PoolCallbacks callbacks;
+  callbacks.on_outcome = [&](FileOutcome outcome) {
+    const std::string& path = paths[outcome.index];
+    if (outcome.answer) {
+      spdlog::info("{}: read in {:.1f} ms", path, static_cast<double>(outcome.answer->microseconds) / 1000);
+    }
+    progress.done(path);
+    answers[index_of[outcome.index]] = std::move(outcome.answer);
+  };
+  callbacks.on_progress = [&](std::size_t index, const std::string& stage) { progress.stage(paths[index], stage); };
+  callbacks.on_log = [](const std::string& line) { spdlog::info("worker: {}", line); };
+  if (auto loaded = load_with_workers(paths, pool, callbacks); !loaded) return loaded.error();
+  return answers;
+}
+
+}  // namespace tally::cli
