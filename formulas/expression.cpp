@@ -88,8 +88,9 @@ std::string rewrite(std::string_view text, Replace replace) {
   while (!text.empty()) {
     const auto word = leading_word(text);
     if (word.empty()) {
-      out += text.front();
-      text.remove_prefix(1);
+      const auto length = starts_with(text, kTimes) ? kTimes.size() : 1;
+      out += text.substr(0, length);
+      text.remove_prefix(length);
     } else {
       out += replace(word);
       text.remove_prefix(word.size());

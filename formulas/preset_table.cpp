@@ -82,7 +82,7 @@ const std::vector<Preset>& presets() {
       {"qwen3-0.6b", R"({"model_type":"qwen3","architectures":["Qwen3ForCausalLM"],"hidden_size":1024,"intermediate_size":3072,"num_attention_heads":16,"num_hidden_layers":28,"num_key_value_heads":8,"sliding_window":null,"tie_word_embeddings":true})"},
       {"qwen3-4b", R"({"model_type":"qwen3","architectures":["Qwen3ForCausalLM"],"hidden_size":2560,"intermediate_size":9728,"num_hidden_layers":36,"num_key_value_heads":8,"sliding_window":null,"tie_word_embeddings":true})"},
       {"qwen3-14b", R"({"model_type":"qwen3","architectures":["Qwen3ForCausalLM"],"hidden_size":5120,"intermediate_size":17408,"num_attention_heads":40,"num_hidden_layers":40,"num_key_value_heads":8,"sliding_window":null})"},
-      {"qwen3-30b-a3b", R"({"model_type":"qwen3_moe","architectures":["Qwen3MoeForCausalLM"],"mlp_only_layers":[],"num_hidden_layers":48,"sliding_window":null})"},
+      {"qwen3-30b-a3b", R"({"head_dim":128,"model_type":"qwen3_moe","architectures":["Qwen3MoeForCausalLM"],"mlp_only_layers":[],"num_hidden_layers":48,"sliding_window":null})"},
       {"phi-1.5", R"({"model_type":"phi","architectures":["PhiForCausalLM"],"num_key_value_heads":32})"},
       {"phi-3-mini", R"({"model_type":"phi3","architectures":["Phi3ForCausalLM"],"num_key_value_heads":32})"},
       {"phi-4", R"({"model_type":"phi3","architectures":["Phi3ForCausalLM"],"hidden_size":5120,"intermediate_size":17920,"num_attention_heads":40,"num_hidden_layers":40,"num_key_value_heads":10,"vocab_size":100352})"},
