@@ -234,10 +234,13 @@ OutsideActivations outside_activations(const TransformerSpec& spec,
   return outside;
 }
 
-Wide scaled(const Wide& bytes, double factor) {
-  if (factor == 1) return bytes;
-  constexpr std::int64_t kFixed = 1'000'000;
-  return ceil_div(bytes * static_cast<std::int64_t>(factor * kFixed + 0.5), kFixed);
+/// What the first stage of an interleaved schedule keeps: 1 + (p-1)/(pm) of `bytes`
+/// (section 4.2.3).
+Wide interleaved(const Wide& bytes, const ParallelPlan& plan) {
+  if (plan.pipeline_parallel == 1 || plan.chunks == 1) return bytes;
+  const Wide p = plan.pipeline_parallel;
+  const Wide pm = p * plan.chunks;
+  return ceil_div(bytes * (pm + p - 1), pm);
 }
 
 Result<Unit> field_error(const char* field, std::int64_t value, const std::string& expected) {
@@ -336,7 +339,6 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
     // 1F1B: the first stage holds as many micro-batches as there are stages, the last holds one
     // (section 4.2.3).
     const Wide in_flight = first ? stages : 1;
-    const double interleaved = interleaving_factor(stages, parallel.chunks);
     Parts parts;
     parts.add("weights", "parameters in " + std::to_string(precision.weight_bytes) + " bytes",
               states.weights);
@@ -355,7 +357,7 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                                  parallel.tensor_parallel));
     }
     parts.add("activations.layers", "kept by the layers (Korthikanti et al. 2022, section 4)",
-              scaled(ceil_div(kept.kept * layers_per_stage * in_flight, layers), interleaved));
+              interleaved(ceil_div(kept.kept * layers_per_stage * in_flight, layers), parallel));
     parts.add("activations.recomputed", "made again in the backward pass, one layer at a time",
               kept.recomputed);
     if (first) {

@@ -287,6 +287,19 @@ TEST(TrainingMemory, PipelineStagesHoldTheirLayersAndTheirEnds) {
   }
 }
 
+TEST(TrainingMemory, InterleavingKeepsMoreOnTheFirstStage) {
+  const auto spec = preset("llama-2-7b");
+  TrainingPlan plan = plan_of(16, 2048);  // activations outweigh the last stage's head
+  plan.parallel.pipeline_parallel = 4;
+  const auto plain = trained(spec, plan);
+  ASSERT_EQ(plain.stage, "first");
+  plan.parallel.chunks = 8;
+  const auto interleaved = trained(spec, plan);
+  EXPECT_NEAR(
+      static_cast<double>(bytes_of(interleaved, "activations.layers")),
+      static_cast<double>(bytes_of(plain, "activations.layers")) * interleaving_factor(4, 8), 2);
+}
+
 TEST(TrainingMemory, TiedTablesLieOnTheFirstAndTheLastStage) {
   auto spec = preset("gpt2");
   TrainingPlan plan = plan_of(1, 1024);
