@@ -169,7 +169,8 @@ ActivationOptions activation_options(const TrainingPlan& plan) {
 /// Kept by all layers of the model for one micro-batch, and made again at once by the largest of
 /// them.
 struct LayerActivations {
-  Wide kept;
+  Wide kept;     ///< by the paper's constants
+  Wide derived;  ///< by the same rule, for what the paper's layer has not (activations.h)
   Wide recomputed;
 };
 
@@ -180,9 +181,10 @@ LayerActivations sum_layers(const TransformerSpec& spec, const std::vector<Stack
   for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
     const auto& stack = spec.stacks[i];
     for (const auto& group : stack.groups) {
-      sum.kept += total_bytes(layer_activations(group, stack.hidden_size, plan.shape.batch,
-                                                tokens[i], options)) *
-                  group.num_applied;
+      for (const auto& part :
+           layer_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options)) {
+        (part.derived ? sum.derived : sum.kept) += part.bytes * group.num_applied;
+      }
       const Wide again =
           recomputed_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options);
       if (again.value() > sum.recomputed.value()) sum.recomputed = again;
@@ -356,8 +358,14 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                 largest_gathered(spec, terms, precision.weight_bytes + precision.gradient_bytes,
                                  parallel.tensor_parallel));
     }
+    const auto on_stage = [&](const Wide& bytes) {
+      return interleaved(ceil_div(bytes * layers_per_stage * in_flight, layers), parallel);
+    };
     parts.add("activations.layers", "kept by the layers (Korthikanti et al. 2022, section 4)",
-              interleaved(ceil_div(kept.kept * layers_per_stage * in_flight, layers), parallel));
+              on_stage(kept.kept));
+    parts.add("activations.layers.derived",
+              "the same for gated MLPs, grouped heads, flash attention, ... (derived)",
+              on_stage(kept.derived));
     parts.add("activations.recomputed", "made again in the backward pass, one layer at a time",
               kept.recomputed);
     if (first) {

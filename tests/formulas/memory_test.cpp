@@ -236,6 +236,16 @@ TEST(TrainingMemory, ActivationsOfGpt2AreEquationOneForEveryLayer) {
   expect_adds_up(memory);
 }
 
+// By hand for LLaMA-2-7B with flash attention, bytes a position: 4h norm inputs, 2h + 2h inputs, 6h
+// of q, k and v, 2h projection input are the paper's; gate, its activation, up and product (8F) and
+// the log-sum-exp (4a) are derived.
+TEST(TrainingMemory, DerivedActivationsStandApart) {
+  const auto memory = trained(preset("llama-2-7b"), plan_of(2, 128));
+  const std::int64_t positions = 32LL * 2 * 128;
+  EXPECT_EQ(bytes_of(memory, "activations.layers"), positions * 16 * 4096);
+  EXPECT_EQ(bytes_of(memory, "activations.layers.derived"), positions * (8 * 11008 + 4 * 32));
+}
+
 TEST(TrainingMemory, ZeroDividesWhatItsStageDivides) {
   const auto spec = preset("llama-2-7b");
   const std::int64_t params = 6'738'415'616;
