@@ -3,7 +3,8 @@
 
 namespace tally::formulas {
 
-// clang-format off: one model a line
+// One model a line.
+// clang-format off
 const std::vector<Preset>& presets() {
   static const auto* const kPresets = new std::vector<Preset>{
       {"openai-gpt", R"({"model_type":"openai-gpt","architectures":["OpenAIGPTLMHeadModel"]})"},
