@@ -91,15 +91,19 @@ void add_latent_projections(Collector& out, const AttentionSpec& a, const Attent
                  Wide(a.num_heads) * (Wide(a.qk_nope_head_dim) + a.value_head_dim)));
 }
 
-/// XLNet: the projection of 2S relative positions (whose input is a constant) and two further
-/// products with the queries.
+/// XLNet: the projection of 2S relative positions (whose input is a constant), their product with
+/// the queries, and the two segments, given token types (whose comparison is a constant).
 void add_xl_terms(Collector& out, const AttentionSpec& a, const AttentionPass& p) {
   const Wide width = Wide(a.num_heads) * a.head_dim;
   const Wide positions = Wide(p.queries) + p.keys;
+  const Wide rows = Wide(p.applied) * p.batch * p.queries;
+  constexpr std::int64_t kSegments = 2;
+  const auto core = FlopKind::kAttentionCore;
   out.add(p.prefix + ".r", FlopKind::kProjection,
           linear(Wide(p.applied) * p.batch * positions, p.hidden_size, width), 1);
-  out.add(p.prefix + ".relative_scores", FlopKind::kAttentionCore,
-          linear(Wide(p.applied) * p.batch * p.queries, width, positions));
+  out.add(p.prefix + ".relative_scores", core, linear(rows, width, positions));
+  out.add(p.prefix + ".segment_queries", core, linear(rows, width, kSegments));
+  out.add(p.prefix + ".segment_scores", core, linear(rows * a.num_heads, p.keys, kSegments), 1);
 }
 
 /// DeBERTa: the table of relative positions goes through the key and query projections of every

@@ -1,8 +1,7 @@
+#include <base/wide.h>
 #include <formulas/memory_weights.h>
 
 #include <string>
-
-#include <base/wide.h>
 
 namespace tally::formulas {
 namespace {
@@ -26,15 +25,16 @@ std::optional<Matrix> quantized_matrix(const TransformerSpec& spec, const TermCo
     return std::nullopt;
   }
   // Not matrices that tokens are multiplied with, or too small and too sensitive (routers, gates).
-  for (const char* kept : {"router", "gate_vector", "shared_gate", "norm", "relative", "bias", "scale"}) {
+  for (const char* kept :
+       {"router", "gate_vector", "shared_gate", "norm", "relative", "bias", "scale"}) {
     if (term.term_id.find(kept) != std::string::npos) return std::nullopt;
   }
   Matrix matrix{1, term.shape.back()};
   for (std::size_t i = 0; i + 1 < term.shape.size(); ++i) matrix.rows *= term.shape[i];
   const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)]
                           .groups[static_cast<std::size_t>(term.group)];
-  const bool transposed = term.component == Component::kMlp ? group.mlp.transposed
-                                                            : group.attention.transposed;
+  const bool transposed =
+      term.component == Component::kMlp ? group.mlp.transposed : group.attention.transposed;
   if (transposed) std::swap(matrix.rows, matrix.columns);
   return matrix;
 }
@@ -82,9 +82,7 @@ const std::vector<DtypeInfo>& dtype_table() {
   return table;
 }
 
-const DtypeInfo& dtype_info(Dtype dtype) {
-  return dtype_table()[static_cast<std::size_t>(dtype)];
-}
+const DtypeInfo& dtype_info(Dtype dtype) { return dtype_table()[static_cast<std::size_t>(dtype)]; }
 
 std::optional<Dtype> dtype_named(std::string_view name) {
   for (const auto& info : dtype_table()) {
@@ -113,8 +111,7 @@ Result<WeightBytes> weight_bytes(const TransformerSpec& spec, const std::vector<
   Wide quantized_params, quantized_bytes, num_scales, scale_bytes, kept_params;
   for (const auto& term : terms) {
     if (term.unique_params == 0) continue;
-    const auto matrix =
-        has_scales(dtype) ? quantized_matrix(spec, term) : std::optional<Matrix>();
+    const auto matrix = has_scales(dtype) ? quantized_matrix(spec, term) : std::optional<Matrix>();
     if (!matrix) {
       kept_params += term.unique_params;
       continue;

@@ -278,7 +278,11 @@ std::vector<Field<EmbeddingSpec>> embedding_fields() {
       field("position_rows", &E::position_rows, needs_positions),
       field("position_width", &E::position_width, needs_positions),
       field("type_rows", &E::type_rows),
-      field("norm", &E::norm),
+      with_companion(
+          field("norm", &E::norm),
+          +[](E& e) {
+            if (e.norm_width == 0) e.norm_width = e.embedding_size;
+          }),
       field(
           "norm_width", &E::norm_width,
           +[](const E& e) { return only_if(e.norm != NormKind::kNone, "no embedding norm"); }),

@@ -198,40 +198,31 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
     place.kind = TensorKind::kPacked;
     return visit(values, state, std::move(place));
   }
-  const Result<const ClassDeclarations*> declarations = classes_(module);
-  if (!declarations) return declarations.error();
-  const ClassDeclaration* cls = nullptr;
-  if (*declarations != nullptr) {
-    const auto found = (*declarations)->find(std::string(global.name));
-    if (found != (*declarations)->end()) cls = &found->second;
-  }
-  const bool has_attributes = p[state].kind == Kind::kDict && (cls == nullptr || !cls->has_setstate);
-  if (cls == nullptr && undeclared_.insert(qualified).second) {
-    snapshot_.findings.push_back({"undeclared-class", "class " + plain_type(qualified) + " is not declared in the archive's code: its parameters and buffers cannot be told from other tensors"});
-  }
-  if (cls != nullptr && cls->base == "Enum") return Unit{};
-  static const ClassDeclaration kUndeclared;
-  const bool is_module = is_root || (cls != nullptr ? cls->is_module() : has_attributes);
+  const Result<const ClassDeclaration*> declared = classes_(module, std::string(global.name));
+  if (!declared) return declared.error();
+  const ClassDeclaration& cls = **declared;
+  if (cls.base == "Enum") return Unit{};
+  const bool is_module = is_root || cls.is_module();
   if (is_module) {
     place.module = add_module(place, plain_type(qualified), id, cls);
     place.name.clear();
   }
-  if (has_attributes) {
-    return open(state, std::move(place), is_module ? (cls != nullptr ? cls : &kUndeclared) : nullptr, true);
+  if (p[state].kind == Kind::kDict && !cls.has_setstate) {
+    return open(state, std::move(place), is_module ? &cls : nullptr, true);
   }
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return visit(values, state, std::move(place));
 }
 
-std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id, const ClassDeclaration* cls) {
+std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id, const ClassDeclaration& cls) {
   const auto index = static_cast<std::int32_t>(snapshot_.modules.size());
   ModuleNode node;
   const bool is_root = place.module == root_parent_ && place.name.empty();
   node.parent = is_root ? root_parent_ : place.module;
   node.path = is_root ? root_path_ : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
   node.type = type;
-  if (cls != nullptr) node.constants = cls->constants;
+  node.constants = cls.constants;
   const auto [first, fresh] = first_module_.emplace(id, index);
   if (!fresh) node.same_as = first->second;
   snapshot_.modules.push_back(std::move(node));
