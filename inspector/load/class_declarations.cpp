@@ -132,6 +132,7 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
 
 void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
   constexpr std::string_view kConstant = "CONSTANTS.c";
+  constexpr std::size_t kLongestCall = 1 << 14;  // a line without end must not be read again for each constant on it
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
   for (std::size_t at = s.find(kConstant); at != std::string_view::npos; at = s.find(kConstant, at + kConstant.size())) {
@@ -142,7 +143,8 @@ void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
     ++use.uses;
     if (!use.first_operator.empty()) continue;
     // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there, on the same line.
-    const std::size_t line = s.substr(0, at).rfind('\n') + 1;
+    const std::size_t nearest = at - std::min(at, kLongestCall);
+    const std::size_t line = nearest + s.substr(nearest, at - nearest).rfind('\n') + 1;
     std::size_t open = at, depth = 0;
     while (open > line && (s[open - 1] != '(' || depth > 0)) {
       --open;
