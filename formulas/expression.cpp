@@ -1,6 +1,8 @@
 #include <base/checked.h>
 #include <formulas/expression.h>
 
+#include <algorithm>
+
 namespace tally::formulas {
 namespace {
 
@@ -88,8 +90,9 @@ std::string rewrite(std::string_view text, Replace replace) {
   while (!text.empty()) {
     const auto word = leading_word(text);
     if (word.empty()) {
-      out += text.front();
-      text.remove_prefix(1);
+      const auto length = starts_with(text, kTimes) ? kTimes.size() : 1;
+      out += text.substr(0, length);
+      text.remove_prefix(length);
     } else {
       out += replace(word);
       text.remove_prefix(word.size());
@@ -119,6 +122,17 @@ std::string with_names(std::string_view expression,
     }
     return std::string(word);
   });
+}
+
+std::vector<std::string> symbols_in(std::string_view expression) {
+  std::vector<std::string> symbols;
+  rewrite(expression, [&](std::string_view word) {
+    const bool number = word[0] >= '0' && word[0] <= '9';
+    if (!number && std::find(symbols.begin(), symbols.end(), word) == symbols.end())
+      symbols.emplace_back(word);
+    return std::string();
+  });
+  return symbols;
 }
 
 }  // namespace tally::formulas

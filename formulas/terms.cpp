@@ -162,7 +162,8 @@ class TermMaker {
       term.shape.push_back(*size);
       params = params ? checked_mul(*params, *size) : params;
     }
-    if (stored_transposed(row, context)) std::swap(term.shape.front(), term.shape.back());
+    term.transposed = stored_transposed(row, context);
+    if (term.transposed) std::swap(term.shape.front(), term.shape.back());
     const auto copies = evaluate(row.info.copies, values);
     if (!params || !copies) return false;
     const auto unique = checked_mul(*params, *copies);
@@ -209,6 +210,8 @@ class TermMaker {
 };
 
 }  // namespace
+
+std::string TermInfo::formula() const { return as_product(copies, shape); }
 
 std::string_view component_name(Component component) {
   switch (component) {

@@ -35,6 +35,7 @@ struct TermCount {
 
   std::vector<std::int64_t>
       shape;                ///< of one tensor as PyTorch stores it, output first unless transposed
+  bool transposed = false;  ///< stored input-first
   std::int64_t copies = 0;  ///< tensors of that shape that are stored
   std::int64_t copies_per_layer = 0;  ///< 0: not per layer; X for experts
   /// Tensors of terms with the same packing (not empty) and layer are rows of one stored tensor:
@@ -64,6 +65,9 @@ struct TermInfo {
   std::string copies;  ///< "L", "L·X" or "1"
   std::string meaning;
   std::string source;
+
+  /// Copies times shape as one product: "L·n_q·d·H".
+  std::string formula() const;
 };
 const std::vector<TermInfo>& term_table();
 
