@@ -66,21 +66,47 @@ struct Step {
   std::function<bool(Plan&)> apply;  ///< false: changes nothing here
 };
 
-/// Applies `steps` one after the other until the plan fits.
+/// `plan` with `steps`, or nothing where one of them changes nothing.
+template <class Plan>
+std::optional<Plan> with_steps(Plan plan, const std::vector<const Step<Plan>*>& steps) {
+  for (const auto* step : steps) {
+    if (!step->apply(plan)) return std::nullopt;
+  }
+  return plan;
+}
+
+/// Applies `steps` one after the other until the plan fits, then leaves out again what it fits
+/// without, dearest first.
 template <class Plan>
 std::optional<Plan> climb(Plan plan, const std::vector<Step<Plan>>& steps,
                           std::int64_t device_bytes,
                           const std::function<Result<DeviceMemory>(const Plan&)>& memory_of,
                           std::vector<FitRung>& rungs) {
+  const Plan asked = plan;
+  std::vector<const Step<Plan>*> taken;
   for (const auto& step : steps) {
-    if (!step.apply(plan)) continue;
-    const auto memory = memory_of(plan);
+    Plan tried = plan;
+    if (!step.apply(tried)) continue;
+    const auto memory = memory_of(tried);
     if (!memory) continue;  // a division that this model does not allow
+    plan = tried;
+    taken.push_back(&step);
     rungs.push_back(
         {step.name, step.cost, memory->total_bytes, memory->total_bytes <= device_bytes});
-    if (rungs.back().fits) return plan;
+    if (rungs.back().fits) break;
   }
-  return std::nullopt;
+  if (rungs.empty() || !rungs.back().fits) return std::nullopt;
+  for (std::size_t i = taken.size() - 1; i-- > 0;) {
+    auto fewer = taken;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto tried = with_steps(asked, fewer);
+    if (!tried) continue;
+    const auto memory = memory_of(*tried);
+    if (!memory || memory->total_bytes > device_bytes) continue;
+    taken = fewer;
+    plan = *tried;
+  }
+  return plan;
 }
 
 Step<TrainingPlan> zero_step(ZeroStage stage, std::string name, std::string cost) {

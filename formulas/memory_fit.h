@@ -38,7 +38,7 @@ struct Fit {
   FitLimits limits;
   // Where the plan as asked for does not fit:
   std::vector<FitRung> rungs;  ///< recipes tried, in order of cost, up to the first that fits
-  std::optional<Plan> recipe;  ///< that first one
+  std::optional<Plan> recipe;  ///< that first one, without the steps that it fits without
   FitLimits recipe_limits;
 };
 using TrainingFit = Fit<TrainingPlan>;
