@@ -96,9 +96,12 @@ std::optional<Plan> climb(Plan plan, const std::vector<Step<Plan>>& steps,
     if (rungs.back().fits) break;
   }
   if (rungs.empty() || !rungs.back().fits) return std::nullopt;
+  // The last step made it fit, and stays.
   for (std::size_t i = taken.size() - 1; i-- > 0;) {
-    auto fewer = taken;
-    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    std::vector<const Step<Plan>*> fewer;
+    for (std::size_t j = 0; j < taken.size(); ++j) {
+      if (j != i) fewer.push_back(taken[j]);
+    }
     const auto tried = with_steps(asked, fewer);
     if (!tried) continue;
     const auto memory = memory_of(*tried);
