@@ -141,6 +141,7 @@ TEST(QuantizedWeights, Int8KeepsAScaleForEveryOutputRow) {
   ASSERT_TRUE(weights);
   EXPECT_EQ(weights->quantized_params, 12LL * 12 * 768 * 768);
   EXPECT_EQ(weights->num_scales, 12LL * (4 * 768 + 3072 + 768));
+  EXPECT_EQ(weights->scale_bytes, weights->num_scales * 4);  // fp32
 }
 
 TEST(QuantizedWeights, WideFormatsKeepEverything) {
@@ -512,6 +513,67 @@ TEST(Fit, LeavesOutStepsThatTheRecipeFitsWithout) {
   EXPECT_EQ(fit->rungs.back().name, "ZeRO-3");
   EXPECT_EQ(fit->recipe->parallel.zero, ZeroStage::kParameters);
   EXPECT_EQ(fit->recipe->recomputation, Recomputation::kNone);
+}
+
+// LLaMA-2-70B on 8 devices of 20 GB, which nothing makes fit: every step of the ladder is tried.
+TEST(Fit, TriesEveryStepInOrder) {
+  const auto spec = preset("llama-2-70b");
+  TrainingPlan plan = plan_of(1, 128);
+  plan.parallel.data_parallel = 8;
+  const auto fit = fit_training(spec, terms_of(spec), plan, 20'000'000'000);
+  ASSERT_TRUE(fit);
+  std::vector<std::string> names;
+  for (const auto& rung : fit->rungs) names.push_back(rung.name);
+  const std::vector<std::string> expected = {"ZeRO-1",
+                                             "ZeRO-2",
+                                             "full recomputation",
+                                             "ZeRO-3",
+                                             "8-bit Adam",
+                                             "tensor and sequence parallelism over 2",
+                                             "tensor and sequence parallelism over 4",
+                                             "tensor and sequence parallelism over 8",
+                                             "bf16 throughout"};
+  EXPECT_EQ(names, expected);
+}
+
+// GPT-2's token table outweighs a layer: 38,597,376 against 7,087,872 parameters.
+TEST(TrainingMemory, GathersTheLargestTable) {
+  TrainingPlan plan = plan_of(1, 128);
+  plan.parallel.data_parallel = 2;
+  plan.parallel.zero = ZeroStage::kParameters;
+  EXPECT_EQ(bytes_of(trained(preset("gpt2"), plan), "gathered_layer"), 4LL * 38'597'376);
+}
+
+// T5 small: every cross attention reads the encoder's output, 512 wide, once for all.
+TEST(TrainingMemory, EncoderOutputIsKeptOnce) {
+  TrainingPlan plan = plan_of(3, 10);
+  plan.shape.encoder_seq = 20;
+  EXPECT_EQ(bytes_of(trained(preset("t5-small"), plan), "activations.encoder_output"),
+            2LL * 3 * 20 * 512);
+}
+
+// With a narrow MLP attention is the widest: q, k, v and output of 32 heads and 8 key-value heads
+// of 128.
+TEST(InferenceMemory, WorkspaceIsTheWiderOfAttentionAndMlp) {
+  auto spec = preset("llama-3-8b");
+  spec.stacks[0].groups[0].mlp.intermediate_size = 8;
+  InferencePlan plan;
+  plan.shape.seq = 100;
+  const auto memory = inference_memory(spec, terms_of(spec), plan);
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(bytes_of(*memory, "workspace"), 100LL * (2 * 4096 + 2 * 32 * 128 + 2 * 8 * 128) * 2);
+}
+
+TEST(Fit, OneSequenceMayBeTheMost) {
+  const auto spec = preset("llama-3-8b");
+  const auto terms = terms_of(spec);
+  InferencePlan plan;
+  plan.shape.seq = 8192;
+  const auto one = inference_memory(spec, terms, plan);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes)->limits.largest_batch, 1);
+  EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes)->limits.longest_seq, 8192);
+  EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes - 1)->limits.largest_batch, 0);
 }
 
 TEST(Fit, SaysWhereNothingFits) {
