@@ -94,19 +94,21 @@ void run(Session& session, const AuditOptions& options) {
 void add_audit_command(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("audit", "Count every parameter, buffer and constant of exported models");
   auto options = std::make_shared<AuditOptions>();
+  AuditView& view = options->view;
   command->add_option("MODEL", options->load.paths, "TorchScript archives, or torch.packages that hold some")->required();
-  command->add_option("-d,--depth", options->view.depth, "Levels of the module tree to show; -1: all")->check(CLI::Range(-1, 1000))->capture_default_str();
-  command->add_option("-n,--rows", options->view.rows, "Most rows below one module, the rest summed up; 0: all")->capture_default_str();
-  command->add_option("-s,--sort", options->view.order, "Order of siblings: file, size or name")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SiblingOrder>{{"file", SiblingOrder::kFile}, {"size", SiblingOrder::kSize}, {"name", SiblingOrder::kName}}))
-      ->option_text("ORDER [file]");
-  command->add_option("--filter", options->filter, "Count and list only tensors whose name matches this regular expression");
-  command->add_option("--units", options->view.units, "exact, si (MB, rounded) or iec (MiB, rounded)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Units>{{"exact", Units::kExact}, {"si", Units::kSi}, {"iec", Units::kIec}}))
-      ->option_text("UNITS [exact]");
-  command->add_flag("--details", options->view.details, "Show the modules' own constants (in_features=768)");
-  command->add_flag("--tensors", options->view.tensors, "List every tensor");
-  command->add_flag("--each", options->view.each, "A full report of each model, though several are named");
+  command->add_option("-d,--depth", view.depth, "Levels of the module tree to show; -1: all (default: " + std::to_string(view.depth) + ")")
+      ->check(CLI::Range(-1, 1000).description(""));
+  command->add_option("-n,--rows", view.rows, "Most rows below one module, the rest summed up; 0: all (default)");
+  command->add_option("-s,--sort", view.order, "Order of siblings: file (default), size or name")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, SiblingOrder>{{"file", SiblingOrder::kFile}, {"size", SiblingOrder::kSize}, {"name", SiblingOrder::kName}}).description(""))
+      ->type_name("ORDER");
+  command->add_option("--filter", options->filter, "Count and list only tensors whose name matches this regular expression")->type_name("REGEX");
+  command->add_option("--units", view.units, "exact (default), si (MB, rounded) or iec (MiB, rounded)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Units>{{"exact", Units::kExact}, {"si", Units::kSi}, {"iec", Units::kIec}}).description(""))
+      ->type_name("UNITS");
+  command->add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
+  command->add_flag("--tensors", view.tensors, "List every tensor");
+  command->add_flag("--each", view.each, "A full report of each model, though several are named");
   command->add_flag("--load", options->load.verify, "Also load each file with LibTorch and report every difference. This RUNS code in the file (__setstate__): only for files that you trust");
   add_load_flags(*command, options->load);
   add_output_flags(*command, options->output);
