@@ -33,7 +33,7 @@ Result<Estimate> estimate(const TransformerSpec& spec, const EstimateInputs& inp
   const auto& terms = result.parameters.terms;
 
   for (const auto& info : dtype_table()) {
-    const auto weights = weight_bytes(spec, terms, info.dtype, inputs.inference.group_size);
+    const auto weights = weight_bytes(terms, info.dtype, inputs.inference.group_size);
     if (!weights) return weights.error();
     result.weights.push_back(*weights);
   }

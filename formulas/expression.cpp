@@ -1,6 +1,8 @@
 #include <base/checked.h>
 #include <formulas/expression.h>
 
+#include <algorithm>
+
 namespace tally::formulas {
 namespace {
 
@@ -120,6 +122,17 @@ std::string with_names(std::string_view expression,
     }
     return std::string(word);
   });
+}
+
+std::vector<std::string> symbols_in(std::string_view expression) {
+  std::vector<std::string> symbols;
+  rewrite(expression, [&](std::string_view word) {
+    const bool number = word[0] >= '0' && word[0] <= '9';
+    if (!number && std::find(symbols.begin(), symbols.end(), word) == symbols.end())
+      symbols.emplace_back(word);
+    return std::string();
+  });
+  return symbols;
 }
 
 }  // namespace tally::formulas

@@ -28,4 +28,7 @@ std::string with_numbers(std::string_view expression, const SymbolValues& values
 std::string with_names(std::string_view expression,
                        const std::vector<std::pair<std::string_view, std::string_view>>& names);
 
+/// The symbols of `expression`, each once, in its order.
+std::vector<std::string> symbols_in(std::string_view expression);
+
 }  // namespace tally::formulas

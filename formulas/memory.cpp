@@ -42,7 +42,7 @@ Placement placement_of(const TransformerSpec& spec, const TermCount& term) {
   // Norms, biases, position tables, routers and the down-projections of latent attention lie whole
   // on every device.
   const bool matrix = term.shape.size() >= 2;
-  const bool table = term.component == Component::kEmbedding && contains(term.term_id, "token");
+  const bool table = term.component == Component::kEmbedding && term.term_id == "embedding.tokens";
   const bool inside = term.component == Component::kAttention ||
                       term.component == Component::kMlp || term.component == Component::kHead ||
                       table;
@@ -53,8 +53,7 @@ Placement placement_of(const TransformerSpec& spec, const TermCount& term) {
     const auto& mlp = spec.stacks[static_cast<std::size_t>(term.stack)]
                           .groups[static_cast<std::size_t>(term.group)]
                           .mlp;
-    place.by_expert = mlp.num_experts > 1 && contains(term.term_id, "expert") &&
-                      !contains(term.term_id, "shared") && !contains(term.term_id, "router");
+    place.by_expert = mlp.num_experts > 1 && contains(term.term_id, "mlp.experts.");
   }
   return place;
 }
@@ -315,7 +314,7 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
     Placement place = placement_of(spec, term);
     shares.add(place, bytes);
     if (stages > 1 && spec.output.tied && place.where == Placement::kFirst &&
-        contains(term.term_id, "token")) {
+        term.term_id == "embedding.tokens") {
       place.where = Placement::kLast;
       tied_copy.add(place, bytes);
     }
@@ -388,7 +387,7 @@ Result<DeviceMemory> inference_memory(const TransformerSpec& spec,
   if (const auto valid = validate(plan.parallel, spec); !valid) return valid.error();
   const auto tokens = stack_tokens(spec, plan.shape);
   if (!tokens) return tokens.error();
-  const auto weights = weight_bytes(spec, terms, plan.weights, plan.group_size);
+  const auto weights = weight_bytes(terms, plan.weights, plan.group_size);
   if (!weights) return weights.error();
   const std::int64_t t = plan.parallel.tensor_parallel;
   const std::int64_t p = plan.parallel.pipeline_parallel;

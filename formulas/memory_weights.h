@@ -2,7 +2,6 @@
 #pragma once
 
 #include <base/result.h>
-#include <formulas/spec.h>
 #include <formulas/terms.h>
 
 #include <cstdint>
@@ -50,9 +49,9 @@ struct WeightBytes {
 /// arXiv:2210.17323; Lin et al. 2023, arXiv:2306.00978); int8 one fp32 scale an output row
 /// (Dettmers et al. 2022, arXiv:2208.07339); fp8 one fp32 scale for each block of 128x128
 /// (DeepSeek-AI 2024, arXiv:2412.19437, section 3.3.2). fp32, bf16 and fp16 keep every parameter at
-/// their own width. `terms` are those of `spec`. Errors: a negative group size, or bytes past 2^63
+/// their own width. Errors: a negative group size, or bytes past 2^63
 /// - 1.
-Result<WeightBytes> weight_bytes(const TransformerSpec& spec, const std::vector<TermCount>& terms,
-                                 Dtype dtype, std::int64_t group_size = 128);
+Result<WeightBytes> weight_bytes(const std::vector<TermCount>& terms, Dtype dtype,
+                                 std::int64_t group_size = 128);
 
 }  // namespace tally::formulas

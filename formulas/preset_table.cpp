@@ -1,9 +1,11 @@
-// Fields of the models' published config.json files that differ from their family's defaults (hf_families.cpp).
+// Fields of the models' published config.json files that differ from their family's defaults,
+// which hf_families.cpp has.
 #include <formulas/presets.h>
 
 namespace tally::formulas {
 
-// clang-format off: one model a line
+// One model a line.
+// clang-format off
 const std::vector<Preset>& presets() {
   static const auto* const kPresets = new std::vector<Preset>{
       {"openai-gpt", R"({"model_type":"openai-gpt","architectures":["OpenAIGPTLMHeadModel"]})"},

@@ -211,6 +211,8 @@ class TermMaker {
 
 }  // namespace
 
+std::string TermInfo::formula() const { return as_product(copies, shape); }
+
 std::string_view component_name(Component component) {
   switch (component) {
     case Component::kEmbedding:

@@ -65,6 +65,9 @@ struct TermInfo {
   std::string copies;  ///< "L", "L·X" or "1"
   std::string meaning;
   std::string source;
+
+  /// Copies times shape as one product: "L·n_q·d·H".
+  std::string formula() const;
 };
 const std::vector<TermInfo>& term_table();
 

@@ -85,7 +85,7 @@ std::optional<Error> refuse_unless_zip(std::string_view file) {
       return refusal(magic.kind, magic.hint);
     }
   }
-  if (file[0] == '\x80') {
+  if (file.substr(0, 1) == "\x80") {
     const bool legacy = file.substr(0, 64).find(kLegacySave) != std::string_view::npos;
     return refusal(legacy ? "a legacy torch.save file (before PyTorch 1.6)" : "a bare Python pickle",
                    "it may run code when loaded; load it in Python if you trust it, then torch.jit.script and torch.jit.save");

@@ -13,7 +13,7 @@ std::string label_of(const ModelSnapshot& s, std::size_t module) {
   const ModuleNode& node = s.modules[module];
   if (node.parent < 0) return node.path;
   const std::string& parent = s.modules[static_cast<std::size_t>(node.parent)].path;
-  if (parent.empty()) return node.path;
+  if (node.path.compare(0, parent.size(), parent) != 0 || parent.empty()) return node.path;
   const std::size_t skip = parent.size() + (node.path.size() > parent.size() && node.path[parent.size()] == '.' ? 1 : 0);
   return node.path.substr(skip);
 }

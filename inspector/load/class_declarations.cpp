@@ -47,6 +47,7 @@ std::size_t next_logical_line(std::string_view s, std::size_t i) {
 /// Reads `["weight", "bias", ]`; false where it is anything else. Names are not escaped in the source: one ends at `", "` or
 /// at the `", ]` of the line's end.
 bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
+  list.remove_prefix(std::min(list.find_first_not_of(' '), list.size()));
   constexpr std::string_view kEnd = "\", ]";
   if (list == "[]") return true;
   if (list.size() < 2 + kEnd.size() || list.substr(0, 2) != "[\"" || list.substr(list.size() - kEnd.size()) != kEnd) return false;
@@ -62,7 +63,7 @@ bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
 
 /// One line of a class's body that is no `def`; false where it declares parameters or buffers unreadably.
 bool read_declaration(std::string_view line, ClassDeclaration& cls) {
-  constexpr std::string_view kParameters = "__parameters__ = ", kBuffers = "__buffers__ = ", kFinal = " : Final[",
+  constexpr std::string_view kParameters = "__parameters__ =", kBuffers = "__buffers__ =", kFinal = " : Final[",
                              kAssign = "] = ";
   if (starts_with(line, kParameters)) return read_names(line.substr(kParameters.size()), cls.parameters);
   if (starts_with(line, kBuffers)) return read_names(line.substr(kBuffers.size()), cls.buffers);
@@ -132,6 +133,7 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
 
 void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
   constexpr std::string_view kConstant = "CONSTANTS.c";
+  constexpr std::size_t kLongestCall = 4096;  // a line without end must not be read again for each constant on it
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
   for (std::size_t at = s.find(kConstant); at != std::string_view::npos; at = s.find(kConstant, at + kConstant.size())) {
@@ -142,7 +144,8 @@ void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
     ++use.uses;
     if (!use.first_operator.empty()) continue;
     // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there, on the same line.
-    const std::size_t line = s.substr(0, at).rfind('\n') + 1;
+    const std::size_t nearest = at - std::min(at, kLongestCall);
+    const std::size_t line = nearest + s.substr(nearest, at - nearest).rfind('\n') + 1;
     std::size_t open = at, depth = 0;
     while (open > line && (s[open - 1] != '(' || depth > 0)) {
       --open;

@@ -59,7 +59,8 @@ class ModuleWalker {
   Result<Unit> visit_object(const PickledValues& values, pickle::NodeId id, Place place);
   Result<Unit> visit_item(const PickledValues& values, std::size_t frame_index);
   Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
-  Result<Unit> open(pickle::NodeId id, Place place, const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
+  Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place, const ClassDeclaration* module_class = nullptr,
+                    bool is_object_state = false);
   std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id, const ClassDeclaration& cls);
 
   ModelSnapshot& snapshot_;

@@ -147,7 +147,7 @@ class Pool {
 
   void take_message(Slot& slot, const std::string& line) {
     Result<WorkerMessage> message = decode_message(line);
-    if (!message) return finish(slot, message.error());
+    if (!message) return distrust(slot, message.error());
     switch (message->kind) {
       case WorkerMessage::Kind::kReady:
         slot.ready = true;
@@ -159,9 +159,25 @@ class Pool {
         if (callbacks_.on_progress && slot.file) callbacks_.on_progress(*slot.file, message->text);
         return;
       case WorkerMessage::Kind::kAnswer:
-        if (slot.file && message->id == static_cast<std::int64_t>(*slot.file)) finish(slot, std::move(*message->answer));
-        return;
+        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file)) {
+          return distrust(slot, answered_wrongly(*message));
+        }
+        return finish(slot, std::move(*message->answer));
     }
+  }
+
+  /// What to say of an answer that is for another file than the worker was given. One that could not read its request says
+  /// why under the id -1.
+  static Error answered_wrongly(const WorkerMessage& message) {
+    if (message.id == -1 && !*message.answer) return message.answer->error();
+    return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"};
+  }
+
+  /// Ends a worker that does not keep to the protocol: its next answer could be meant for any file.
+  void distrust(Slot& slot, Error why) {
+    slot.process->stop();
+    slot.process.reset();
+    finish(slot, std::move(why));
   }
 
   void finish(Slot& slot, Result<LoadAnswer> answer) {

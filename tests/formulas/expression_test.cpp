@@ -30,5 +30,10 @@ TEST(Expression, ShowsNumbersAndNames) {
   EXPECT_EQ(with_names("d_n·d", {{"d", "x"}}), "d_n·x");
 }
 
+TEST(Expression, ListsItsSymbolsOnce) {
+  EXPECT_EQ(symbols_in("L·n_q·(d_n+d_v)·2·L"),
+            (std::vector<std::string>{"L", "n_q", "d_n", "d_v"}));
+}
+
 }  // namespace
 }  // namespace tally::formulas

@@ -1,0 +1,36 @@
+#include <cli/command.h>
+#include <cli/formulas_report.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+namespace tally::cli {
+
+void add_formulas_command(CLI::App& app, Session& session) {
+  struct Options {
+    OutputOptions output;
+    std::string subject;
+  };
+  auto* command = app.add_subcommand(
+      "formulas", "Show the formulas that models are counted by, with symbols and sources");
+  auto options = std::make_shared<Options>();
+  command
+      ->add_option(
+          "subject", options->subject,
+          "a term (attention.q.weight, or attention for all of them), a family (llama) or a preset "
+          "(llama-3-8b); everything if not given")
+      ->option_text("TERM|FAMILY");
+  add_output_flags(*command, options->output);
+  command->callback([&session, options] {
+    auto output = Output::open(options->output);
+    if (!output) return fail(session, output.error(), options->output.format);
+    const auto report = options->subject.empty() ? Result<Report>(all_formulas_report())
+                                                 : formulas_report(options->subject);
+    if (!report) return fail(session, report.error(), options->output.format);
+    const auto written = output->write(*report);
+    if (!written) fail(session, written.error(), options->output.format);
+  });
+}
+
+}  // namespace tally::cli
