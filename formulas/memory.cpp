@@ -17,14 +17,6 @@ bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-std::int64_t num_layers(const TransformerSpec& spec) {
-  std::int64_t layers = 0;
-  for (const auto& stack : spec.stacks) {
-    for (const auto& group : stack.groups) layers += group.num_applied;
-  }
-  return layers;
-}
-
 /// Where a term's tensors lie and what divides them.
 struct Placement {
   enum Where { kFirst, kLayers, kLast } where = kLayers;
@@ -245,60 +237,7 @@ Wide interleaved(const Wide& bytes, const ParallelPlan& plan) {
   return ceil_div(bytes * (pm + p - 1), pm);
 }
 
-Result<Unit> field_error(const char* field, std::int64_t value, const std::string& expected) {
-  return Error{ErrorCode::kUsage,
-               std::string(field) + " must " + expected + ", and is " + std::to_string(value), ""};
-}
-
 }  // namespace
-
-Result<Unit> validate(const ParallelPlan& plan, const TransformerSpec& spec) {
-  constexpr std::int64_t kMost = 1 << 20;
-  const std::pair<const char*, std::int64_t> degrees[] = {
-      {"data_parallel", plan.data_parallel},
-      {"tensor_parallel", plan.tensor_parallel},
-      {"pipeline_parallel", plan.pipeline_parallel},
-      {"expert_parallel", plan.expert_parallel},
-      {"chunks", plan.chunks}};
-  for (const auto& [field, value] : degrees) {
-    if (value < 1) return field_error(field, value, "be positive");
-    if (value > kMost) return field_error(field, value, "be at most 1048576");
-  }
-  if (plan.pipeline_parallel > num_layers(spec)) {
-    return field_error("pipeline_parallel", plan.pipeline_parallel,
-                       "be at most the " + std::to_string(num_layers(spec)) + " layers");
-  }
-  if (plan.data_parallel % plan.expert_parallel != 0) {
-    return field_error("expert_parallel", plan.expert_parallel,
-                       "divide data_parallel " + std::to_string(plan.data_parallel));
-  }
-  if (plan.sequence_parallel && plan.tensor_parallel == 1) {
-    return Error{ErrorCode::kUsage, "sequence_parallel needs tensor_parallel above 1", ""};
-  }
-  if (plan.chunks > 1 && plan.pipeline_parallel == 1) {
-    return field_error("chunks", plan.chunks, "be 1 without pipeline_parallel");
-  }
-  bool experts = false;
-  for (const auto& stack : spec.stacks) {
-    for (const auto& group : stack.groups) {
-      if (group.attention.num_heads % plan.tensor_parallel != 0) {
-        return field_error(
-            "tensor_parallel", plan.tensor_parallel,
-            "divide num_attention_heads " + std::to_string(group.attention.num_heads));
-      }
-      if (group.mlp.num_experts == 0) continue;
-      experts = true;
-      if (group.mlp.num_experts % plan.expert_parallel != 0) {
-        return field_error("expert_parallel", plan.expert_parallel,
-                           "divide num_experts " + std::to_string(group.mlp.num_experts));
-      }
-    }
-  }
-  if (plan.expert_parallel > 1 && !experts) {
-    return field_error("expert_parallel", plan.expert_parallel, "be 1 for a model without experts");
-  }
-  return Unit{};
-}
 
 Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                                      const std::vector<TermCount>& terms,
@@ -309,7 +248,7 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
   if (!tokens) return tokens.error();
 
   const std::int64_t stages = parallel.pipeline_parallel;
-  const Wide layers = num_layers(spec);
+  const Wide layers = num_applied_layers(spec);
   const Wide layers_per_stage = ceil_div(layers, stages);
   Shares shares(parallel, layers_per_stage, layers);
   Shares tied_copy(parallel, layers_per_stage,
