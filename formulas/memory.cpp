@@ -169,7 +169,8 @@ ActivationOptions activation_options(const TrainingPlan& plan) {
 /// Kept by all layers of the model for one micro-batch, and made again at once by the largest of
 /// them.
 struct LayerActivations {
-  Wide kept;
+  Wide kept;     ///< by the paper's constants
+  Wide derived;  ///< by the same rule, for what the paper's layer has not (activations.h)
   Wide recomputed;
 };
 
@@ -180,9 +181,10 @@ LayerActivations sum_layers(const TransformerSpec& spec, const std::vector<Stack
   for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
     const auto& stack = spec.stacks[i];
     for (const auto& group : stack.groups) {
-      sum.kept += total_bytes(layer_activations(group, stack.hidden_size, plan.shape.batch,
-                                                tokens[i], options)) *
-                  group.num_applied;
+      for (const auto& part :
+           layer_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options)) {
+        (part.derived ? sum.derived : sum.kept) += part.bytes * group.num_applied;
+      }
       const Wide again =
           recomputed_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options);
       if (again.value() > sum.recomputed.value()) sum.recomputed = again;
@@ -234,10 +236,13 @@ OutsideActivations outside_activations(const TransformerSpec& spec,
   return outside;
 }
 
-Wide scaled(const Wide& bytes, double factor) {
-  if (factor == 1) return bytes;
-  constexpr std::int64_t kFixed = 1'000'000;
-  return ceil_div(bytes * static_cast<std::int64_t>(factor * kFixed + 0.5), kFixed);
+/// What the first stage of an interleaved schedule keeps: 1 + (p-1)/(pm) of `bytes`
+/// (section 4.2.3).
+Wide interleaved(const Wide& bytes, const ParallelPlan& plan) {
+  if (plan.pipeline_parallel == 1 || plan.chunks == 1) return bytes;
+  const Wide p = plan.pipeline_parallel;
+  const Wide pm = p * plan.chunks;
+  return ceil_div(bytes * (pm + p - 1), pm);
 }
 
 Result<Unit> field_error(const char* field, std::int64_t value, const std::string& expected) {
@@ -336,7 +341,6 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
     // 1F1B: the first stage holds as many micro-batches as there are stages, the last holds one
     // (section 4.2.3).
     const Wide in_flight = first ? stages : 1;
-    const double interleaved = interleaving_factor(stages, parallel.chunks);
     Parts parts;
     parts.add("weights", "parameters in " + std::to_string(precision.weight_bytes) + " bytes",
               states.weights);
@@ -354,8 +358,14 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                 largest_gathered(spec, terms, precision.weight_bytes + precision.gradient_bytes,
                                  parallel.tensor_parallel));
     }
+    const auto on_stage = [&](const Wide& bytes) {
+      return interleaved(ceil_div(bytes * layers_per_stage * in_flight, layers), parallel);
+    };
     parts.add("activations.layers", "kept by the layers (Korthikanti et al. 2022, section 4)",
-              scaled(ceil_div(kept.kept * layers_per_stage * in_flight, layers), interleaved));
+              on_stage(kept.kept));
+    parts.add("activations.layers.derived",
+              "the same for gated MLPs, grouped heads, flash attention, ... (derived)",
+              on_stage(kept.derived));
     parts.add("activations.recomputed", "made again in the backward pass, one layer at a time",
               kept.recomputed);
     if (first) {

@@ -180,12 +180,16 @@ TEST_P(Samples, CountsConstantsByEntryAndByUse) {
   EXPECT_EQ(entries, constants.at("entries"));
   EXPECT_EQ(sum.unique, constants.at("elements_unique"));
   EXPECT_EQ(sum.bytes, constants.at("bytes"));
-  EXPECT_EQ(by_uses, constants.at("elements_by_uses"));
+  // The models of a package share their code, so that its uses of constants are not told apart (docs/counting.md).
+  EXPECT_EQ(by_uses, torch().at("kind") == "torch.package" ? Json(0) : constants.at("elements_by_uses"));
 }
 
 // PyTorch's `unpack` operators know nothing of how the file stores packed weights.
 TEST_P(Samples, CountsPackedWeightsAsPyTorchUnpacksThem) {
-  if (!torch().contains("packed")) GTEST_SKIP() << "it has no packed weights";
+  if (!torch().contains("packed")) {
+    EXPECT_EQ(unique_elements("packed"), 0);
+    return;
+  }
   const Json& packed = torch().at("packed");
   std::int64_t elements = 0, bytes = 0, scales = 0, zero_points = 0;
   for (const Json& t : ours().at("tensors")) {
