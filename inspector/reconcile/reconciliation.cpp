@@ -69,13 +69,26 @@ class Reconciler {
   }
 
   void place(const Placement& p) {
-    const auto line = line_of_.find(line_id(p));
+    auto line = line_of_.find(line_id(p));
+    if (line == line_of_.end()) line = line_of_.find(line_id(other_side(p)));
     if (line == line_of_.end() || !r_.lines[line->second].alias_of.empty()) {
       r_.unexplained.push_back(p.weight);
       return;
     }
     r_.lines[line->second].weights.push_back(p.weight);
     r_.lines[line->second].real_params += w_[p.weight].elements;
+  }
+
+  /// Whether a norm stands before or behind its block shows in no tensor: the specification has the say.
+  static Placement other_side(Placement p) {
+    for (const char* slot : {"norm.attention", "norm.mlp"}) {
+      const std::string before = std::string(slot) + ".", behind = std::string(slot) + "_post.";
+      if (p.term.rfind(before, 0) == 0) p.term = behind + p.term.substr(before.size());
+      else if (p.term.rfind(behind, 0) == 0) p.term = before + p.term.substr(behind.size());
+      else continue;
+      break;
+    }
+    return p;
   }
 
   std::string line_id(const Placement& p) const {

@@ -366,7 +366,7 @@ class Reader {
       const bool hidden = v.size == stack.hidden_size, narrow = v.size == e.embedding_size && token_weight_[i] >= 0;
       if ((!hidden && !narrow) || !near(v.weight, i)) continue;
       const std::string_view last = std::string_view(v.name);
-      const bool behind_transform = transform_ >= 0 && w_.rank[index(v.module)] > w_.rank[index(transform_)];
+      const bool behind_transform = transform_ >= 0 && in_head(v.module);
       bool sure = true;
       const NormKind kind = norm_kind_of(v, sure);
       const bool final_name = holds_any(last, {"final", "ln_f", "norm_f", "post_layernorm"});
@@ -396,6 +396,13 @@ class Reader {
       }
     }
     return false;
+  }
+
+  /// Whether `module` lies behind the transform, or beside it in a head of its own.
+  bool in_head(std::int32_t module) const {
+    const std::int32_t head = s_.modules[index(transform_)].parent;
+    const bool own = head >= 0 && std::none_of(in_.runs.begin(), in_.runs.end(), [&](const LayerRun& run) { return w_.inside(run.parent, head); });
+    return w_.rank[index(module)] > w_.rank[index(transform_)] || (own && w_.inside(module, head));
   }
 
   bool has_head(std::string_view id) const {
