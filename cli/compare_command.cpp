@@ -212,7 +212,8 @@ void add_compare_command(CLI::App& app, Session& session) {
   command->add_option("--set", options->settings,
                       "A field of the specification, PATH=VALUE, for example "
                       "decoder.attention.q_bias=no");
-  command->add_option("--num-heads", options->num_heads, "Attention heads, which traced files hide");
+  command->add_option("--num-heads", options->num_heads,
+                      "Attention heads, which traced files hide");
   command->add_option("--head-dim", options->head_dim, "Width of a head, which traced files hide");
   auto* profile =
       command->add_option("--profile", options->profile,

@@ -18,7 +18,8 @@ struct FailOn {
   double most_percent = 0;  ///< kUnexplained: of the real total; 0: nothing may be
 };
 
-/// Reads "mismatch", "unexplained", "unexplained>0.1%", "missing", "contradiction", "open" or "modules".
+/// Reads "mismatch", "unexplained", "unexplained>0.1%", "missing", "contradiction", "open" or
+/// "modules".
 Result<FailOn> parse_fail_on(const std::string& text);
 
 /// The check of one --fail-on.
@@ -27,7 +28,8 @@ Gate check(const FailOn& fail_on, const Compared& compared);
 /// The check of --expect-params.
 Gate check_params(std::int64_t expected, const Compared& compared);
 
-/// The check of --expect-config: the file and the configuration lead to the same terms, each met exactly.
+/// The check of --expect-config: the file and the configuration lead to the same terms, each met
+/// exactly.
 Gate check_config(const std::string& name, const Compared& compared);
 
 }  // namespace tally::cli

@@ -1,4 +1,5 @@
-// The report of `compare`: a model against the formulas, as a Document for people and as JSON for programs.
+// The report of `compare`: a model against the formulas, as a Document for people and as JSON for
+// programs.
 #pragma once
 
 #include <cli/output.h>
@@ -12,9 +13,9 @@ namespace tally::cli {
 
 /// A check that the user asked for.
 struct Gate {
-  std::string name;    ///< "--expect-params 124439808"
+  std::string name;  ///< "--expect-params 124439808"
   bool passed = false;
-  std::string found;   ///< "the file has 124,439,808"
+  std::string found;  ///< "the file has 124,439,808"
 };
 
 /// Everything that one comparison found. The references must stay as long as the report is used.

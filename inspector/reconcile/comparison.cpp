@@ -1,6 +1,5 @@
-#include <inspector/reconcile/comparison.h>
-
 #include <formulas/switches.h>
+#include <inspector/reconcile/comparison.h>
 #include <inspector/reconcile/shape_match.h>
 
 #include <algorithm>
@@ -17,16 +16,27 @@ using formulas::SwitchKind;
 using formulas::TransformerSpec;
 
 // Fields that change no parameter, or that only say how tensors are stored.
-constexpr std::string_view kNotCompared[] = {"num_applied",   "parallel_block", "sliding_window",  "num_windowed_layers",
-                                             "causal",        "max_positions",  "fused_qkv",       "transposed",
-                                             "fused_gate_up", "stacked_experts", "num_experts_per_token", "token_table_aliases",
-                                             "second_bias",   "value_head_dim"};
+constexpr std::string_view kNotCompared[] = {"num_applied",
+                                             "parallel_block",
+                                             "sliding_window",
+                                             "num_windowed_layers",
+                                             "causal",
+                                             "max_positions",
+                                             "fused_qkv",
+                                             "transposed",
+                                             "fused_gate_up",
+                                             "stacked_experts",
+                                             "num_experts_per_token",
+                                             "token_table_aliases",
+                                             "second_bias",
+                                             "value_head_dim"};
 constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set explains anything
 constexpr std::size_t kLargestSet = 4;
 
 std::string value_text(const Switch& s, std::int64_t value) {
   const auto index = static_cast<std::size_t>(value);
-  return s.kind != SwitchKind::kSize && index < s.value_names.size() ? s.value_names[index] : std::to_string(value);
+  return s.kind != SwitchKind::kSize && index < s.value_names.size() ? s.value_names[index]
+                                                                     : std::to_string(value);
 }
 
 /// The same stacks, groups and head layers in both, so that one list of switches serves both.
@@ -42,21 +52,26 @@ bool align(TransformerSpec& a, TransformerSpec& b) {
       to.head_layers.push_back(layer);
       to.head_layers.back().present = false;
     }
-    std::stable_sort(to.head_layers.begin(), to.head_layers.end(), [](const HeadLayer& x, const HeadLayer& y) { return x.id < y.id; });
+    std::stable_sort(to.head_layers.begin(), to.head_layers.end(),
+                     [](const HeadLayer& x, const HeadLayer& y) { return x.id < y.id; });
   };
   add_missing(a, b);
   add_missing(b, a);
   return true;
 }
 
-/// Gives `inferred` the values of `given` where the file leaves them open and they fit what it shows.
+/// Gives `inferred` the values of `given` where the file leaves them open and they fit what it
+/// shows.
 void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
   for (std::size_t i = 0; i < std::min(inferred.stacks.size(), given.stacks.size()); ++i) {
     auto& stack = inferred.stacks[i];
     const auto& other = given.stacks[i];
-    const bool learned = stack.embedding.positions == formulas::PositionKind::kLearned || other.embedding.positions == formulas::PositionKind::kLearned;
+    const bool learned = stack.embedding.positions == formulas::PositionKind::kLearned ||
+                         other.embedding.positions == formulas::PositionKind::kLearned;
     if (!learned) stack.embedding.positions = other.embedding.positions;
-    const auto bare = [](NormKind kind) { return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias; };
+    const auto bare = [](NormKind kind) {
+      return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias;
+    };
     if (bare(stack.final_norm) && bare(other.final_norm)) stack.final_norm = other.final_norm;
     for (std::size_t g = 0; g < std::min(stack.groups.size(), other.groups.size()); ++g) {
       auto& group = stack.groups[g];
@@ -64,9 +79,12 @@ void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
       for (const bool cross : {false, true}) {
         auto& a = cross ? group.cross_attention : group.attention;
         const auto& b = cross ? theirs.cross_attention : theirs.attention;
-        const std::int64_t width = a.num_heads * a.head_dim, narrow = a.num_key_value_heads * a.head_dim;
+        const std::int64_t width = a.num_heads * a.head_dim,
+                           narrow = a.num_key_value_heads * a.head_dim;
         std::int64_t d = b.head_dim;
-        if ((d < 1 || width % d != 0 || narrow % d != 0) && b.num_heads > 0 && width % b.num_heads == 0) d = width / b.num_heads;
+        if ((d < 1 || width % d != 0 || narrow % d != 0) && b.num_heads > 0 &&
+            width % b.num_heads == 0)
+          d = width / b.num_heads;
         if (d < 1 || width == 0 || width % d != 0 || narrow % d != 0 || b.kind != a.kind) continue;
         if (a.qk_norm == formulas::QkNorm::kHeadDim && d != a.head_dim) continue;
         a.head_dim = a.value_head_dim = d;
@@ -75,7 +93,9 @@ void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
         if (bare(a.qk_norm_kind) && bare(b.qk_norm_kind)) a.qk_norm_kind = b.qk_norm_kind;
       }
       if (bare(group.norm) && bare(theirs.norm)) group.norm = theirs.norm;
-      const auto count = [](const formulas::LayerGroup& l) { return l.attention_pre_norm + l.attention_post_norm + l.mlp_pre_norm + l.mlp_post_norm; };
+      const auto count = [](const formulas::LayerGroup& l) {
+        return l.attention_pre_norm + l.attention_post_norm + l.mlp_pre_norm + l.mlp_post_norm;
+      };
       if (count(group) == count(theirs)) {
         group.attention_pre_norm = theirs.attention_pre_norm;
         group.attention_post_norm = theirs.attention_post_norm;
@@ -99,7 +119,8 @@ class Comparer {
       return;
     }
     for (const Switch& s : formulas::switches(file)) {
-      const bool skipped = std::find(std::begin(kNotCompared), std::end(kNotCompared), s.field) != std::end(kNotCompared);
+      const bool skipped = std::find(std::begin(kNotCompared), std::end(kNotCompared), s.field) !=
+                           std::end(kNotCompared);
       const std::int64_t is = s.get(file), said = s.get(given);
       if (skipped || is == said || (!s.inert(file).empty() && !s.inert(given).empty())) continue;
       Contradiction found{s.path, value_text(s, is), value_text(s, said), {}};
@@ -112,7 +133,8 @@ class Comparer {
     given_ = std::move(given);
   }
 
-  /// The smallest set of the differing switches that makes the formula exact, first by size, then in the order of the fields.
+  /// The smallest set of the differing switches that makes the formula exact, first by size, then
+  /// in the order of the fields.
   void explain() {
     if (differing_.empty() || differing_.size() > kMostDifferences || c_.terms.exact()) return;
     for (std::size_t size = 1; size <= std::min(kLargestSet, differing_.size()); ++size) {
@@ -135,7 +157,9 @@ class Comparer {
     std::string text;
     for (const auto& stack : spec.stacks) {
       text += (text.empty() ? "" : ", ") + stack.name + " of";
-      for (const auto& group : stack.groups) text += " " + std::to_string(group.num_layers()) + (&group == &stack.groups.back() ? "" : " +");
+      for (const auto& group : stack.groups)
+        text +=
+            " " + std::to_string(group.num_layers()) + (&group == &stack.groups.back() ? "" : " +");
       text += " layers";
     }
     return text;
@@ -180,7 +204,8 @@ class Comparer {
       const auto r = reconcile(w_, c_.inference, with(done));
       const std::int64_t after = r ? r->predicted_params : before;
       const Difference& d = differing_[i];
-      c_.explanation.push_back({d.field.path, value_text(d.field, d.given), value_text(d.field, d.file), after - before});
+      c_.explanation.push_back({d.field.path, value_text(d.field, d.given),
+                                value_text(d.field, d.file), after - before});
       before = after;
     }
   }
@@ -194,31 +219,41 @@ class Comparer {
 Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
   for (const auto& [path, text] : given.settings) {
     const auto all = formulas::switches(spec);
-    const auto found = std::find_if(all.begin(), all.end(), [&, p = path](const Switch& s) { return s.path == p; });
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&, p = path](const Switch& s) { return s.path == p; });
     if (found == all.end()) {
       std::string near;
       const std::string field = path.substr(path.rfind('.') + 1);
       for (const Switch& s : all) {
         if (s.field == field) near += (near.empty() ? "" : ", ") + s.path;
       }
-      return Error{ErrorCode::kUsage, "--set: there is no field " + path, near.empty() ? "the specification in the report lists the fields" : "it may be " + near};
+      return Error{
+          ErrorCode::kUsage, "--set: there is no field " + path,
+          near.empty() ? "the specification in the report lists the fields" : "it may be " + near};
     }
     std::optional<std::int64_t> value;
     for (std::size_t i = 0; i < found->value_names.size(); ++i) {
       if (found->value_names[i] == text) value = static_cast<std::int64_t>(i);
     }
-    const bool digits = !text.empty() && text.size() < 16 && text.find_first_not_of("0123456789") == std::string::npos;
+    const bool digits = !text.empty() && text.size() < 16 &&
+                        text.find_first_not_of("0123456789") == std::string::npos;
     if (found->kind == SwitchKind::kSize && digits) value = std::stoll(text);
     if (!value) {
       std::string names;
-      for (const std::string& name : found->value_names) names += (names.empty() ? "" : ", ") + name;
-      return Error{ErrorCode::kUsage, "--set: " + path + " cannot be " + text, names.empty() ? "give a whole number" : "it is one of " + names};
+      for (const std::string& name : found->value_names)
+        names += (names.empty() ? "" : ", ") + name;
+      return Error{ErrorCode::kUsage, "--set: " + path + " cannot be " + text,
+                   names.empty() ? "give a whole number" : "it is one of " + names};
     }
     found->set(spec, *value);
     const std::string_view dim = "head_dim";
     if (found->field == dim) {
       for (auto& stack : spec.stacks) {
-        for (auto& group : stack.groups) group.attention.value_head_dim = group.attention.kind == formulas::AttentionKind::kStandard ? group.attention.head_dim : group.attention.value_head_dim;
+        for (auto& group : stack.groups)
+          group.attention.value_head_dim =
+              group.attention.kind == formulas::AttentionKind::kStandard
+                  ? group.attention.head_dim
+                  : group.attention.value_head_dim;
       }
     }
   }
@@ -227,12 +262,15 @@ Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
 
 }  // namespace
 
-Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights, const GivenSpec& given) {
+Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights,
+                           const GivenSpec& given) {
   Comparison c;
   c.inference = infer(snapshot, weights, given.flags);
   c.source = given.config ? given.config_name : "the file itself";
   if (!given.config && !c.inference.transformer) {
-    if (!given.settings.empty()) return Error{ErrorCode::kUsage, "--set: nothing to set: " + recognised_as(c.inference), "give the specification with --config config.json"};
+    if (!given.settings.empty())
+      return Error{ErrorCode::kUsage, "--set: nothing to set: " + recognised_as(c.inference),
+                   "give the specification with --config config.json"};
     c.terms.real_params = weights.total;
     c.terms.unexplained = c.inference.unexplained;
     c.terms.unexplained_params = weights.total;

@@ -1,6 +1,5 @@
-#include <inspector/reconcile/declared_modules.h>
-
 #include <base/checked.h>
+#include <inspector/reconcile/declared_modules.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,7 +11,11 @@ namespace {
 /// What a module declares and holds, for the formulas below.
 class Declared {
  public:
-  Declared(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module) : s_(snapshot), w_(weights), node_(snapshot.modules[static_cast<std::size_t>(module)]), module_(static_cast<std::size_t>(module)) {}
+  Declared(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module)
+      : s_(snapshot),
+        w_(weights),
+        node_(snapshot.modules[static_cast<std::size_t>(module)]),
+        module_(static_cast<std::size_t>(module)) {}
 
   std::optional<std::string_view> literal(std::string_view name) const {
     for (const auto* list : {&node_.constants, &node_.attributes}) {
@@ -47,7 +50,9 @@ class Declared {
 
   bool holds(std::string_view tensor) const {
     const auto& names = w_.names_in[module_];
-    return std::any_of(names.begin(), names.end(), [&](std::int32_t t) { return s_.tensors[static_cast<std::size_t>(t)].name == tensor; });
+    return std::any_of(names.begin(), names.end(), [&](std::int32_t t) {
+      return s_.tensors[static_cast<std::size_t>(t)].name == tensor;
+    });
   }
 
   bool empty() const { return w_.names_in[module_].empty(); }
@@ -78,7 +83,9 @@ class Formula {
     names_ += (names_.empty() ? "" : " + ") + names;
     numbers_ += (numbers_.empty() ? "" : " + ") + numbers;
   }
-  std::optional<std::int64_t> sum() const { return names_.empty() ? std::optional<std::int64_t>(0) : sum_; }
+  std::optional<std::int64_t> sum() const {
+    return names_.empty() ? std::optional<std::int64_t>(0) : sum_;
+  }
   std::string names() const { return names_.empty() ? "0" : names_; }
   std::string numbers() const { return numbers_.empty() ? "0" : numbers_; }
 
@@ -104,7 +111,8 @@ bool linear(const Declared& d, Formula& f) {
 }
 
 bool bilinear(const Declared& d, Formula& f) {
-  const auto in1 = size(d, "in1_features"), in2 = size(d, "in2_features"), out = size(d, "out_features");
+  const auto in1 = size(d, "in1_features"), in2 = size(d, "in2_features"),
+             out = size(d, "out_features");
   if (!in1 || !in2 || !out) return false;
   f.add({*out, *in1, *in2});
   if (d.holds("bias")) f.add({*out});
@@ -114,9 +122,14 @@ bool bilinear(const Declared& d, Formula& f) {
 bool convolution(const Declared& d, Formula& f) {
   const auto in = size(d, "in_channels"), out = size(d, "out_channels"), groups = size(d, "groups");
   const auto kernel = d.numbers("kernel_size");
-  if (!in || !out || !groups || kernel.empty() || groups->value < 1 || in->value % groups->value != 0) return false;
-  std::vector<Formula::Factor> product{*out, {groups->value > 1 ? "in_channels/groups" : "in_channels", in->value / groups->value}};
-  for (std::size_t i = 0; i < kernel.size(); ++i) product.push_back({kernel.size() > 1 ? "kernel_size[" + std::to_string(i) + "]" : "kernel_size", kernel[i]});
+  if (!in || !out || !groups || kernel.empty() || groups->value < 1 ||
+      in->value % groups->value != 0)
+    return false;
+  std::vector<Formula::Factor> product{
+      *out, {groups->value > 1 ? "in_channels/groups" : "in_channels", in->value / groups->value}};
+  for (std::size_t i = 0; i < kernel.size(); ++i)
+    product.push_back(
+        {kernel.size() > 1 ? "kernel_size[" + std::to_string(i) + "]" : "kernel_size", kernel[i]});
   f.add(product);
   if (d.holds("bias")) f.add({*out});
   return true;
@@ -133,7 +146,10 @@ bool layer_norm(const Declared& d, Formula& f) {
   const auto shape = d.numbers("normalized_shape");
   if (shape.empty() || !d.literal("elementwise_affine")) return false;
   std::vector<Formula::Factor> product;
-  for (std::size_t i = 0; i < shape.size(); ++i) product.push_back({shape.size() > 1 ? "normalized_shape[" + std::to_string(i) + "]" : "normalized_shape", shape[i]});
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    product.push_back(
+        {shape.size() > 1 ? "normalized_shape[" + std::to_string(i) + "]" : "normalized_shape",
+         shape[i]});
   if (!d.is_true("elementwise_affine")) return true;
   f.add(product);
   if (d.holds("bias")) f.add(product);
@@ -157,8 +173,10 @@ bool batch_norm(const Declared& d, Formula& f) {
 }
 
 bool recurrent(const Declared& d, Formula& f, std::int64_t gates) {
-  const auto input = size(d, "input_size"), hidden = size(d, "hidden_size"), layers = size(d, "num_layers");
-  if (!input || !hidden || !layers || !d.literal("bias") || !d.literal("bidirectional")) return false;
+  const auto input = size(d, "input_size"), hidden = size(d, "hidden_size"),
+             layers = size(d, "num_layers");
+  if (!input || !hidden || !layers || !d.literal("bias") || !d.literal("bidirectional"))
+    return false;
   const auto projection = size(d, "proj_size");
   const bool projected = projection && projection->value > 0;
   const Formula::Factor out = projected ? *projection : *hidden;
@@ -169,7 +187,11 @@ bool recurrent(const Declared& d, Formula& f, std::int64_t gates) {
   };
   product({{"gates", gates}, *hidden, *input});
   const Formula::Factor above{"(num_layers - 1)", layers->value - 1};
-  if (above.value > 0) product({above, {"gates", gates}, *hidden, {directions == 2 ? "2·" + out.name : out.name, directions * out.value}});
+  if (above.value > 0)
+    product({above,
+             {"gates", gates},
+             *hidden,
+             {directions == 2 ? "2·" + out.name : out.name, directions * out.value}});
   product({*layers, {"gates", gates}, *hidden, out});
   if (d.is_true("bias")) product({*layers, {"2", 2}, {"gates", gates}, *hidden});
   if (projected) product({*layers, *projection, *hidden});
@@ -262,9 +284,12 @@ DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& wei
   for (std::size_t i = 0; i < snapshot.modules.size(); ++i) {
     const ModuleNode& node = snapshot.modules[i];
     std::int64_t real = 0;
-    for (const std::int32_t tensor : weights.names_in[i]) real += snapshot.tensors[static_cast<std::size_t>(tensor)].view.elements;
+    for (const std::int32_t tensor : weights.names_in[i])
+      real += snapshot.tensors[static_cast<std::size_t>(tensor)].view.elements;
     const std::string_view type = short_type(node.type);
-    const auto* known = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const Class& c) { return c.type == type && node.type.rfind("torch.nn.modules.", 0) == 0; });
+    const auto* known = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const Class& c) {
+      return c.type == type && node.type.rfind("torch.nn.modules.", 0) == 0;
+    });
     const Declared declared(snapshot, weights, static_cast<std::int32_t>(i));
     Formula formula;
     if (known == std::end(kClasses) || !known->build(declared, formula) || !formula.sum()) {
@@ -272,7 +297,8 @@ DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& wei
       result.other_params += real;
       continue;
     }
-    result.modules.push_back({static_cast<std::int32_t>(i), formula.names(), formula.numbers(), *formula.sum(), real});
+    result.modules.push_back(
+        {static_cast<std::int32_t>(i), formula.names(), formula.numbers(), *formula.sum(), real});
     result.as_declared += *formula.sum() == real;
   }
   return result;

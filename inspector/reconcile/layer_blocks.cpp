@@ -1,5 +1,4 @@
 #include <inspector/reconcile/layer_blocks.h>
-
 #include <inspector/reconcile/names.h>
 
 #include <algorithm>
@@ -10,11 +9,14 @@ namespace {
 
 using Set = std::vector<std::size_t>;
 
-constexpr std::size_t kMostToSplit = 12;  // matrices of one module that are tried in every combination
+constexpr std::size_t kMostToSplit =
+    12;  // matrices of one module that are tried in every combination
 
 class BlockFinder {
  public:
-  BlockFinder(const ModelSnapshot& snapshot, const Weights& weights, const std::vector<Matrix>& matrices, std::int64_t hidden) : s_(snapshot), w_(weights), matrices_(matrices), hidden_(hidden) {
+  BlockFinder(const ModelSnapshot& snapshot, const Weights& weights,
+              const std::vector<Matrix>& matrices, std::int64_t hidden)
+      : s_(snapshot), w_(weights), matrices_(matrices), hidden_(hidden) {
     for (std::size_t i = 0; i < matrices.size(); ++i) of_module_[matrices[i].module].push_back(i);
   }
 
@@ -45,13 +47,15 @@ class BlockFinder {
       left.insert(left.end(), more.begin(), more.end());
     }
     std::sort(left.begin(), left.end());
-    if (left.size() >= 2 && left.size() < all.size() && left.size() <= 4 && take(left, module)) return {};
+    if (left.size() >= 2 && left.size() < all.size() && left.size() <= 4 && take(left, module))
+      return {};
     return left;
   }
 
   void collect(std::int32_t module, Set& into) const {
     for (const std::int32_t m : subtree(w_, module)) {
-      if (const auto own = of_module_.find(m); own != of_module_.end()) into.insert(into.end(), own->second.begin(), own->second.end());
+      if (const auto own = of_module_.find(m); own != of_module_.end())
+        into.insert(into.end(), own->second.begin(), own->second.end());
     }
     std::sort(into.begin(), into.end());
   }
@@ -84,8 +88,10 @@ class BlockFinder {
         for (std::uint32_t mask = 0; mask < (1U << others); ++mask) {
           if (static_cast<std::size_t>(__builtin_popcount(mask)) + 1 != size) continue;
           Set chosen{set.front()}, rest;
-          for (std::size_t k = 0; k < others; ++k) ((mask >> k & 1U) != 0 ? chosen : rest).push_back(set[k + 1]);
-          auto block = attention ? match_attention(matrices_, chosen, hidden_) : match_mlp(matrices_, chosen, hidden_);
+          for (std::size_t k = 0; k < others; ++k)
+            ((mask >> k & 1U) != 0 ? chosen : rest).push_back(set[k + 1]);
+          auto block = attention ? match_attention(matrices_, chosen, hidden_)
+                                 : match_mlp(matrices_, chosen, hidden_);
           if (!block) continue;
           blocks.push_back(std::move(*block));
           if (split_up(rest, blocks)) return true;
@@ -101,7 +107,9 @@ class BlockFinder {
     (block.kind == Block::Kind::kAttention ? attentions_ : mlps_).push_back(std::move(block));
   }
 
-  std::size_t layer_path_size() const { return s_.modules[static_cast<std::size_t>(layer_)].path.size(); }
+  std::size_t layer_path_size() const {
+    return s_.modules[static_cast<std::size_t>(layer_)].path.size();
+  }
 
   std::optional<LayerBlocks> sorted_out(Set left) {
     for (auto& [attention, mlp] : open_) {
@@ -112,8 +120,12 @@ class BlockFinder {
     const auto by_place = [](const Block& a, const Block& b) { return a.first < b.first; };
     std::stable_sort(attentions_.begin(), attentions_.end(), by_place);
     std::stable_sort(mlps_.begin(), mlps_.end(), by_place);
-    const auto is_cross = [this](const Block& b) { return block_hint(matrices_[b.first].name.substr(layer_path_size())) == BlockHint::kCrossAttention; };
-    std::stable_partition(attentions_.begin(), attentions_.end(), [&](const Block& b) { return !is_cross(b); });
+    const auto is_cross = [this](const Block& b) {
+      return block_hint(matrices_[b.first].name.substr(layer_path_size())) ==
+             BlockHint::kCrossAttention;
+    };
+    std::stable_partition(attentions_.begin(), attentions_.end(),
+                          [&](const Block& b) { return !is_cross(b); });
     LayerBlocks found;
     found.unknown = std::move(left);
     while (attentions_.size() > 2) drop(attentions_, found);
@@ -123,9 +135,11 @@ class BlockFinder {
     return found;
   }
 
-  /// One MLP; or experts (one stored tensor, or one module each) with their router and shared experts.
+  /// One MLP; or experts (one stored tensor, or one module each) with their router and shared
+  /// experts.
   void sort_mlps(LayerBlocks& found) {
-    const auto stacked = std::find_if(mlps_.begin(), mlps_.end(), [](const Block& b) { return b.experts > 0; });
+    const auto stacked =
+        std::find_if(mlps_.begin(), mlps_.end(), [](const Block& b) { return b.experts > 0; });
     if (stacked != mlps_.end()) {
       std::rotate(mlps_.begin(), stacked, stacked + 1);
       found.experts = mlps_.front().experts;
@@ -135,10 +149,16 @@ class BlockFinder {
       // The most frequent kind is the experts', if a router chooses among as many.
       std::map<std::pair<std::int64_t, bool>, std::int64_t> kinds;
       for (const Block& b : mlps_) ++kinds[{b.intermediate, b.gated}];
-      const auto most = std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-      const auto is_expert = [&](const Block& b) { return std::make_pair(b.intermediate, b.gated) == most->first; };
+      const auto most =
+          std::max_element(kinds.begin(), kinds.end(),
+                           [](const auto& a, const auto& b) { return a.second < b.second; });
+      const auto is_expert = [&](const Block& b) {
+        return std::make_pair(b.intermediate, b.gated) == most->first;
+      };
       std::stable_partition(mlps_.begin(), mlps_.end(), is_expert);
-      const auto routed = [&](std::size_t i) { return matrices_[i].in() == hidden_ && matrices_[i].out() == most->second; };
+      const auto routed = [&](std::size_t i) {
+        return matrices_[i].in() == hidden_ && matrices_[i].out() == most->second;
+      };
       if (most->second > 1 && std::any_of(found.unknown.begin(), found.unknown.end(), routed)) {
         found.experts = most->second;
         while (static_cast<std::int64_t>(mlps_.size()) > found.experts + 1) drop(mlps_, found);
@@ -174,7 +194,9 @@ class BlockFinder {
 
 }  // namespace
 
-std::optional<LayerBlocks> find_blocks(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module, const std::vector<Matrix>& matrices, std::int64_t hidden) {
+std::optional<LayerBlocks> find_blocks(const ModelSnapshot& snapshot, const Weights& weights,
+                                       std::int32_t module, const std::vector<Matrix>& matrices,
+                                       std::int64_t hidden) {
   return BlockFinder(snapshot, weights, matrices, hidden).run(module);
 }
 

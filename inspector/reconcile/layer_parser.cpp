@@ -1,6 +1,5 @@
-#include <inspector/reconcile/layer_parser.h>
-
 #include <inspector/reconcile/layer_blocks.h>
+#include <inspector/reconcile/layer_parser.h>
 #include <inspector/reconcile/names.h>
 
 #include <algorithm>
@@ -13,17 +12,23 @@ using formulas::NormKind;
 using formulas::QkNorm;
 
 /// "num_heads" and its other names; the value is the number of heads.
-constexpr std::string_view kHeadCounts[] = {"num_heads", "n_heads", "n_head", "num_attention_heads", "heads", "nheads", "nhead"};
-constexpr std::string_view kHeadWidths[] = {"head_dim", "head_size", "d_head", "attention_head_size", "key_value_proj_dim", "d_k"};
+constexpr std::string_view kHeadCounts[] = {"num_heads", "n_heads", "n_head", "num_attention_heads",
+                                            "heads",     "nheads",  "nhead"};
+constexpr std::string_view kHeadWidths[] = {
+    "head_dim", "head_size", "d_head", "attention_head_size", "key_value_proj_dim", "d_k"};
 
 std::int64_t integer(const std::string& literal) {
-  if (literal.empty() || literal.size() > 9 || literal.find_first_not_of("0123456789") != std::string::npos) return 0;
+  if (literal.empty() || literal.size() > 9 ||
+      literal.find_first_not_of("0123456789") != std::string::npos)
+    return 0;
   return std::atoll(literal.c_str());
 }
 
 class LayerParser {
  public:
-  LayerParser(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module, std::int64_t hidden) : s_(snapshot), w_(weights), module_(module), modules_(subtree(weights, module)) {
+  LayerParser(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module,
+              std::int64_t hidden)
+      : s_(snapshot), w_(weights), module_(module), modules_(subtree(weights, module)) {
     layer_.module = module;
     layer_.hidden = hidden;
   }
@@ -63,10 +68,14 @@ class LayerParser {
     }
   }
 
-  /// The blocks, with matrices stored as biases and classes say; failing that, with the undecided ones the other way round.
+  /// The blocks, with matrices stored as biases and classes say; failing that, with the undecided
+  /// ones the other way round.
   std::optional<LayerBlocks> oriented() {
-    const bool proved = std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& m) { return m.sure && m.rows != m.columns; });
-    const bool first = std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& m) { return m.sure && m.input_first && m.rows != m.columns; });
+    const bool proved = std::any_of(matrices_.begin(), matrices_.end(),
+                                    [](const Matrix& m) { return m.sure && m.rows != m.columns; });
+    const bool first = std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& m) {
+      return m.sure && m.input_first && m.rows != m.columns;
+    });
     if (first) turn();
     if (auto blocks = find_blocks(s_, w_, module_, matrices_, layer_.hidden)) return blocks;
     if (proved) return std::nullopt;
@@ -93,7 +102,8 @@ class LayerParser {
       for (const auto& [matrix, part] : block.roles) {
         const Matrix& m = matrices_[matrix];
         const bool bias = m.bias >= 0;
-        // With keys and values in one tensor, the formula's line for a self-attention holds the queries as well.
+        // With keys and values in one tensor, the formula's line for a self-attention holds the
+        // queries as well.
         const bool packed = part == "qkv" || part == "kv" || (block.fused && part == "q" && !cross);
         role(m, prefix + (packed ? "qkv" : part));
         if (part == "q" || part == "qkv") spec.q_bias = bias;
@@ -125,8 +135,10 @@ class LayerParser {
         const Matrix& m = matrices_[matrix];
         const bool together = !shared && mlp.stacked_experts && part != "down";
         role(m, prefix + (together ? "gate_up" : part));
-        if (shared) mlp.shared_bias = mlp.shared_bias || m.bias >= 0;
-        else (part == "down" ? mlp.down_bias : mlp.up_bias) = m.bias >= 0;
+        if (shared)
+          mlp.shared_bias = mlp.shared_bias || m.bias >= 0;
+        else
+          (part == "down" ? mlp.down_bias : mlp.up_bias) = m.bias >= 0;
         mlp.transposed = mlp.transposed || m.input_first;
       }
       if (shared) mlp.shared_intermediate_size = block.intermediate;
@@ -138,14 +150,17 @@ class LayerParser {
 
   /// The modules that hold nothing but attention, inside which a vector may belong to it.
   void regions(const LayerBlocks& blocks) {
-    for (const Block& block : blocks.attentions) regions_.push_back(block.module == module_ ? -1 : block.module);
+    for (const Block& block : blocks.attentions)
+      regions_.push_back(block.module == module_ ? -1 : block.module);
   }
 
   void describe_vectors(const std::vector<Vector>& vectors, const LayerBlocks& blocks) {
     std::vector<const Vector*> norms, queries_and_keys;
     for (const Vector& v : vectors) {
       const std::string_view part = last_part(v.name);
-      const bool named = holds_any(part, {"q_norm", "k_norm", "q_layernorm", "k_layernorm", "query_norm", "key_norm", "q_ln", "k_ln", "norm_q", "norm_k"});
+      const bool named =
+          holds_any(part, {"q_norm", "k_norm", "q_layernorm", "k_layernorm", "query_norm",
+                           "key_norm", "q_ln", "k_ln", "norm_q", "norm_k"});
       if (v.size == layer_.hidden && v.row && blocks.experts > 0 && blocks.has_shared) {
         role(v.weight, "mlp.shared_gate.weight");
         layer_.group.mlp.shared_gate = true;
@@ -153,7 +168,8 @@ class LayerParser {
         layer_.group.attention.sinks = true;
         sinks_ = &v;
         role(v.weight, "attention.sinks");
-      } else if (named || (v.size != layer_.hidden && v.size > 1 && layer_.query_width % v.size == 0 && in_attention(v))) {
+      } else if (named || (v.size != layer_.hidden && v.size > 1 &&
+                           layer_.query_width % v.size == 0 && in_attention(v))) {
         queries_and_keys.push_back(&v);
       } else if (v.size == layer_.hidden && v.bias < 0 && is_scale(v)) {
         scales_.push_back(&v);
@@ -175,11 +191,14 @@ class LayerParser {
   }
 
   static bool is_scale(const Vector& v) {
-    return v.type.find("norm") == std::string::npos && holds_any(v.name, {"layer_scale", "lambda", "gamma_", "ls1", "ls2"});
+    return v.type.find("norm") == std::string::npos &&
+           holds_any(v.name, {"layer_scale", "lambda", "gamma_", "ls1", "ls2"});
   }
 
   bool in_attention(const Vector& v) const {
-    return std::any_of(regions_.begin(), regions_.end(), [&](std::int32_t region) { return region >= 0 && w_.inside(v.module, region); });
+    return std::any_of(regions_.begin(), regions_.end(), [&](std::int32_t region) {
+      return region >= 0 && w_.inside(v.module, region);
+    });
   }
 
   void describe_query_key_norms(const std::vector<const Vector*>& found) {
@@ -210,7 +229,8 @@ class LayerParser {
     bool sure = true;
     attention.qk_norm_kind = norm_kind_of(*found[0], sure);
     layer_.rms_sure = sure;
-    for (const bool q : {true, false}) role(*found[q ? 0 : 1], std::string("attention.") + (q ? "q" : "k") + variant);
+    for (const bool q : {true, false})
+      role(*found[q ? 0 : 1], std::string("attention.") + (q ? "q" : "k") + variant);
   }
 
   void prove_width(std::int64_t width, std::int32_t tensor, const char* reason) {
@@ -229,8 +249,10 @@ class LayerParser {
     for (const Vector* v : found) {
       const bool alike = (v->bias >= 0) == (found.front()->bias >= 0);
       const std::size_t most = group.has_cross_attention ? 3 : 4;
-      if (alike && norms.size() < most) norms.push_back(v);
-      else forget(*v);
+      if (alike && norms.size() < most)
+        norms.push_back(v);
+      else
+        forget(*v);
     }
     const auto take = [&](const Vector& v, const char* slot, bool formulas::LayerGroup::*flag) {
       group.*flag = true;
@@ -255,23 +277,29 @@ class LayerParser {
       take(*norms[2], "mlp", &G::mlp_pre_norm);
       return;
     }
-    if (norms.size() == 2 && is_attention_norm(*norms[1]) && !is_attention_norm(*norms[0])) std::swap(norms[0], norms[1]);
+    if (norms.size() == 2 && is_attention_norm(*norms[1]) && !is_attention_norm(*norms[0]))
+      std::swap(norms[0], norms[1]);
     take(*norms[0], "attention", &G::attention_pre_norm);
     if (norms.size() == 2) take(*norms[1], "mlp", &G::mlp_pre_norm);
     group.parallel_block = norms.size() == 1;
   }
 
   bool is_attention_norm(const Vector& v) const {
-    const std::string_view name = std::string_view(v.name).substr(s_.modules[static_cast<std::size_t>(module_)].path.size());
-    return !holds_any(name, {"post_attention"}) && holds_any(name, {"attn", "attention", "sa_layer"});
+    const std::string_view name =
+        std::string_view(v.name).substr(s_.modules[static_cast<std::size_t>(module_)].path.size());
+    return !holds_any(name, {"post_attention"}) &&
+           holds_any(name, {"attn", "attention", "sa_layer"});
   }
 
   void find_heads() {
     if (layer_.heads.head_dim > 0) return;
     if (relative_heads_ > 0 && layer_.query_width % relative_heads_ == 0) {
-      prove_width(layer_.query_width / relative_heads_, w_[relative_weight_].tensor, "a bias for each head");
+      prove_width(layer_.query_width / relative_heads_, w_[relative_weight_].tensor,
+                  "a bias for each head");
     }
-    if (sinks_ != nullptr) prove_width(layer_.query_width / sinks_->size, w_[sinks_->weight].tensor, "a sink for each head");
+    if (sinks_ != nullptr)
+      prove_width(layer_.query_width / sinks_->size, w_[sinks_->weight].tensor,
+                  "a sink for each head");
     for (const std::int32_t m : modules_) {
       const ModuleNode& node = s_.modules[static_cast<std::size_t>(m)];
       for (const auto* list : {&node.constants, &node.attributes}) {
@@ -286,12 +314,16 @@ class LayerParser {
     const auto is = [&](std::string_view other) { return name == other; };
     std::int64_t width = 0;
     if (std::any_of(std::begin(kHeadWidths), std::end(kHeadWidths), is)) width = value;
-    if (std::any_of(std::begin(kHeadCounts), std::end(kHeadCounts), is) && layer_.query_width % value == 0) width = layer_.query_width / value;
+    if (std::any_of(std::begin(kHeadCounts), std::end(kHeadCounts), is) &&
+        layer_.query_width % value == 0)
+      width = layer_.query_width / value;
     if (width < 1 || layer_.query_width % width != 0 || layer_.key_value_width % width != 0) return;
     layer_.heads = {width, {}, node.path + " declares " + name + " = " + std::to_string(value)};
   }
 
-  void role(std::int32_t weight, std::string term) { layer_.roles.push_back({weight, std::move(term)}); }
+  void role(std::int32_t weight, std::string term) {
+    layer_.roles.push_back({weight, std::move(term)});
+  }
   template <class Unit>
   void role(const Unit& unit, const std::string& term) {
     role(unit.weight, term + ".weight");
@@ -320,12 +352,14 @@ class LayerParser {
 
 NormKind norm_kind_of(const Vector& norm, bool& sure) {
   if (norm.bias >= 0) return NormKind::kLayerNorm;
-  if (norm.type == "layernorm" || norm.type.find("layernormnobias") != std::string::npos) return NormKind::kLayerNormNoBias;
+  if (norm.type == "layernorm" || norm.type.find("layernormnobias") != std::string::npos)
+    return NormKind::kLayerNormNoBias;
   sure = sure && (norm.type.find("rms") != std::string::npos || norm.type == "t5layernorm");
   return NormKind::kRmsNorm;
 }
 
-std::optional<ParsedLayer> parse_layer(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module, std::int64_t hidden) {
+std::optional<ParsedLayer> parse_layer(const ModelSnapshot& snapshot, const Weights& weights,
+                                       std::int32_t module, std::int64_t hidden) {
   return LayerParser(snapshot, weights, module, hidden).run();
 }
 

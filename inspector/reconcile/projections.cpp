@@ -1,6 +1,5 @@
-#include <inspector/reconcile/projections.h>
-
 #include <inspector/reconcile/names.h>
+#include <inspector/reconcile/projections.h>
 
 #include <algorithm>
 
@@ -12,7 +11,8 @@ using Set = std::vector<std::size_t>;
 /// The matrices of a set, with what shapes say of each.
 class Matcher {
  public:
-  Matcher(const std::vector<Matrix>& matrices, const Set& set, std::int64_t hidden) : matrices_(matrices), set_(set), hidden_(hidden) {}
+  Matcher(const std::vector<Matrix>& matrices, const Set& set, std::int64_t hidden)
+      : matrices_(matrices), set_(set), hidden_(hidden) {}
 
   std::optional<Block> attention() const {
     if (set_.size() == 4) return separate();
@@ -26,7 +26,9 @@ class Matcher {
     for (const std::size_t down : candidates(Hint::kDown)) {
       Set ups = without(set_, down);
       const std::int64_t width = at(down).in(), experts = at(down).experts;
-      if (!std::all_of(ups.begin(), ups.end(), [&](std::size_t i) { return reads(i) && at(i).experts == experts; })) continue;
+      if (!std::all_of(ups.begin(), ups.end(),
+                       [&](std::size_t i) { return reads(i) && at(i).experts == experts; }))
+        continue;
       Block block;
       block.kind = Block::Kind::kMlp;
       block.experts = experts;
@@ -57,10 +59,13 @@ class Matcher {
         Set others = without(inputs, q);
         const std::int64_t narrow = at(others[0]).out();
         if (at(q).out() != width || at(others[1]).out() != narrow || width % narrow != 0) continue;
-        if (hint(others[0]) == Hint::kValue || hint(others[1]) == Hint::kKey) std::swap(others[0], others[1]);
-        // Names that say nothing: a key without a bias beside a value that has one is what occurs (Whisper).
+        if (hint(others[0]) == Hint::kValue || hint(others[1]) == Hint::kKey)
+          std::swap(others[0], others[1]);
+        // Names that say nothing: a key without a bias beside a value that has one is what occurs
+        // (Whisper).
         const bool unnamed = hint(others[0]) == Hint::kNone && hint(others[1]) == Hint::kNone;
-        if (unnamed && at(others[0]).bias >= 0 && at(others[1]).bias < 0) std::swap(others[0], others[1]);
+        if (unnamed && at(others[0]).bias >= 0 && at(others[1]).bias < 0)
+          std::swap(others[0], others[1]);
         Block block = start(width, narrow);
         block.roles = {{q, "q"}, {others[0], "k"}, {others[1], "v"}, {o, "o"}};
         return block;
@@ -110,7 +115,8 @@ class Matcher {
     return block;
   }
 
-  /// Matrices that write to the residual stream, those that a name says so of first, then the last in the file.
+  /// Matrices that write to the residual stream, those that a name says so of first, then the last
+  /// in the file.
   Set candidates(Hint wanted) const {
     Set found;
     for (const std::size_t i : set_) {
@@ -127,13 +133,17 @@ class Matcher {
   int rank(std::size_t i, Hint wanted) const {
     const Hint is = hint(i);
     if (is == wanted) return 0;
-    const bool other = wanted == Hint::kOutput ? is == Hint::kQuery || is == Hint::kKey || is == Hint::kValue : is == Hint::kGate || is == Hint::kUp;
+    const bool other = wanted == Hint::kOutput
+                           ? is == Hint::kQuery || is == Hint::kKey || is == Hint::kValue
+                           : is == Hint::kGate || is == Hint::kUp;
     return other ? 2 : 1;
   }
 
   Set preferred(const Set& among, Hint wanted) const {
     Set order = among;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return (hint(a) == wanted) > (hint(b) == wanted); });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return (hint(a) == wanted) > (hint(b) == wanted);
+    });
     return order;
   }
 
@@ -147,7 +157,8 @@ class Matcher {
 
   bool reads(std::size_t i) const { return at(i).in() == hidden_; }
   bool all_read(const Set& set) const {
-    return std::all_of(set.begin(), set.end(), [&](std::size_t i) { return reads(i) && at(i).experts == 0; });
+    return std::all_of(set.begin(), set.end(),
+                       [&](std::size_t i) { return reads(i) && at(i).experts == 0; });
   }
   const Matrix& at(std::size_t i) const { return matrices_[i]; }
   Hint hint(std::size_t i) const { return projection_hint(at(i).name); }
@@ -159,8 +170,14 @@ class Matcher {
 
 }  // namespace
 
-std::optional<Block> match_attention(const std::vector<Matrix>& matrices, const Set& set, std::int64_t hidden) { return Matcher(matrices, set, hidden).attention(); }
+std::optional<Block> match_attention(const std::vector<Matrix>& matrices, const Set& set,
+                                     std::int64_t hidden) {
+  return Matcher(matrices, set, hidden).attention();
+}
 
-std::optional<Block> match_mlp(const std::vector<Matrix>& matrices, const Set& set, std::int64_t hidden) { return Matcher(matrices, set, hidden).mlp(); }
+std::optional<Block> match_mlp(const std::vector<Matrix>& matrices, const Set& set,
+                               std::int64_t hidden) {
+  return Matcher(matrices, set, hidden).mlp();
+}
 
 }  // namespace tally::inspector

@@ -11,7 +11,8 @@ using formulas::TransformerSpec;
 
 class Reconciler {
  public:
-  Reconciler(const Weights& weights, const Inference& inference, const TransformerSpec& spec) : w_(weights), in_(inference), spec_(spec) {}
+  Reconciler(const Weights& weights, const Inference& inference, const TransformerSpec& spec)
+      : w_(weights), in_(inference), spec_(spec) {}
 
   Result<Reconciliation> run() {
     const auto terms = formulas::terms(spec_);
@@ -50,20 +51,23 @@ class Reconciler {
     if (term.alias_of.empty()) line.expected_tensors = std::max(line.expected_tensors, term.copies);
   }
 
-  /// Terms that are rows of one stored tensor share a line. A cross-attention whose queries are stored with keys and values
-  /// (torch's in_proj_weight) has its query there as well, which the specification cannot say.
+  /// Terms that are rows of one stored tensor share a line. A cross-attention whose queries are
+  /// stored with keys and values (torch's in_proj_weight) has its query there as well, which the
+  /// specification cannot say.
   std::string line_id(const TermCount& term) const {
     if (!term.packing.empty()) return term.packing;
     const std::string_view id = term.id;
     const auto at = id.find("cross_attention.q.");
     if (at == std::string_view::npos || !cross_in_one(term.stack)) return term.id;
     std::string packed(id);
-    return packed.replace(at, std::string_view("cross_attention.q.").size(), "cross_attention.qkv.");
+    return packed.replace(at, std::string_view("cross_attention.q.").size(),
+                          "cross_attention.qkv.");
   }
 
   bool cross_in_one(int stack) const {
     const auto has = [&](const char* name) {
-      return std::any_of(in_.placements.begin(), in_.placements.end(), [&](const Placement& p) { return p.stack == stack && p.term == name; });
+      return std::any_of(in_.placements.begin(), in_.placements.end(),
+                         [&](const Placement& p) { return p.stack == stack && p.term == name; });
     };
     return has("cross_attention.qkv.weight") && !has("cross_attention.q.weight");
   }
@@ -79,13 +83,17 @@ class Reconciler {
     r_.lines[line->second].real_params += w_[p.weight].elements;
   }
 
-  /// Whether a norm stands before or behind its block shows in no tensor: the specification has the say.
+  /// Whether a norm stands before or behind its block shows in no tensor: the specification has the
+  /// say.
   static Placement other_side(Placement p) {
     for (const char* slot : {"norm.attention", "norm.mlp"}) {
       const std::string before = std::string(slot) + ".", behind = std::string(slot) + "_post.";
-      if (p.term.rfind(before, 0) == 0) p.term = behind + p.term.substr(before.size());
-      else if (p.term.rfind(behind, 0) == 0) p.term = before + p.term.substr(behind.size());
-      else continue;
+      if (p.term.rfind(before, 0) == 0)
+        p.term = behind + p.term.substr(before.size());
+      else if (p.term.rfind(behind, 0) == 0)
+        p.term = before + p.term.substr(behind.size());
+      else
+        continue;
       break;
     }
     return p;
@@ -99,7 +107,8 @@ class Reconciler {
     if (p.layer < 0 || stack.groups.size() == 1) return stack.name + "." + p.term;
     for (std::size_t g = 0; g < stack.groups.size(); ++g) {
       const auto& layers = stack.groups[g].layers;
-      if (std::binary_search(layers.begin(), layers.end(), p.layer)) return stack.name + ".group" + std::to_string(g) + "." + p.term;
+      if (std::binary_search(layers.begin(), layers.end(), p.layer))
+        return stack.name + ".group" + std::to_string(g) + "." + p.term;
     }
     return "";
   }
@@ -114,7 +123,9 @@ class Reconciler {
 }  // namespace
 
 bool Reconciliation::exact() const {
-  return unexplained.empty() && std::all_of(lines.begin(), lines.end(), [](const TermLine& line) { return line.difference() == 0; });
+  return unexplained.empty() && std::all_of(lines.begin(), lines.end(), [](const TermLine& line) {
+           return line.difference() == 0;
+         });
 }
 
 void copy_storage(const TransformerSpec& from, TransformerSpec& to) {
@@ -122,7 +133,8 @@ void copy_storage(const TransformerSpec& from, TransformerSpec& to) {
     for (auto& group : to.stacks[s].groups) {
       if (group.layers.empty()) continue;
       for (const auto& other : from.stacks[s].groups) {
-        const bool same = std::binary_search(other.layers.begin(), other.layers.end(), group.layers.front());
+        const bool same =
+            std::binary_search(other.layers.begin(), other.layers.end(), group.layers.front());
         if (!same && from.stacks[s].groups.size() > 1) continue;
         group.attention.fused_qkv = other.attention.fused_qkv;
         group.attention.transposed = other.attention.transposed;
@@ -137,7 +149,8 @@ void copy_storage(const TransformerSpec& from, TransformerSpec& to) {
   }
 }
 
-Result<Reconciliation> reconcile(const Weights& weights, const Inference& inference, TransformerSpec spec) {
+Result<Reconciliation> reconcile(const Weights& weights, const Inference& inference,
+                                 TransformerSpec spec) {
   copy_storage(inference.spec, spec);
   return Reconciler(weights, inference, spec).run();
 }

@@ -1,6 +1,5 @@
-#include <inspector/reconcile/shape_match.h>
-
 #include <formulas/terms.h>
+#include <inspector/reconcile/shape_match.h>
 
 #include <algorithm>
 #include <map>
@@ -21,7 +20,8 @@ std::string without_prefix(const std::string& packing, const std::string& stack)
   return rest;
 }
 
-std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms, const formulas::TransformerSpec& spec) {
+std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms,
+                             const formulas::TransformerSpec& spec) {
   std::vector<Want> wants;
   std::map<std::string, std::size_t> packed;
   for (const auto& term : terms) {
@@ -32,13 +32,15 @@ std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms, cons
     want.tensor_params = term.tensor_params;
     want.left = term.copies;
     if (term.group >= 0) {
-      const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)].groups[static_cast<std::size_t>(term.group)];
+      const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)]
+                              .groups[static_cast<std::size_t>(term.group)];
       want.place.layer = group.layers.front();
       if (!term.packing.empty()) {
         // One stored tensor a layer holds all that is packed together.
         want.left = group.num_layers();
         want.tensor_params = term.unique_params / want.left;
-        want.place.term = without_prefix(term.packing, spec.stacks[static_cast<std::size_t>(term.stack)].name);
+        want.place.term =
+            without_prefix(term.packing, spec.stacks[static_cast<std::size_t>(term.stack)].name);
         const auto [found, fresh] = packed.emplace(term.packing, wants.size());
         if (!fresh) {
           wants[found->second].tensor_params += want.tensor_params;
@@ -53,7 +55,8 @@ std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms, cons
 
 }  // namespace
 
-std::optional<ShapeMatch> match_by_shape(const Weights& weights, const formulas::TransformerSpec& spec) {
+std::optional<ShapeMatch> match_by_shape(const Weights& weights,
+                                         const formulas::TransformerSpec& spec) {
   const auto terms = formulas::terms(spec);
   if (!terms) return std::nullopt;
   std::map<std::int64_t, std::vector<Want>> wanted;
@@ -63,7 +66,9 @@ std::optional<ShapeMatch> match_by_shape(const Weights& weights, const formulas:
     const auto index = static_cast<std::int32_t>(i);
     auto& candidates = wanted[weights[index].elements];
     // The one that wants most: terms of equal size fill up evenly, as layers do.
-    const auto best = std::max_element(candidates.begin(), candidates.end(), [](const Want& a, const Want& b) { return a.left < b.left; });
+    const auto best =
+        std::max_element(candidates.begin(), candidates.end(),
+                         [](const Want& a, const Want& b) { return a.left < b.left; });
     if (best == candidates.end() || best->left == 0) {
       match.unexplained.push_back(index);
       continue;

@@ -1,6 +1,5 @@
-#include <inspector/reconcile/units.h>
-
 #include <inspector/reconcile/names.h>
+#include <inspector/reconcile/units.h>
 
 #include <algorithm>
 #include <map>
@@ -9,9 +8,12 @@
 namespace tally::inspector {
 namespace {
 
-bool ends_with(std::string_view text, std::string_view end) { return text.size() >= end.size() && text.substr(text.size() - end.size()) == end; }
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
 
-/// The name that a weight's bias has: weight -> bias, in_proj_weight -> in_proj_bias, gate_up_proj -> gate_up_proj_bias.
+/// The name that a weight's bias has: weight -> bias, in_proj_weight -> in_proj_bias, gate_up_proj
+/// -> gate_up_proj_bias.
 std::string bias_name(const std::string& name) {
   if (ends_with(name, "weight")) return name.substr(0, name.size() - 6) + "bias";
   return name == "gamma" ? "beta" : name + "_bias";
@@ -22,9 +24,12 @@ class UnitFinder {
   UnitFinder(const ModelSnapshot& snapshot, const Weights& weights) : s_(snapshot), w_(weights) {}
 
   Units run(const std::vector<std::int32_t>& modules) {
-    for (const std::int32_t module : modules) each_weight(module, [&](std::int32_t weight) { add_matrix(weight, module); });
-    for (const std::int32_t module : modules) each_weight(module, [&](std::int32_t weight) { find_norm_bias(weight, module); });
-    for (const std::int32_t module : modules) each_weight(module, [&](std::int32_t weight) { add_vector(weight, module); });
+    for (const std::int32_t module : modules)
+      each_weight(module, [&](std::int32_t weight) { add_matrix(weight, module); });
+    for (const std::int32_t module : modules)
+      each_weight(module, [&](std::int32_t weight) { find_norm_bias(weight, module); });
+    for (const std::int32_t module : modules)
+      each_weight(module, [&](std::int32_t weight) { add_vector(weight, module); });
     return std::move(units_);
   }
 
@@ -43,7 +48,8 @@ class UnitFinder {
     const std::string type = type_of(module);
     const std::string own = tensor_name(weight);
     if (shape.size() == 3 && type.find("conv") != std::string::npos) return;
-    if (shape.size() == 2 && type.find("norm") != std::string::npos) return;  // a norm for each head
+    if (shape.size() == 2 && type.find("norm") != std::string::npos)
+      return;  // a norm for each head
     // A stack of biases, one a row: [experts, width].
     if (ends_with(own, "_bias")) return;
     Matrix m;
@@ -54,6 +60,7 @@ class UnitFinder {
     m.rows = shape[shape.size() - 2];
     m.columns = shape[shape.size() - 1];
     m.table = type.find("embedding") != std::string::npos;
+    m.projects = type.find("linear") != std::string::npos || type.find("conv") != std::string::npos;
     m.bias = m.table ? -1 : find_bias(module, own);
     if (m.bias >= 0) {
       const std::int64_t length = w_[m.bias].shape.empty() ? 0 : w_[m.bias].shape.back();
@@ -90,19 +97,25 @@ class UnitFinder {
     v.shape = squeezed(w_[weight].shape);
     v.type = type_of(module);
     v.row = w_[weight].shape.size() == 2 && v.type.find("linear") != std::string::npos;
+    v.bare = tensor_name(weight) != "weight";
     units_.vectors.push_back(std::move(v));
   }
 
   std::int32_t find_bias(std::int32_t module, const std::string& own) const {
     const std::string wanted = bias_name(own);
     for (const std::int32_t tensor : w_.names_in[static_cast<std::size_t>(module)]) {
-      if (s_.tensors[static_cast<std::size_t>(tensor)].name == wanted) return w_.of_tensor[static_cast<std::size_t>(tensor)];
+      if (s_.tensors[static_cast<std::size_t>(tensor)].name == wanted)
+        return w_.of_tensor[static_cast<std::size_t>(tensor)];
     }
     return -1;
   }
 
-  std::string tensor_name(std::int32_t weight) const { return s_.tensors[static_cast<std::size_t>(w_[weight].tensor)].name; }
-  std::string type_of(std::int32_t module) const { return lower(short_type(s_.modules[static_cast<std::size_t>(module)].type)); }
+  std::string tensor_name(std::int32_t weight) const {
+    return s_.tensors[static_cast<std::size_t>(w_[weight].tensor)].name;
+  }
+  std::string type_of(std::int32_t module) const {
+    return lower(short_type(s_.modules[static_cast<std::size_t>(module)].type));
+  }
   std::string unit_name(std::int32_t module, const std::string& own) const {
     const std::string path = lower(s_.modules[static_cast<std::size_t>(module)].path);
     if (own == "weight") return path;
@@ -118,7 +131,10 @@ class UnitFinder {
 
 }  // namespace
 
-Units find_units(const ModelSnapshot& snapshot, const Weights& weights, const std::vector<std::int32_t>& modules) { return UnitFinder(snapshot, weights).run(modules); }
+Units find_units(const ModelSnapshot& snapshot, const Weights& weights,
+                 const std::vector<std::int32_t>& modules) {
+  return UnitFinder(snapshot, weights).run(modules);
+}
 
 std::vector<std::int32_t> subtree(const Weights& weights, std::int32_t module) {
   std::vector<std::int32_t> found, open{module};

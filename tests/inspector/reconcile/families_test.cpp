@@ -1,9 +1,10 @@
-// Exports of known families, held against what PyTorch counted (make_exports.py) and against the specification that their
-// configuration gives: the file alone must lead to the same terms as the configuration, which inference never sees.
-#include "fixtures.h"
-
+// Exports of known families, held against what PyTorch counted (make_exports.py) and against the
+// specification that their configuration gives: the file alone must lead to the same terms as the
+// configuration, which inference never sees.
 #include <formulas/hf_config.h>
 #include <inspector/reconcile/reconciliation.h>
+
+#include "fixtures.h"
 
 namespace tally::inspector {
 namespace {
@@ -13,13 +14,19 @@ struct Model {
   Weights weights;
   Inference inference;
 
-  explicit Model(const std::string& name) : fixture(read_fixture(name)), weights(find_weights(fixture.snapshot, *take_census(fixture.snapshot))), inference(infer(fixture.snapshot, weights)) {}
+  explicit Model(const std::string& name)
+      : fixture(read_fixture(name)),
+        weights(find_weights(fixture.snapshot, *take_census(fixture.snapshot))),
+        inference(infer(fixture.snapshot, weights)) {}
 
   const nlohmann::json& facts() const { return fixture.facts; }
-  std::int64_t expected_params() const { return facts().at("expected").at("parameters").get<std::int64_t>(); }
+  std::int64_t expected_params() const {
+    return facts().at("expected").at("parameters").get<std::int64_t>();
+  }
   std::string names(const std::vector<std::int32_t>& indices) const {
     std::string text;
-    for (const std::int32_t i : indices) text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
+    for (const std::int32_t i : indices)
+      text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
     return text;
   }
 };
@@ -27,7 +34,9 @@ struct Model {
 std::string differences(const Model& model, const Reconciliation& r) {
   std::string text;
   for (const TermLine& line : r.lines) {
-    if (line.difference() != 0) text += "\n  " + line.id + " predicted " + std::to_string(line.predicted_params) + " real " + std::to_string(line.real_params) + model.names(line.weights);
+    if (line.difference() != 0)
+      text += "\n  " + line.id + " predicted " + std::to_string(line.predicted_params) + " real " +
+              std::to_string(line.real_params) + model.names(line.weights);
   }
   return text + "\nunexplained:" + model.names(r.unexplained);
 }
@@ -49,10 +58,12 @@ void expect_conservation(const Model& model, const Reconciliation& r) {
   EXPECT_EQ(lines, components);
   EXPECT_EQ(lines + r.unexplained_params, model.expected_params());
   EXPECT_EQ(r.real_params, model.expected_params());
-  EXPECT_TRUE(std::all_of(times.begin(), times.end(), [](int n) { return n == 1; })) << "a weight under no term or under two";
+  EXPECT_TRUE(std::all_of(times.begin(), times.end(), [](int n) { return n == 1; }))
+      << "a weight under no term or under two";
 }
 
-/// What a specification says of parameters: each term's tensors, without the stacks' names and how tensors are packed.
+/// What a specification says of parameters: each term's tensors, without the stacks' names and how
+/// tensors are packed.
 std::vector<std::string> essence(const formulas::TransformerSpec& spec) {
   std::vector<std::string> all;
   const auto terms = formulas::terms(spec);
@@ -60,7 +71,8 @@ std::vector<std::string> essence(const formulas::TransformerSpec& spec) {
   for (const auto& term : *terms) {
     std::string text = term.term_id;
     if (term.term_id.rfind("head.layer", 0) == 0 || term.term_id == "head.vector") text = term.id;
-    text += " stack " + std::to_string(term.stack) + " group " + std::to_string(term.group) + " = " + std::to_string(term.copies) + " x";
+    text += " stack " + std::to_string(term.stack) + " group " + std::to_string(term.group) +
+            " = " + std::to_string(term.copies) + " x";
     auto shape = term.shape;
     std::sort(shape.begin(), shape.end());
     for (const auto size : shape) text += " " + std::to_string(size);
@@ -103,7 +115,9 @@ TEST_P(Families, OfOwnCodeGiveTheFieldsWrittenByHand) {
   const auto& fields = model.facts().at("fields");
   const auto& stack = model.inference.spec.stacks.at(0);
   const auto& group = stack.groups.at(0);
-  const auto expect = [&](const char* name, std::int64_t is) { EXPECT_EQ(is, fields.value(name, std::int64_t{0})) << name; };
+  const auto expect = [&](const char* name, std::int64_t is) {
+    EXPECT_EQ(is, fields.value(name, std::int64_t{0})) << name;
+  };
   EXPECT_EQ(model.inference.spec.stacks.size(), 1U);
   EXPECT_EQ(stack.groups.size(), 1U);
   expect("vocab_size", stack.embedding.vocab_size);
@@ -122,7 +136,8 @@ TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {
   ASSERT_FALSE(model.inference.fields.empty());
   for (const SpecField& field : model.inference.fields) {
     const bool proved = !field.tensors.empty() || !field.reason.empty();
-    EXPECT_TRUE(proved || field.ambiguous || field.value == "no") << field.path << " = " << field.value;
+    EXPECT_TRUE(proved || field.ambiguous || field.value == "no")
+        << field.path << " = " << field.value;
   }
 }
 

@@ -1,4 +1,5 @@
-// Exports as data: what make_exports.py wrote of real archives with torch.jit.load, read as a loader would have.
+// Exports as data: what make_exports.py wrote of real archives with torch.jit.load, read as a
+// loader would have.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ struct Fixture {
 };
 
 inline std::filesystem::path fixture_folder() {
-  return std::filesystem::path(TORCHTALLY_SOURCE_DIR) / "tests" / "inspector" / "reconcile" / "data";
+  return std::filesystem::path(TORCHTALLY_SOURCE_DIR) / "tests" / "inspector" / "reconcile" /
+         "data";
 }
 
 /// "first/gpt2" and so on, of every file in the folders named.
@@ -28,7 +30,8 @@ inline std::vector<std::string> fixture_names(const std::vector<std::string>& fo
   std::vector<std::string> names;
   for (const std::string& folder : folders) {
     for (const auto& entry : std::filesystem::directory_iterator(fixture_folder() / folder)) {
-      if (entry.path().extension() == ".json") names.push_back(folder + "/" + entry.path().stem().string());
+      if (entry.path().extension() == ".json")
+        names.push_back(folder + "/" + entry.path().stem().string());
     }
   }
   std::sort(names.begin(), names.end());
@@ -49,7 +52,8 @@ inline void read_view(const nlohmann::json& row, TensorRecord& tensor) {
     return;
   }
   view.strides.assign(view.sizes.size(), 1);
-  for (std::size_t i = view.sizes.size(); i-- > 1;) view.strides[i - 1] = view.strides[i] * std::max<std::int64_t>(1, view.sizes[i]);
+  for (std::size_t i = view.sizes.size(); i-- > 1;)
+    view.strides[i - 1] = view.strides[i] * std::max<std::int64_t>(1, view.sizes[i]);
 }
 
 inline Fixture read_fixture(const std::string& name) {
@@ -64,9 +68,11 @@ inline Fixture read_fixture(const std::string& name) {
     node.path = row.at(0).get<std::string>();
     node.type = row.at(1).get<std::string>();
     const auto dot = node.path.rfind('.');
-    if (!node.path.empty()) node.parent = dot == std::string::npos ? 0 : index.at(node.path.substr(0, dot));
+    if (!node.path.empty())
+      node.parent = dot == std::string::npos ? 0 : index.at(node.path.substr(0, dot));
     if (row.size() > 2) {
-      for (const auto& [key, value] : row.at(2).items()) node.constants.emplace_back(key, value.dump());
+      for (const auto& [key, value] : row.at(2).items())
+        node.constants.emplace_back(key, value.dump());
     }
     index[node.path] = static_cast<std::int32_t>(s.modules.size());
     s.modules.push_back(std::move(node));
@@ -81,7 +87,8 @@ inline Fixture read_fixture(const std::string& name) {
     storages = std::max(storages, tensor.view.storage + 1);
     s.tensors.push_back(std::move(tensor));
   }
-  for (std::int32_t i = 0; i < storages; ++i) s.storages.push_back({"data/" + std::to_string(i), 0, 0, "cpu"});
+  for (std::int32_t i = 0; i < storages; ++i)
+    s.storages.push_back({"data/" + std::to_string(i), 0, 0, "cpu"});
   json.erase("modules");
   json.erase("tensors");
   fixture.facts = std::move(json);
