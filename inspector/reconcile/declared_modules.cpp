@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 namespace tally::inspector {
 namespace {
@@ -51,7 +52,7 @@ class Declared {
   bool holds(std::string_view tensor) const {
     const auto& names = w_.names_in[module_];
     return std::any_of(names.begin(), names.end(), [&](std::int32_t t) {
-      return s_.tensors[static_cast<std::size_t>(t)].name == tensor;
+      return w_.name_of[static_cast<std::size_t>(t)] == tensor;
     });
   }
 
@@ -284,8 +285,10 @@ DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& wei
   for (std::size_t i = 0; i < snapshot.modules.size(); ++i) {
     const ModuleNode& node = snapshot.modules[i];
     std::int64_t real = 0;
+    std::set<std::int32_t> held;  // each once: an LSTM holds its weights in a list again
     for (const std::int32_t tensor : weights.names_in[i])
-      real += snapshot.tensors[static_cast<std::size_t>(tensor)].view.elements;
+      held.insert(weights.of_tensor[static_cast<std::size_t>(tensor)]);
+    for (const std::int32_t weight : held) real += weights[weight].elements;
     const std::string_view type = short_type(node.type);
     const auto* known = std::find_if(std::begin(kClasses), std::end(kClasses), [&](const Class& c) {
       return c.type == type && node.type.rfind("torch.nn.modules.", 0) == 0;

@@ -129,7 +129,7 @@ class SubjectFinder {
   }
 
   bool is_embedding(std::int32_t tensor) const {
-    const auto module = static_cast<std::size_t>(s_.tensors[index(tensor)].module);
+    const auto module = static_cast<std::size_t>(w_.module_of[index(tensor)]);
     return lower(short_type(s_.modules[module].type)).find("embedding") != std::string::npos;
   }
 

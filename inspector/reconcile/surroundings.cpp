@@ -87,7 +87,7 @@ class Reader {
   bool near(std::int32_t weight, std::size_t stack) const {
     if (w_.inside(w_[weight].module, areas_[stack])) return true;
     return std::any_of(w_[weight].aliases.begin(), w_[weight].aliases.end(), [&](std::int32_t t) {
-      return w_.inside(s_.tensors[index(t)].module, areas_[stack]);
+      return w_.inside(w_.module_of[index(t)], areas_[stack]);
     });
   }
 
@@ -506,7 +506,7 @@ class Reader {
   }
 
   bool is_embedding(std::int32_t tensor) const {
-    const std::int32_t module = s_.tensors[index(tensor)].module;
+    const std::int32_t module = w_.module_of[index(tensor)];
     const std::string type = lower(short_type(s_.modules[index(module)].type));
     if (holds_any(type, {"embedding"})) return true;
     return !holds_any(type, {"linear", "conv"}) && in_front(module);

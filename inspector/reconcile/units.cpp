@@ -104,14 +104,14 @@ class UnitFinder {
   std::int32_t find_bias(std::int32_t module, const std::string& own) const {
     const std::string wanted = bias_name(own);
     for (const std::int32_t tensor : w_.names_in[static_cast<std::size_t>(module)]) {
-      if (s_.tensors[static_cast<std::size_t>(tensor)].name == wanted)
+      if (w_.name_of[static_cast<std::size_t>(tensor)] == wanted)
         return w_.of_tensor[static_cast<std::size_t>(tensor)];
     }
     return -1;
   }
 
   std::string tensor_name(std::int32_t weight) const {
-    return s_.tensors[static_cast<std::size_t>(w_[weight].tensor)].name;
+    return w_.name_of[static_cast<std::size_t>(w_[weight].tensor)];
   }
   std::string type_of(std::int32_t module) const {
     return lower(short_type(s_.modules[static_cast<std::size_t>(module)].type));
