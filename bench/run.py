@@ -167,7 +167,7 @@ def machine_facts(build):
                 break
         except OSError:
             continue
-    return (f"{cpu.group(1) if cpu else platform.machine()}, {os.cpu_count()} cores, {memory / 2**30:.0f} GiB of memory; "
+    return (f"{cpu.group(1) if cpu else platform.machine()}, {os.cpu_count()} cores, {memory / 2**30:.1f} GiB of memory; "
             f"Linux {platform.release().split('-')[0]}; LibTorch {version}")
 
 
@@ -186,9 +186,11 @@ def make_archives(folder, wanted):
 def interleave(series, rounds, action, label):
     for index in range(rounds):
         for one in series:
-            print(f"\r{label}: round {index + 1} of {rounds}, {one.name:<40.40}", end="", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{label}: round {index + 1} of {rounds}, {one.name:<40.40}", end="", file=sys.stderr, flush=True)
             action(one)
-    print(f"\r{'':<80}\r", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(f"\r{'':<80}\r", end="", file=sys.stderr)
 
 
 def goal(text, value, met):
@@ -284,7 +286,8 @@ def main():
             if one.limit is None:
                 timed(one.command, one.archive)
         interleave(series, arguments.rounds, Series.run_timed, "time")
-        interleave(series, arguments.memory_rounds, Series.run_for_memory, "memory")
+        long_enough = [one for one in series if one not in start_up]  # milliseconds are too short to watch
+        interleave(long_enough, arguments.memory_rounds, Series.run_for_memory, "memory")
         write_report(arguments.output, machine_facts(arguments.build), arguments.rounds, arguments.memory_rounds, base, start_up,
                      audits, loads, reads, decoder)
 

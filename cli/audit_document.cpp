@@ -1,6 +1,7 @@
 #include <cli/audit_report.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace tally::cli {
 namespace {
@@ -44,12 +45,18 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   return facts;
 }
 
+/// A literal of the code as short as it reads back: 1.0000000000000001e-05 is 1e-05.
+std::string short_literal(const std::string& literal) {
+  const auto value = nlohmann::json::parse(literal, nullptr, false);
+  return value.is_discarded() ? literal : value.dump();
+}
+
 std::string constants_text(const ModuleNode& module) {
   std::string text;
   for (const auto* list : {&module.constants, &module.attributes}) {
     for (const auto& [key, value] : *list) {
       if (key.front() == '_' || key == "training") continue;
-      text += (text.empty() ? "" : ", ") + key + "=" + value;
+      text += (text.empty() ? "" : ", ") + key + "=" + short_literal(value);
     }
   }
   return text;
@@ -96,8 +103,13 @@ class ModuleTable {
       table.rows.push_back(row("[own]", "", node.own, depth + 1));
       table.rows.back().tone = Tone::kMuted;
     }
-    for (const FoldedNode& child : node.children) add(child, depth + 1, table);
+    for (const FoldedNode& child : node.children) {
+      if (model_.selected.empty() || holds_some(child)) add(child, depth + 1, table);
+    }
   }
+
+  /// Below a filter, modules without any of its tensors are left out.
+  static bool holds_some(const FoldedNode& node) { return sum(node.total.unique).tensors + sum(node.total.again).tensors > 0; }
 
   static bool is_others(const FoldedNode& node) { return node.label.size() > 7 && node.label.front() == '[' && node.label.compare(node.label.size() - 7, 7, "others]") == 0; }
 
@@ -186,11 +198,13 @@ void add_shared(const AuditedModel::Contents& model, const AuditView& view, Docu
   Table table;
   table.title = "Shared tensors, counted once";
   table.columns = {{"name", Align::kLeft, true}, {"is the same tensor as", Align::kLeft, true}, {"elements", Align::kRight}};
+  std::int64_t others = sum(model.census.all.again).elements;
   for (std::size_t n = 0; n < again.size() && (view.tensors || n < kMostRows); ++n) {
     const std::size_t i = again[n];
+    others -= s.tensors[i].view.elements;
     table.rows.push_back({{full_name(s, s.tensors[i]), full_name(s, s.tensors[static_cast<std::size_t>(model.census.tensors[i].alias_of)]), count_text(s.tensors[i].view.elements, view.units)}});
   }
-  if (table.rows.size() < again.size()) table.rows.push_back({{"[" + std::to_string(again.size() - table.rows.size()) + " others: --tensors lists them]"}});
+  if (table.rows.size() < again.size()) table.rows.push_back({{"[" + std::to_string(again.size() - table.rows.size()) + " others: --tensors lists them]", "", count_text(others, view.units)}});
   table.footer.push_back({{"TOTAL", "", count_text(sum(model.census.all.again).elements, view.units)}});
   document.add(std::move(table));
 }

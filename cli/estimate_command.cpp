@@ -1,8 +1,13 @@
 #include <cli/command.h>
+#include <cli/estimate_report.h>
 #include <cli/flag_values.h>
 #include <cli/guide_report.h>
+#include <cli/model_flags.h>
+#include <cli/plan_flags.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -13,47 +18,86 @@ struct EstimateOptions {
   OutputOptions output;
   std::string profile;
   std::string params;
-  std::string vocab_size;
-  std::string hidden_size;
-  std::string num_layers = "12";
-  std::string num_attention_heads = "12";
+  ModelFlags model;
+  PlanFlags plan;
 };
 
-Result<Report> guide_breakdown(const EstimateOptions& options) {
+/// The guide's calculator knows four sizes; the two that have a default may be left out.
+Result<Report> guide_breakdown(const ModelFlags& flags) {
   formulas::GuideInputs inputs;
   const struct {
     const char* field;
-    const std::string& text;
     std::int64_t& value;
-  } fields[] = {{"vocab_size", options.vocab_size, inputs.vocab_size},
-                {"hidden_size", options.hidden_size, inputs.hidden_size},
-                {"num_layers", options.num_layers, inputs.num_layers},
-                {"num_attention_heads", options.num_attention_heads, inputs.num_attention_heads}};
-  for (const auto& [field, text, value] : fields) {
-    if (text.empty()) {
+    bool required;
+  } fields[] = {{"vocab_size", inputs.vocab_size, true},
+                {"hidden_size", inputs.hidden_size, true},
+                {"num_layers", inputs.num_layers, false},
+                {"num_attention_heads", inputs.num_attention_heads, false}};
+  for (const auto& [field, value, required] : fields) {
+    const auto given = flags.sizes.find(field);
+    if (given == flags.sizes.end() || given->second.empty()) {
+      if (!required) continue;
       return Error{ErrorCode::kUsage, std::string("the profile guide needs ") + field,
                    "give --vocab-size and --hidden-size"};
     }
-    const auto count = parse_count(field, text);
+    const auto count = parse_count(field, given->second);
     if (!count) return count.error();
     value = *count;
+  }
+  for (const auto& [field, text] : flags.sizes) {
+    const bool known =
+        std::any_of(std::begin(fields), std::end(fields),
+                    [&, name = field](const auto& own) { return name == own.field; });
+    if (!known && !text.empty()) {
+      return Error{ErrorCode::kUsage, "the profile guide has no " + field,
+                   "it knows vocab_size, hidden_size, num_layers and num_attention_heads"};
+    }
   }
   const auto breakdown = formulas::guide_parameters(inputs);
   if (!breakdown) return breakdown.error();
   return guide_breakdown_report(*breakdown);
 }
 
-Result<Report> estimate(const EstimateOptions& options) {
-  if (!options.params.empty()) {
-    const auto count = parse_count("params", options.params);
-    if (!count) return count.error();
-    const auto resources = formulas::guide_resources(*count);
-    if (!resources) return resources.error();
-    return guide_resources_report(*resources);
+Result<Report> guide_resources(const std::string& params) {
+  const auto count = parse_count("params", params);
+  if (!count) return count.error();
+  const auto resources = formulas::guide_resources(*count);
+  if (!resources) return resources.error();
+  return guide_resources_report(*resources);
+}
+
+Result<Report> model_estimate(const EstimateOptions& options) {
+  auto model = chosen_model(options.model);
+  if (!model) return model.error();
+  auto inputs = plan_of(options.plan, model->spec);
+  if (!inputs) return inputs.error();
+  auto estimate = formulas::estimate(model->spec, *inputs);
+  if (!estimate) return estimate.error();
+  return estimate_report({std::move(*model), std::move(*inputs), std::move(*estimate)});
+}
+
+Result<Report> report_of(const EstimateOptions& options) {
+  if (!options.profile.empty() && options.profile != "guide") {
+    return Error{ErrorCode::kUsage, "profile must be guide, and is \"" + options.profile + "\"",
+                 "without --profile, --config, --preset and --family name a model"};
   }
-  if (options.profile == "guide") return guide_breakdown(options);
-  return Error{ErrorCode::kUsage, "nothing to estimate",
-               "give --params N, or --profile guide with --vocab-size and --hidden-size"};
+  const bool guide = !options.profile.empty();
+  const bool params = !options.params.empty();
+  if (guide && params) {
+    return Error{ErrorCode::kUsage, "--profile guide and --params are both given",
+                 "--params alone gives the guide's resource estimate"};
+  }
+  if ((guide || params) && (options.model.names_a_model() || options.plan.any() ||
+                            (params && options.model.has_sizes()))) {
+    return Error{ErrorCode::kUsage,
+                 std::string(guide ? "--profile guide" : "--params") +
+                     " goes with no model and no plan of training",
+                 "the guide's calculators know neither; without it, name a model with --config, "
+                 "--preset or --family"};
+  }
+  if (guide) return guide_breakdown(options.model);
+  if (params) return guide_resources(options.params);
+  return model_estimate(options);
 }
 
 }  // namespace
@@ -62,18 +106,21 @@ void add_estimate_command(CLI::App& app, Session& session) {
   auto* command =
       app.add_subcommand("estimate", "Predict what a model has and needs, before it is built");
   auto options = std::make_shared<EstimateOptions>();
+  command
+      ->add_option("--profile", options->profile,
+                   "guide: the AI Model Parameters Guide's own calculator")
+      ->option_text("NAME");
+  command
+      ->add_option("--params", options->params,
+                   "A parameter count alone: the guide's resource estimate")
+      ->option_text("N");
+  add_model_flags(*command, options->model);
+  add_plan_flags(*command, options->plan);
   add_output_flags(*command, options->output);
-  command->add_option("--profile", options->profile,
-                      "guide: the AI Model Parameters Guide's own calculator");
-  command->add_option("--params", options->params, "Parameters, for the guide's resource estimate");
-  command->add_option("--vocab-size", options->vocab_size, "Rows of the token table");
-  command->add_option("--hidden-size", options->hidden_size, "Width of the residual stream");
-  command->add_option("--num-layers", options->num_layers, "Layers (guide: 12)");
-  command->add_option("--num-heads", options->num_attention_heads, "Attention heads (guide: 12)");
   command->callback([&session, options] {
     auto output = Output::open(options->output);
     if (!output) return fail(session, output.error(), options->output.format);
-    const auto report = estimate(*options);
+    const auto report = report_of(*options);
     if (!report) return fail(session, report.error(), options->output.format);
     const auto written = output->write(*report);
     if (!written) fail(session, written.error(), options->output.format);

@@ -5,8 +5,9 @@
 namespace tally::formulas {
 namespace {
 
-/// Adds parts of one layer. A part is divided among the tensor-parallel devices by columns (`inner`), or lies between the
-/// parallel regions, where only sequence parallelism divides it (`outer`).
+/// Adds parts of one layer. A part is divided among the tensor-parallel devices by columns
+/// (`inner`), or lies between the parallel regions, where only sequence parallelism divides it
+/// (`outer`).
 class LayerParts {
  public:
   LayerParts(std::int64_t batch, const ActivationOptions& options) : batch_(batch), o_(options) {}
@@ -56,7 +57,8 @@ AttentionWidths widths_of(const AttentionSpec& a) {
   return {heads * a.head_dim, kv * a.head_dim, kv * a.value_head_dim, heads * a.value_head_dim};
 }
 
-/// Scores to weighted values: 2as^2b softmax output, as^2b dropout mask, 2as^2b dropout output (section 4.1).
+/// Scores to weighted values: 2as^2b softmax output, as^2b dropout mask, 2as^2b dropout output
+/// (section 4.1).
 void add_attention_core(LayerParts& parts, const std::string& prefix, const AttentionSpec& a,
                         const Wide& queries, const Wide& keys) {
   const auto& o = parts.options();
@@ -81,8 +83,7 @@ void add_attention(LayerParts& parts, const std::string& prefix, const Attention
   const bool grouped = !latent && a.num_key_value_heads != a.num_heads;
   const bool general = latent || grouped;
   if (latent) {  // inputs of the second projections and of the norms between the two
-    parts.outer(prefix + ".latents",
-                queries * 2 * (Wide(a.q_lora_rank) + a.kv_lora_rank), true);
+    parts.outer(prefix + ".latents", queries * 2 * (Wide(a.q_lora_rank) + a.kv_lora_rank), true);
   }
   if (a.qk_norm != QkNorm::kNone) {
     parts.inner(prefix + ".qk_norm_inputs", queries * w.query + projected_keys * w.key, true);
@@ -100,7 +101,8 @@ void add_attention(LayerParts& parts, const std::string& prefix, const Attention
 
 void add_mlp(LayerParts& parts, const MlpSpec& mlp, std::int64_t hidden_size, const Wide& tokens) {
   const bool gated = mlp.kind == MlpKind::kGated;
-  // Two matrices: input and output of the activation. Gated: gate, its activation, up, and their product.
+  // Two matrices: input and output of the activation. Gated: gate, its activation, up, and their
+  // product.
   const std::int64_t values = gated ? 4 : 2;
   if (mlp.num_experts == 0) {
     parts.inner("mlp.inner", tokens * mlp.intermediate_size * values, gated);
@@ -161,9 +163,10 @@ std::vector<ActivationPart> layer_activations(const LayerGroup& group, std::int6
                                               std::int64_t batch, const StackTokens& tokens,
                                               const ActivationOptions& options) {
   if (options.recomputation == Recomputation::kFull) {
-    // Whole on every tensor-parallel device: table 2 of the paper divides it neither by t nor by positions.
-    return {{"layer.input",
-             Wide(batch) * tokens.queries * hidden_size * options.value_bytes, false}};
+    // Whole on every tensor-parallel device: table 2 of the paper divides it neither by t nor by
+    // positions.
+    return {
+        {"layer.input", Wide(batch) * tokens.queries * hidden_size * options.value_bytes, false}};
   }
   return all_parts(group, hidden_size, batch, tokens, options);
 }

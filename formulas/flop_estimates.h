@@ -54,7 +54,7 @@ Wide narayanan_iteration_flops(const MegatronShape& shape, std::int64_t batch);
 double narayanan_training_seconds(double num_params, double num_tokens, std::int64_t num_devices,
                                   double achieved_flops_per_second);
 /// 72 B L s h^2 (1 + s/6h + v/12hL): model FLOPs an iteration (Korthikanti et al. 2022,
-/// arXiv:2205.05198, eq. 7), exactly.
+/// arXiv:2205.05198, appendix A), exactly.
 Wide korthikanti_model_flops(const MegatronShape& shape, std::int64_t batch);
 /// 72 B L s h^2 (1 + s/3h + v/12hL): hardware FLOPs with selective recomputation (the same, eq. 8),
 /// exactly.

@@ -91,15 +91,19 @@ void add_latent_projections(Collector& out, const AttentionSpec& a, const Attent
                  Wide(a.num_heads) * (Wide(a.qk_nope_head_dim) + a.value_head_dim)));
 }
 
-/// XLNet: the projection of 2S relative positions (whose input is a constant) and two further
-/// products with the queries.
+/// XLNet: the projection of 2S relative positions (whose input is a constant), their product with
+/// the queries, and the two segments, given token types (whose comparison is a constant).
 void add_xl_terms(Collector& out, const AttentionSpec& a, const AttentionPass& p) {
   const Wide width = Wide(a.num_heads) * a.head_dim;
   const Wide positions = Wide(p.queries) + p.keys;
+  const Wide rows = Wide(p.applied) * p.batch * p.queries;
+  constexpr std::int64_t kSegments = 2;
+  const auto core = FlopKind::kAttentionCore;
   out.add(p.prefix + ".r", FlopKind::kProjection,
           linear(Wide(p.applied) * p.batch * positions, p.hidden_size, width), 1);
-  out.add(p.prefix + ".relative_scores", FlopKind::kAttentionCore,
-          linear(Wide(p.applied) * p.batch * p.queries, width, positions));
+  out.add(p.prefix + ".relative_scores", core, linear(rows, width, positions));
+  out.add(p.prefix + ".segment_queries", core, linear(rows, width, kSegments));
+  out.add(p.prefix + ".segment_scores", core, linear(rows * a.num_heads, p.keys, kSegments), 1);
 }
 
 /// DeBERTa: the table of relative positions goes through the key and query projections of every
@@ -264,6 +268,14 @@ Wide attention_core_flops(std::int64_t batch, std::int64_t heads, std::int64_t q
   return Wide(2) * batch * heads * queries * keys * (Wide(head_dim) + value_head_dim);
 }
 
+std::optional<std::int64_t> longest_text(const StackSpec& stack) {
+  const auto& e = stack.embedding;
+  const bool text = e.num_channels == 0 && e.num_mel_bins == 0;
+  if (!text || e.positions != PositionKind::kLearned || stack.max_positions < 1)
+    return std::nullopt;
+  return stack.max_positions;
+}
+
 Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const PassShape& shape) {
   // Positions that a size can name without products of three of them leaving 128 bits.
   constexpr std::int64_t kMost = std::int64_t{1} << 40;
@@ -294,11 +306,16 @@ Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const
       return Error{ErrorCode::kUsage, "seq is needed: the configuration names no longest sequence",
                    "give --seq"};
     }
+    const std::int64_t past = decodes ? shape.past_tokens : 0;
+    if (const auto limit = longest_text(stack); limit && queries + past > *limit) {
+      return bad_shape("seq", queries + past,
+                       "at most the " + std::to_string(*limit) + " positions that the model has");
+    }
     if (e.num_channels > 0 && e.class_token && queries < 2) {
       return bad_shape("seq", queries, "at least 2 for a class token and one patch");
     }
     StackTokens stack_tokens{queries, queries, 0};
-    if (decodes) stack_tokens.keys += shape.past_tokens;
+    stack_tokens.keys += past;
     for (const auto& group : stack.groups) {
       if (group.has_cross_attention && !tokens.empty()) stack_tokens.cross = tokens.back().queries;
     }

@@ -148,12 +148,13 @@ void adjust_qwen_moe(SpecInProgress& work) {
   auto& fields = work.fields;
   const auto experts = fields.size("num_experts", 0);
   const auto step = fields.size("decoder_sparse_step");
-  const auto dense = fields.sizes("mlp_only_layers");
+  auto dense = fields.sizes("mlp_only_layers");
+  std::sort(dense.begin(), dense.end());
   std::vector<bool> mixture(static_cast<std::size_t>(work.group().num_layers()));
   for (std::size_t i = 0; i < mixture.size(); ++i) {
     const auto layer = static_cast<std::int64_t>(i);
     mixture[i] = experts > 0 && (layer + 1) % step == 0 &&
-                 std::find(dense.begin(), dense.end(), layer) == dense.end();
+                 !std::binary_search(dense.begin(), dense.end(), layer);
   }
   bool all = false;
   auto* group = split_group(work.stack(), mixture, all);

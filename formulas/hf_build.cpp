@@ -128,8 +128,9 @@ void set_mlp(SpecInProgress& work) {
     const auto given = fields.optional_size("intermediate_size");
     mlp.intermediate_size = given ? *given : times(fields, "hidden_size", 4, hidden);
   } else if (width == "ratio") {
-    mlp.intermediate_size = std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(static_cast<double>(hidden) * fields.number("mlp_ratio")));
+    const double size = static_cast<double>(hidden) * fields.number("mlp_ratio");
+    if (size < 1 || size > 1e12) fields.fail("mlp_ratio", "gives an MLP of an impossible width");
+    mlp.intermediate_size = size < 1 || size > 1e12 ? 1 : static_cast<std::int64_t>(size);
   } else {
     mlp.intermediate_size = fields.size("intermediate_size");
   }

@@ -2,6 +2,7 @@
 #include <formulas/hf_families.h>
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 namespace tally::formulas {
@@ -107,6 +108,14 @@ std::string class_name(const Family& family, const HeadRow& row) {
   return std::string(family.class_prefix) + std::string(row.suffix);
 }
 
+/// Class names differ in case between transformers and code that models bring along
+/// (MPTForCausalLM).
+bool same_class(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
 Error unknown_class(const Family& family, const std::string& name) {
   std::string list;
   for (const auto& row : family.heads) list += (list.empty() ? "" : ", ") + class_name(family, row);
@@ -151,7 +160,7 @@ Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOption
   if (!asked) return asked.error();
   const HeadRow* head = asked->empty() ? &family->heads.front() : nullptr;
   for (const auto& row : family->heads) {
-    if (class_name(*family, row) == *asked) head = &row;
+    if (same_class(class_name(*family, row), *asked)) head = &row;
   }
   if (head == nullptr) return unknown_class(*family, *asked);
 

@@ -17,10 +17,10 @@ Wide elements_per_token(const AttentionSpec& a, std::int64_t tensor_parallel) {
 Result<KvCache> kv_cache(const TransformerSpec& spec, std::int64_t tokens,
                          std::int64_t encoder_tokens, std::int64_t tensor_parallel) {
   if (tokens < 0 || encoder_tokens < 0) {
-    return Error{ErrorCode::kUsage,
-                 "tokens must not be negative, and are " +
-                     std::to_string(std::min(tokens, encoder_tokens)),
-                 ""};
+    return Error{
+        ErrorCode::kUsage,
+        "tokens must not be negative, and are " + std::to_string(std::min(tokens, encoder_tokens)),
+        ""};
   }
   if (tensor_parallel < 1) {
     return Error{ErrorCode::kUsage,

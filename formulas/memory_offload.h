@@ -1,10 +1,11 @@
-// DeepSpeed's own estimates of model states with offloading to the CPU, as its documentation prints them
-// (deepspeedai/DeepSpeed, docs/code-docs/source/memory.rst, and the functions that it documents).
+// DeepSpeed's own estimates of model states with offloading to the CPU, as its documentation prints
+// them (deepspeedai/DeepSpeed, docs/code-docs/source/memory.rst, and the functions that it
+// documents).
 #pragma once
 
-#include <cstdint>
-
 #include <base/wide.h>
+
+#include <cstdint>
 
 namespace tally::formulas {
 
@@ -23,7 +24,8 @@ struct OffloadSetup {
   bool zero_init = true;       ///< ZeRO-3 only: parameters are divided as they are made
 };
 
-/// estimate_zero2_model_states_mem_needs as its documentation counts: without offload 4 P + 16 P / N on the GPU.
+/// estimate_zero2_model_states_mem_needs as its documentation counts: without offload 4 P + 16 P /
+/// N on the GPU.
 OffloadEstimate deepspeed_zero2(const OffloadSetup& setup);
 /// The same as today's code counts: without offload 2 P + 18 P / N on the GPU.
 OffloadEstimate deepspeed_zero2_code(const OffloadSetup& setup);

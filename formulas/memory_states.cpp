@@ -29,7 +29,8 @@ Wide tensor_state_bytes(const TermCount& term, Optimizer optimizer, std::int64_t
   switch (optimizer) {
     case Optimizer::kAdafactor: {
       if (term.shape.size() < 2) return elements * value_bytes;
-      // A row and a column of moments for each matrix; leading dimensions are matrices of their own.
+      // A row and a column of moments for each matrix; leading dimensions are matrices of their
+      // own.
       const std::int64_t rows = term.shape[term.shape.size() - 2];
       const std::int64_t columns = term.shape.back();
       const Wide matrices = elements / (Wide(rows) * columns);
@@ -113,10 +114,11 @@ Result<StateBytes> state_bytes(std::int64_t num_params, Optimizer optimizer, Pre
   }
   const auto& info = optimizer_info(optimizer);
   if (info.needs_shapes) {
-    return Error{ErrorCode::kUsage,
-                 "optimizer " + std::string(info.name) +
-                     " keeps states by the shapes of tensors, which a parameter count does not tell",
-                 "name a model with --config or --preset"};
+    return Error{
+        ErrorCode::kUsage,
+        "optimizer " + std::string(info.name) +
+            " keeps states by the shapes of tensors, which a parameter count does not tell",
+        "name a model with --config or --preset"};
   }
   const auto& p = precision_info(precision);
   const Wide params = num_params;
@@ -139,8 +141,7 @@ Result<std::int64_t> largest_model_params(std::int64_t device_bytes, Optimizer o
   const auto states = state_bytes(data_parallel, optimizer, precision);
   if (!states) return states.error();
   const Wide bytes = zero_share(*states, stage, data_parallel).total();
-  const auto params =
-      (Wide(device_bytes) * data_parallel * model_parallel / bytes).to_int64();
+  const auto params = (Wide(device_bytes) * data_parallel * model_parallel / bytes).to_int64();
   if (!params) return Error{ErrorCode::kUsage, "device memory is more than 2^63 - 1 bytes", ""};
   return *params;
 }

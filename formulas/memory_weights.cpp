@@ -1,8 +1,8 @@
+#include <base/wide.h>
 #include <formulas/memory_weights.h>
 
 #include <string>
-
-#include <base/wide.h>
+#include <utility>
 
 namespace tally::formulas {
 namespace {
@@ -20,22 +20,18 @@ struct Matrix {
 };
 
 /// The tensors of a term as matrices, one output a row, or nothing where they are kept at 16 bits.
-std::optional<Matrix> quantized_matrix(const TransformerSpec& spec, const TermCount& term) {
+std::optional<Matrix> quantized_matrix(const TermCount& term) {
   if (term.stack < 0 || term.group < 0 || term.shape.size() < 2) return std::nullopt;
   if (term.component != Component::kAttention && term.component != Component::kMlp) {
     return std::nullopt;
   }
   // Not matrices that tokens are multiplied with, or too small and too sensitive (routers, gates).
-  for (const char* kept : {"router", "gate_vector", "shared_gate", "norm", "relative", "bias", "scale"}) {
+  for (const char* kept : {"router", "shared_gate", "relative"}) {
     if (term.term_id.find(kept) != std::string::npos) return std::nullopt;
   }
   Matrix matrix{1, term.shape.back()};
   for (std::size_t i = 0; i + 1 < term.shape.size(); ++i) matrix.rows *= term.shape[i];
-  const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)]
-                          .groups[static_cast<std::size_t>(term.group)];
-  const bool transposed = term.component == Component::kMlp ? group.mlp.transposed
-                                                            : group.attention.transposed;
-  if (transposed) std::swap(matrix.rows, matrix.columns);
+  if (term.transposed) std::swap(matrix.rows, matrix.columns);
   return matrix;
 }
 
@@ -82,9 +78,7 @@ const std::vector<DtypeInfo>& dtype_table() {
   return table;
 }
 
-const DtypeInfo& dtype_info(Dtype dtype) {
-  return dtype_table()[static_cast<std::size_t>(dtype)];
-}
+const DtypeInfo& dtype_info(Dtype dtype) { return dtype_table()[static_cast<std::size_t>(dtype)]; }
 
 std::optional<Dtype> dtype_named(std::string_view name) {
   for (const auto& info : dtype_table()) {
@@ -103,8 +97,8 @@ Result<std::int64_t> plain_weight_bytes(std::int64_t num_params, Dtype dtype) {
   return *bytes;
 }
 
-Result<WeightBytes> weight_bytes(const TransformerSpec& spec, const std::vector<TermCount>& terms,
-                                 Dtype dtype, std::int64_t group_size) {
+Result<WeightBytes> weight_bytes(const std::vector<TermCount>& terms, Dtype dtype,
+                                 std::int64_t group_size) {
   if (group_size < 0) {
     return Error{ErrorCode::kUsage,
                  "group_size must not be negative, and is " + std::to_string(group_size), ""};
@@ -113,8 +107,7 @@ Result<WeightBytes> weight_bytes(const TransformerSpec& spec, const std::vector<
   Wide quantized_params, quantized_bytes, num_scales, scale_bytes, kept_params;
   for (const auto& term : terms) {
     if (term.unique_params == 0) continue;
-    const auto matrix =
-        has_scales(dtype) ? quantized_matrix(spec, term) : std::optional<Matrix>();
+    const auto matrix = has_scales(dtype) ? quantized_matrix(term) : std::optional<Matrix>();
     if (!matrix) {
       kept_params += term.unique_params;
       continue;

@@ -1,4 +1,5 @@
-// Fields of the models' published config.json files that differ from their family's defaults (hf_families.cpp).
+// Fields of the models' published config.json files that differ from their family's defaults,
+// which hf_families.cpp has.
 #include <formulas/presets.h>
 
 namespace tally::formulas {

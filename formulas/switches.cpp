@@ -97,6 +97,20 @@ std::string_view no_parameters(const AttentionSpec&) {
   return "changes memory and FLOPs, not parameters";
 }
 
+/// `base`, with `companion` run after each change: what must follow for the result to be possible.
+template <class Owner>
+Field<Owner> with_companion(Field<Owner> base, void (*companion)(Owner&)) {
+  base.set = [set = std::move(base.set), companion](Owner& owner, std::int64_t value) {
+    set(owner, value);
+    companion(owner);
+  };
+  return base;
+}
+
+void sum_head_dim(AttentionSpec& a) {
+  if (is_latent(a)) a.head_dim = a.qk_nope_head_dim + a.qk_rope_head_dim;
+}
+
 std::vector<Field<AttentionSpec>> attention_fields() {
   using A = AttentionSpec;
   return {
@@ -132,8 +146,8 @@ std::vector<Field<AttentionSpec>> attention_fields() {
       field("transposed", &A::transposed),
       field("q_lora_rank", &A::q_lora_rank, latent_only),
       field("kv_lora_rank", &A::kv_lora_rank, latent_only),
-      field("qk_nope_head_dim", &A::qk_nope_head_dim, latent_only),
-      field("qk_rope_head_dim", &A::qk_rope_head_dim, latent_only),
+      with_companion(field("qk_nope_head_dim", &A::qk_nope_head_dim, latent_only), sum_head_dim),
+      with_companion(field("qk_rope_head_dim", &A::qk_rope_head_dim, latent_only), sum_head_dim),
       field("latent_bias", &A::latent_bias, latent_only),
       field("sliding_window", &A::sliding_window, no_parameters),
       field("num_windowed_layers", &A::num_windowed_layers, no_parameters),
@@ -155,7 +169,11 @@ std::vector<Field<MlpSpec>> mlp_fields() {
       field("intermediate_size", &M::intermediate_size),
       field("up_bias", &M::up_bias),
       field("down_bias", &M::down_bias),
-      field("num_experts", &M::num_experts),
+      with_companion(
+          field("num_experts", &M::num_experts),
+          +[](M& m) {
+            if (m.num_experts > 0 && m.num_experts_per_token == 0) m.num_experts_per_token = 1;
+          }),
       field("num_experts_per_token", &M::num_experts_per_token, mixture_only),
       field("router_bias", &M::router_bias, mixture_only),
       field("shared_intermediate_size", &M::shared_intermediate_size, mixture_only),
@@ -260,7 +278,11 @@ std::vector<Field<EmbeddingSpec>> embedding_fields() {
       field("position_rows", &E::position_rows, needs_positions),
       field("position_width", &E::position_width, needs_positions),
       field("type_rows", &E::type_rows),
-      field("norm", &E::norm),
+      with_companion(
+          field("norm", &E::norm),
+          +[](E& e) {
+            if (e.norm_width == 0) e.norm_width = e.embedding_size;
+          }),
       field(
           "norm_width", &E::norm_width,
           +[](const E& e) { return only_if(e.norm != NormKind::kNone, "no embedding norm"); }),

@@ -28,6 +28,9 @@ struct Switch {
   SwitchKind kind = SwitchKind::kSize;
   std::vector<std::string> value_names;  ///< kFlag: "no", "yes"; kChoice: one a value; kSize: empty
   std::function<std::int64_t(const TransformerSpec&)> get;
+  /// Changes the field; where the result would otherwise be impossible, a companion in the same
+  /// struct follows (the first expert makes one expert a token's choice, an embedding norm gets the
+  /// embedding's width).
   std::function<void(TransformerSpec&, std::int64_t)> set;
   /// Why changing it alone changes no term of this specification; empty: it does.
   std::function<std::string_view(const TransformerSpec&)> inert;

@@ -35,7 +35,7 @@ def key_of(t: torch.Tensor):
 
 
 def elements(t: torch.Tensor) -> int:
-    return parts(t)[-1].numel()  # of a sparse tensor the stored values
+    return t.numel()  # of a sparse tensor those of the dense one that it stands for
 
 
 def stored_bytes(t: torch.Tensor) -> int:
@@ -58,7 +58,7 @@ def describe(path: str, kind: str, t: torch.Tensor) -> dict:
         said.update(stride=list(t.stride()), storage_offset=t.storage_offset(),
                     storage_bytes=t.untyped_storage().nbytes())
     else:
-        said.update(layout=str(t.layout).removeprefix("torch."), dense_elements=t.numel(),
+        said.update(layout=str(t.layout).removeprefix("torch."), stored_elements=parts(t)[-1].numel(),
                     parts=[{"dtype": str(p.dtype).removeprefix("torch."), "shape": list(p.shape)} for p in parts(t)])
     if t.is_quantized:
         said["quantization"] = quantization_of(t)

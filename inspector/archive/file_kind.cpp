@@ -36,6 +36,10 @@ constexpr std::array kMagics = {
     Magic{0, "\x7f"
              "ELF"sv,
           "an ELF program or library", "name the model file instead"},
+    Magic{0, "version https://git-lfs"sv, "a Git LFS pointer: the clone did not fetch the file itself", "run git lfs pull"},
+    Magic{0, "<!DOCTYPE html"sv, "an HTML page, saved in place of a download", "download the file itself"},
+    Magic{0, "<!doctype html"sv, "an HTML page, saved in place of a download", "download the file itself"},
+    Magic{0, "<html"sv, "an HTML page, saved in place of a download", "download the file itself"},
     Magic{0, "%PDF"sv, "a PDF", "name the model file instead"},
     Magic{4, "TFL3"sv, "a TensorFlow Lite model", kExport},
     Magic{4, "ET12"sv, "an ExecuTorch program (.pte)", kExport},
@@ -81,7 +85,7 @@ std::optional<Error> refuse_unless_zip(std::string_view file) {
       return refusal(magic.kind, magic.hint);
     }
   }
-  if (file[0] == '\x80') {
+  if (file.substr(0, 1) == "\x80") {
     const bool legacy = file.substr(0, 64).find(kLegacySave) != std::string_view::npos;
     return refusal(legacy ? "a legacy torch.save file (before PyTorch 1.6)" : "a bare Python pickle",
                    "it may run code when loaded; load it in Python if you trust it, then torch.jit.script and torch.jit.save");
@@ -102,15 +106,15 @@ Error refuse_zip(const std::vector<std::string>& records) {
       return r.size() >= ending.size() && r.compare(r.size() - ending.size(), ending.size(), ending) == 0;
     });
   };
+  if (has(".data/extern_modules")) {
+    return refusal("a torch.package without TorchScript", "save a scripted module into the package");
+  }
   if (has("archive_format") || has_folder("models/") || has("serialized_exported_program.json")) {
     return refusal("a .pt2 archive (torch.export)", kExport);
   }
   if (has("model.json")) {
     return refusal("a TorchScript archive of PyTorch 1.0 or 1.1 (model.json)",
                    "load and save it again with PyTorch 1.2 to 1.13");
-  }
-  if (has(".data/extern_modules")) {
-    return refusal("a torch.package without TorchScript", "save a scripted module into the package");
   }
   if (has("data.pkl")) return refusal("a torch.save file: a state_dict or a pickled module", kStateDict);
   if (has_ending(".npy")) return refusal("a NumPy .npz archive", kExport);

@@ -129,6 +129,9 @@ Result<std::vector<ZipEntry>> read_entries(std::string_view file, const Span& sp
     entries.push_back(std::move(entry));
     at += kEntryBytes + name_bytes + extra_bytes + comment_bytes;
   }
+  if (at != directory.size()) {
+    return malformed("the ZIP directory holds more than the " + std::to_string(span.entries) + " records that it states");
+  }
   return entries;
 }
 

@@ -14,6 +14,8 @@
 namespace tally::inspector {
 namespace {
 
+constexpr std::size_t kLongestName = 512;  // miniz's MZ_ZIP_MAX_ARCHIVE_FILENAME_SIZE, with the final zero
+
 class MappingAdapter : public caffe2::serialize::ReadAdapterInterface {
  public:
   explicit MappingAdapter(std::string_view bytes) : bytes_(bytes) {}
@@ -79,6 +81,9 @@ Result<ArchiveReader> ArchiveReader::open(const std::string& path) {
   if (!directory) return directory.error();
   state->directory_offset = directory->directory_offset;
   if (directory->entries.empty()) return malformed("the ZIP archive is empty");
+  for (const ZipEntry& entry : directory->entries) {
+    if (entry.name.size() >= kLongestName) return malformed("a record's name has " + std::to_string(entry.name.size()) + " bytes; LibTorch reads " + std::to_string(kLongestName - 1));
+  }
   // PyTorch puts every record below one folder, named after the file that it was saved to.
   const std::string root = root_folder(*directory);
   for (ZipEntry& entry : directory->entries) {

@@ -44,34 +44,46 @@ std::size_t next_logical_line(std::string_view s, std::size_t i) {
   return s.size();
 }
 
-/// `"weight", "bias", ]`. Names are not escaped in the source: one ends at `", "` or at the last quote of the line.
-void read_names(std::string_view list, std::unordered_set<std::string>& names) {
-  while (starts_with(list, "\"")) {
-    list.remove_prefix(1);
-    const std::size_t separator = list.find("\", \"");
-    const std::size_t end = separator != std::string_view::npos ? separator : list.rfind('"');
-    if (end == std::string_view::npos) return;
+/// Reads `["weight", "bias", ]`; false where it is anything else. Names are not escaped in the source: one ends at `", "` or
+/// at the `", ]` of the line's end.
+bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
+  list.remove_prefix(std::min(list.find_first_not_of(' '), list.size()));
+  constexpr std::string_view kEnd = "\", ]";
+  if (list == "[]") return true;
+  if (list.size() < 2 + kEnd.size() || list.substr(0, 2) != "[\"" || list.substr(list.size() - kEnd.size()) != kEnd) return false;
+  list = list.substr(2, list.size() - 2 - kEnd.size());
+  constexpr std::string_view kSeparator = "\", \"";
+  for (std::size_t end; (end = list.find(kSeparator)) != std::string_view::npos;) {
     names.emplace(list.substr(0, end));
-    if (separator == std::string_view::npos) return;
-    list.remove_prefix(separator + 3);
+    list.remove_prefix(end + kSeparator.size());
   }
+  names.emplace(list);
+  return true;
 }
 
-void read_declaration(std::string_view line, ClassDeclaration& cls) {
-  constexpr std::string_view kParameters = "__parameters__ = [", kBuffers = "__buffers__ = [", kFinal = " : Final[",
+/// One line of a class's body that is no `def`; false where it declares parameters or buffers unreadably.
+bool read_declaration(std::string_view line, ClassDeclaration& cls) {
+  constexpr std::string_view kParameters = "__parameters__ =", kBuffers = "__buffers__ =", kFinal = " : Final[",
                              kAssign = "] = ";
   if (starts_with(line, kParameters)) return read_names(line.substr(kParameters.size()), cls.parameters);
   if (starts_with(line, kBuffers)) return read_names(line.substr(kBuffers.size()), cls.buffers);
   const std::size_t final = line.find(kFinal);
-  if (final == std::string_view::npos) return;
+  if (final == std::string_view::npos) return true;
   const std::size_t assign = line.find(kAssign, final);
-  if (assign == std::string_view::npos) return;
+  if (assign == std::string_view::npos) return true;
   cls.constants.emplace_back(valid_utf8(line.substr(0, final)), literal_to_json(line.substr(assign + kAssign.size())));
+  return true;
+}
+
+Error unreadable(std::string_view source, std::size_t at, const std::string& what) {
+  const auto line = 1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  return {ErrorCode::kMalformed, "line " + std::to_string(line) + " " + what, "the file is damaged; export or copy the model again"};
 }
 
 }  // namespace
 
-void read_class_declarations(std::string_view s, ClassDeclarations& classes) {
+Result<ClassDeclarations> read_class_declarations(std::string_view s) {
+  ClassDeclarations classes;
   ClassDeclaration* cls = nullptr;
   std::size_t body_deeper_than = std::string_view::npos;  // the indent of the `def` whose body is being skipped
   std::size_t i = 0;
@@ -98,23 +110,30 @@ void read_class_declarations(std::string_view s, ClassDeclarations& classes) {
     }
     i = end + 1;
     if (indent > 0) {
-      if (cls != nullptr) read_declaration(line, *cls);
+      if (cls != nullptr && !read_declaration(line, *cls)) {
+        return unreadable(s, first, "declares parameters or buffers that are no list of names");
+      }
       continue;
     }
     cls = nullptr;
     constexpr std::string_view kClass = "class ";
     const std::size_t name_end = line.find_first_of("(:");
-    if (!starts_with(line, kClass) || name_end == std::string_view::npos) continue;
-    cls = &classes[std::string(line.substr(kClass.size(), name_end - kClass.size()))];
+    if (!starts_with(line, kClass)) continue;
+    if (name_end == std::string_view::npos || line.back() != ':') return unreadable(s, first, "starts a class but does not end in a colon");
+    const auto [declared, fresh] = classes.try_emplace(std::string(line.substr(kClass.size(), name_end - kClass.size())));
+    if (!fresh) return unreadable(s, first, "declares a class a second time");
+    cls = &declared->second;
     const std::size_t close = line.find(')', name_end);
     if (line[name_end] == '(' && close != std::string_view::npos) {
       cls->base = line.substr(name_end + 1, close - name_end - 1);
     }
   }
+  return classes;
 }
 
 void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
   constexpr std::string_view kConstant = "CONSTANTS.c";
+  constexpr std::size_t kLongestCall = 4096;  // a line without end must not be read again for each constant on it
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
   for (std::size_t at = s.find(kConstant); at != std::string_view::npos; at = s.find(kConstant, at + kConstant.size())) {
@@ -125,7 +144,8 @@ void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
     ++use.uses;
     if (!use.first_operator.empty()) continue;
     // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there, on the same line.
-    const std::size_t line = s.substr(0, at).rfind('\n') + 1;
+    const std::size_t nearest = at - std::min(at, kLongestCall);
+    const std::size_t line = nearest + s.substr(nearest, at - nearest).rfind('\n') + 1;
     std::size_t open = at, depth = 0;
     while (open > line && (s[open - 1] != '(' || depth > 0)) {
       --open;

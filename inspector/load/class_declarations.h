@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include <base/result.h>
 #include <inspector/model/snapshot.h>
 
 namespace tally::inspector {
@@ -28,8 +29,9 @@ struct ClassDeclaration {
 
 using ClassDeclarations = std::unordered_map<std::string, ClassDeclaration>;
 
-/// Reads the classes of one source file into `classes`, by name within the file.
-void read_class_declarations(std::string_view source, ClassDeclarations& classes);
+/// The classes of one source file, by name within the file. kMalformed, naming the line, where a class is declared twice or
+/// its `__parameters__` or `__buffers__` are no list of strings: what is a parameter would be a guess.
+Result<ClassDeclarations> read_class_declarations(std::string_view source);
 
 /// How often a source names each constant of the archive, and the first operator that takes it.
 struct ConstantUse {

@@ -1,5 +1,6 @@
 #include <inspector/load/literal.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <cstdlib>
@@ -64,8 +65,7 @@ class LiteralReader {
     std::size_t i = 1;
     for (; i < rest_.size() && rest_[i] != quote; ++i) {
       if (rest_[i] == '\\' && i + 1 < rest_.size()) {
-        const char escaped = rest_[++i];
-        text += escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped;
+        i += unescape(rest_.substr(i + 1), text);
       } else {
         text += rest_[i];
       }
@@ -73,6 +73,26 @@ class LiteralReader {
     if (i >= rest_.size()) return std::nullopt;
     rest_.remove_prefix(i + 1);
     return json_string(text);
+  }
+
+  /// Adds what the escape at the front of `escaped`, after its backslash, stands for; gives its length. TorchScript writes
+  /// \a … \v, quotes, backslashes, and other bytes as three octal digits. As in Python, others stand for themselves.
+  static std::size_t unescape(std::string_view escaped, std::string& text) {
+    constexpr std::string_view kLetters = "abfnrtv\\'\"", kBytes = "\a\b\f\n\r\t\v\\'\"";
+    if (const std::size_t at = kLetters.find(escaped[0]); at != std::string_view::npos) {
+      text += kBytes[at];
+      return 1;
+    }
+    const std::string_view octal = escaped.substr(0, std::min<std::size_t>(3, escaped.find_first_not_of("01234567")));
+    if (octal.empty()) {
+      text += '\\';
+      text += escaped[0];
+      return 1;
+    }
+    unsigned byte = 0;
+    for (const char digit : octal) byte = 8 * byte + static_cast<unsigned>(digit - '0');
+    text += static_cast<char>(byte);
+    return octal.size();
   }
 
   // JSON has no infinity and no NaN: those are strings. `1.` becomes `1.0`.
@@ -98,8 +118,8 @@ class LiteralReader {
     if (*end != '\0') return std::nullopt;
     rest_.remove_prefix(n);
     if (digits.back() == '.') digits += "0";
-    const std::size_t exponent = digits.find(".e");
-    if (exponent != std::string::npos) digits.insert(exponent + 1, "0");
+    const std::size_t exponent = digits.find_first_of("eE");
+    if (exponent != std::string::npos && digits[exponent - 1] == '.') digits.insert(exponent, "0");
     return digits;
   }
 

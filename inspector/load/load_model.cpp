@@ -53,7 +53,7 @@ std::vector<ArchiveLayout::Model> package_models(const std::map<std::string, Zip
   return models;
 }
 
-Result<ArchiveLayout> layout_of(ArchiveReader& archive, const LoadLimits& limits, std::vector<Finding>& findings) {
+Result<ArchiveLayout> layout_of(ArchiveReader& archive, const LoadLimits& limits) {
   const auto& records = archive.records();
   ArchiveLayout layout;
   if (has_folder(records, ".data/ts_code/")) {
@@ -74,8 +74,8 @@ Result<ArchiveLayout> layout_of(ArchiveReader& archive, const LoadLimits& limits
   const Result<std::string_view> head = archive.read("data.pkl", limits.max_record_bytes);
   if (!head) return head.error();
   if (head->substr(0, kScripted.size()) != kScripted) return refuse_zip(names_of(records));
-  findings.push_back({"no-code", "the archive has no code: torch.jit.save was interrupted; parameters and buffers cannot be told apart, and it cannot be loaded"});
-  return layout;
+  return Error{ErrorCode::kMalformed, "the archive has no code: torch.jit.save was interrupted, and what is a parameter cannot be told",
+               "save the model again"};
 }
 
 class Loader {
@@ -89,7 +89,7 @@ class Loader {
       root.type = "torch.package";
       snapshot_.modules.push_back(std::move(root));
     }
-    ModuleWalker walker(snapshot_, storages_, [&](const std::string& module) { return classes_of(layout.code_folder, module); }, limits_);
+    ModuleWalker walker(snapshot_, storages_, [&](const std::string& module, const std::string& name) { return class_of(layout.code_folder, module, name); }, limits_);
     std::vector<ConstantTuple> constants;
     for (const ArchiveLayout::Model& model : layout.models) {
       const auto root = static_cast<std::int32_t>(snapshot_.modules.size());
@@ -130,17 +130,26 @@ class Loader {
     return std::make_shared<const pickle::Pickle>(std::move(*pickled));
   }
 
-  Result<const ClassDeclarations*> classes_of(const std::string& folder, const std::string& module) {
-    const auto [known, fresh] = classes_.emplace(module, nullptr);
-    if (!fresh) return known->second.get();
+  /// The declaration of class `name` in the code of `module` ("__torch__.torch.nn.modules.linear").
+  Result<const ClassDeclaration*> class_of(const std::string& folder, const std::string& module, const std::string& name) {
     std::string record = folder + module + ".py";
     std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.', '/');
-    if (!archive_.has(record)) return nullptr;
-    const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
-    if (!source) return source.error();
-    known->second = std::make_unique<ClassDeclarations>();
-    read_class_declarations(*source, *known->second);
-    return known->second.get();
+    auto known = classes_.find(record);
+    if (known == classes_.end()) {
+      const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
+      if (!source) return source.error();
+      Result<ClassDeclarations> read = read_class_declarations(*source);
+      if (!read) {
+        Error error = read.error();
+        error.message = "record " + valid_utf8(record) + ": " + error.message;
+        return error;
+      }
+      known = classes_.emplace(record, std::move(*read)).first;
+    }
+    const auto found = known->second.find(name);
+    if (found != known->second.end()) return &found->second;
+    return Error{ErrorCode::kMalformed, "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) + ", which the model holds: what is a parameter cannot be told",
+                 "the file is damaged; export or copy the model again"};
   }
 
   Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
@@ -179,7 +188,7 @@ class Loader {
   const LoadLimits& limits_;
   ModelSnapshot& snapshot_;
   StorageTable storages_;
-  std::unordered_map<std::string, std::unique_ptr<ClassDeclarations>> classes_;
+  std::unordered_map<std::string, ClassDeclarations> classes_;  // by record; references stay valid when it grows
 };
 
 /// Storages that no tensor names. They are weights that nobody will use, and no error.
@@ -194,7 +203,7 @@ void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot)
     bytes += entry.bytes;
   }
   if (count == 0) return;
-  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file belong to no tensor of the model"});
+  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file " + (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
 }
 
 }  // namespace
@@ -206,7 +215,7 @@ Result<ModelSnapshot> load_model(const std::string& path, const LoadLimits& limi
   snapshot.path = valid_utf8(path);
   snapshot.file_bytes = archive->file_bytes();
   snapshot.archive_version = archive->format_version();
-  const Result<ArchiveLayout> layout = layout_of(*archive, limits, snapshot.findings);
+  const Result<ArchiveLayout> layout = layout_of(*archive, limits);
   if (!layout) return layout.error();
   snapshot.format = layout->format;
   if (archive->has("byteorder")) {

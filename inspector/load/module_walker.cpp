@@ -87,7 +87,12 @@ Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t 
   if (untagged(values.pickle, values.pickle[values.pickle.root]).kind != Kind::kObject) {
     return Error{ErrorCode::kMalformed, values.record + " holds no module", "export the model again"};
   }
-  return run(values, values.pickle.root, {parent, "", TensorKind::kAttribute});
+  const std::size_t modules = snapshot_.modules.size();
+  if (auto done = run(values, values.pickle.root, {parent, "", TensorKind::kAttribute}); !done) return done;
+  if (snapshot_.modules.size() == modules) {  // an enum, or an object without state
+    return Error{ErrorCode::kMalformed, values.record + " holds no module", "export the model again"};
+  }
+  return Unit{};
 }
 
 Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, std::int32_t module) {
@@ -120,13 +125,17 @@ Result<Unit> ModuleWalker::run(const PickledValues& values, NodeId root, Place p
   return Unit{};
 }
 
-/// The next item of the frame: an element of a list or tuple, a key and its value in a dict.
+/// The next item of the frame: an element of a list or tuple, a key and its value in a dict, the state of an object.
 Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t index) {
   const Pickle& p = values.pickle;
   Frame& frame = frames_[index];
   const Node& node = p[frame.node];
   const std::uint32_t i = frame.next;
   Place place = frame.place;
+  if (node.kind == Kind::kObject) {
+    frame.next += 1;
+    return visit(values, p.item(node, i), std::move(place));
+  }
   if (node.kind != Kind::kDict) {
     frame.next += 1;
     place.name += "[" + std::to_string(i) + "]";
@@ -170,18 +179,20 @@ Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place p
   const NodeId value = static_cast<NodeId>(node - p.nodes.data());
   if (node->kind == Kind::kCall) return add_tensor(values, *node, std::move(place));
   if (node->kind == Kind::kObject) return visit_object(values, value, std::move(place));
-  if (is_container(*node)) return open(value, std::move(place));
+  if (is_container(*node)) return open(values, value, std::move(place));
   return Unit{};
 }
 
-Result<Unit> ModuleWalker::open(NodeId id, Place place, const ClassDeclaration* module_class, bool is_object_state) {
+Result<Unit> ModuleWalker::open(const PickledValues& values, NodeId id, Place place, const ClassDeclaration* module_class, bool is_object_state) {
+  const Node& node = values.pickle[id];
   if (open_[id]) return Unit{};  // a container that contains itself: its tensors have been met
   if (frames_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
     return Error{ErrorCode::kLimitExceeded, "values are nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                  "no export does this; the file is damaged or hostile"};
   }
   open_[id] = true;
-  frames_.push_back({id, 0, std::move(place), module_class, is_object_state});
+  const std::uint32_t first = node.kind == Kind::kObject ? 1 : 0;  // an object's class is no value
+  frames_.push_back({id, first, std::move(place), module_class, is_object_state});
   return Unit{};
 }
 
@@ -190,48 +201,39 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   const Node& object = p[id];
   const Node& global = p.at(object, 0);
   if (object.count < 2) return Unit{};  // an object without state
-  const NodeId state = p.item(object, 1);
+  const Node& state = p.at(object, 1);
   const std::string module(global.text);
   const std::string qualified = module + "." + std::string(global.name);
   const bool is_root = std::exchange(at_root_, false);
   if (qualified.compare(0, kCustomClasses.size(), kCustomClasses) == 0 && !is_root) {
     place.kind = TensorKind::kPacked;
-    return visit(values, state, std::move(place));
+    return open(values, id, std::move(place));
   }
-  const Result<const ClassDeclarations*> declarations = classes_(module);
-  if (!declarations) return declarations.error();
-  const ClassDeclaration* cls = nullptr;
-  if (*declarations != nullptr) {
-    const auto found = (*declarations)->find(std::string(global.name));
-    if (found != (*declarations)->end()) cls = &found->second;
-  }
-  const bool has_attributes = p[state].kind == Kind::kDict && (cls == nullptr || !cls->has_setstate);
-  if (cls == nullptr && undeclared_.insert(qualified).second) {
-    snapshot_.findings.push_back({"undeclared-class", "class " + plain_type(qualified) + " is not declared in the archive's code: its parameters and buffers cannot be told from other tensors"});
-  }
-  if (cls != nullptr && cls->base == "Enum") return Unit{};
-  static const ClassDeclaration kUndeclared;
-  const bool is_module = is_root || (cls != nullptr ? cls->is_module() : has_attributes);
+  const Result<const ClassDeclaration*> declared = classes_(module, std::string(global.name));
+  if (!declared) return declared.error();
+  const ClassDeclaration& cls = **declared;
+  if (cls.base == "Enum") return Unit{};
+  const bool is_module = is_root || cls.is_module();
   if (is_module) {
     place.module = add_module(place, plain_type(qualified), id, cls);
     place.name.clear();
   }
-  if (has_attributes) {
-    return open(state, std::move(place), is_module ? (cls != nullptr ? cls : &kUndeclared) : nullptr, true);
+  if (state.kind == Kind::kDict && !cls.has_setstate) {
+    return open(values, p.item(object, 1), std::move(place), is_module ? &cls : nullptr, true);
   }
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
-  return visit(values, state, std::move(place));
+  return open(values, id, std::move(place));
 }
 
-std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id, const ClassDeclaration* cls) {
+std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id, const ClassDeclaration& cls) {
   const auto index = static_cast<std::int32_t>(snapshot_.modules.size());
   ModuleNode node;
   const bool is_root = place.module == root_parent_ && place.name.empty();
   node.parent = is_root ? root_parent_ : place.module;
   node.path = is_root ? root_path_ : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
   node.type = type;
-  if (cls != nullptr) node.constants = cls->constants;
+  node.constants = cls.constants;
   const auto [first, fresh] = first_module_.emplace(id, index);
   if (!fresh) node.same_as = first->second;
   snapshot_.modules.push_back(std::move(node));

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <base/result.h>
@@ -24,11 +23,11 @@ struct PickledValues {
   std::string module_path;    ///< path of the root module; "" but in a torch.package
 };
 
-/// Walks values depth first, in the file's order, without recursion. `classes(module)` gives the declarations of a code
-/// module ("__torch__.torch.nn.modules.linear"), or an Error where its record is damaged.
+/// Walks values depth first, in the file's order, without recursion. `classes(module, name)` gives the declaration
+/// of a class, which must stay valid, or an Error where the code does not have it.
 class ModuleWalker {
  public:
-  using ClassSource = std::function<Result<const ClassDeclarations*>(const std::string& module)>;
+  using ClassSource = std::function<Result<const ClassDeclaration*>(const std::string& module, const std::string& name)>;
 
   ModuleWalker(ModelSnapshot& snapshot, StorageTable& storages, ClassSource classes, const LoadLimits& limits)
       : snapshot_(snapshot), storages_(storages), classes_(std::move(classes)), limits_(limits) {}
@@ -60,8 +59,9 @@ class ModuleWalker {
   Result<Unit> visit_object(const PickledValues& values, pickle::NodeId id, Place place);
   Result<Unit> visit_item(const PickledValues& values, std::size_t frame_index);
   Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
-  Result<Unit> open(pickle::NodeId id, Place place, const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
-  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id, const ClassDeclaration* cls);
+  Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place, const ClassDeclaration* module_class = nullptr,
+                    bool is_object_state = false);
+  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id, const ClassDeclaration& cls);
 
   ModelSnapshot& snapshot_;
   StorageTable& storages_;
@@ -70,7 +70,6 @@ class ModuleWalker {
   std::vector<Frame> frames_;
   std::vector<bool> open_;  // by node: on the way from the root to here
   std::unordered_map<pickle::NodeId, std::int32_t> first_module_;
-  std::unordered_set<std::string> undeclared_;
   std::string root_path_;
   std::int32_t root_parent_ = -1;
   bool at_root_ = false;

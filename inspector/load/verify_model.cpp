@@ -141,6 +141,31 @@ class SharingCheck {
   std::unordered_map<const void*, std::int32_t> to_ours_;
 };
 
+std::string layout_name(c10::Layout layout) {
+  if (layout == c10::kStrided) return "strided";
+  return layout == c10::kSparse ? "sparse_coo" : layout == c10::kSparseCsr ? "sparse_csr" : "another";
+}
+
+std::int64_t stored_values(const TensorRecord& sparse) {
+  for (const TensorPart& part : sparse.parts) {
+    if (part.role == "values" && !part.view.sizes.empty()) return part.view.sizes.front();
+  }
+  return -1;
+}
+
+template <class Check>
+void compare_quantization(const std::optional<Quantization>& ours, const at::Tensor& theirs, const Check& check) {
+  const bool same_scheme = ours && theirs.is_quantized() && ours->scheme == c10::toString(theirs.qscheme());
+  check(same_scheme, "quantization scheme");
+  if (!same_scheme) return;
+  if (theirs.qscheme() == c10::kPerTensorAffine) {
+    check(ours->scale == theirs.q_scale(), "scale");
+    check(ours->zero_point == theirs.q_zero_point(), "zero point");
+  } else {
+    check(ours->axis == theirs.q_per_channel_axis(), "axis of quantization");
+  }
+}
+
 class Comparison {
  public:
   explicit Comparison(Verification& out) : out_(out) {}
@@ -155,11 +180,13 @@ class Comparison {
     check(info(ours.view.dtype).storage_name == c10::toString(theirs.scalar_type()), "dtype");
     check(at::IntArrayRef(ours.view.sizes) == theirs.sizes(), "size");
     check(ours.view.elements == theirs.numel(), "number of elements");
-    check((ours.layout == Layout::kStrided) == (theirs.layout() == c10::kStrided), "layout");
+    check(name(ours.layout) == layout_name(theirs.layout()), "layout");
+    if (ours.quantization || theirs.is_quantized()) compare_quantization(ours.quantization, theirs, check);
     // Packing makes new tensors: what the file says of their memory is no longer to be seen.
     const bool repacked = ours.kind == TensorKind::kPacked || ours.kind == TensorKind::kState;
     if (repacked) return;
     check(ours.requires_grad == theirs.requires_grad(), "requires_grad");
+    if (ours.layout != Layout::kStrided && theirs.layout() != c10::kStrided) check(stored_values(ours) == theirs._nnz(), "number of stored values");
     if (ours.layout != Layout::kStrided || theirs.layout() != c10::kStrided) return;
     check(at::IntArrayRef(ours.view.strides) == theirs.strides(), "stride");
     check(ours.view.offset == theirs.storage_offset(), "storage offset");

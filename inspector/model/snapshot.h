@@ -105,7 +105,7 @@ struct FileSection {
 
 /// Something a user should know about the file.
 struct Finding {
-  std::string code;  ///< stable, for programs: "undeclared-class"
+  std::string code;  ///< stable, for programs: "unused-storage"
   std::string text;
 };
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include <inspector/worker/worker_process.h>
 
@@ -37,6 +38,8 @@ struct Slot {
   std::string answers;                    ///< the incomplete line at the end of what came
   std::string log;                        ///< the last of what it printed
   std::optional<std::size_t> file;        ///< that it is at
+  bool began = false;                     ///< it has said something of that file
+  std::size_t answered = 0;               ///< files before that one
   Clock::time_point deadline = Clock::time_point::max();
 };
 
@@ -61,14 +64,20 @@ class Pool {
  private:
   /// Starts a worker where one is missing and files wait, and gives it the next file.
   Result<Unit> give_work(Slot& slot) {
-    if (slot.file || next_ >= paths_.size()) return Unit{};
+    if (slot.file || (again_.empty() && next_ >= paths_.size())) return Unit{};
     if (!slot.process) {
       Result<WorkerProcess> started = WorkerProcess::start(options_.worker, options_.memory_limit_bytes);
       if (!started) return started.error();
       slot = Slot{};
       slot.process = std::move(*started);
     }
-    slot.file = next_++;
+    slot.began = false;
+    if (again_.empty()) {
+      slot.file = next_++;
+    } else {
+      slot.file = again_.back();
+      again_.pop_back();
+    }
     if (options_.seconds_per_file > 0) {
       slot.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds_per_file));
     }
@@ -147,7 +156,7 @@ class Pool {
 
   void take_message(Slot& slot, const std::string& line) {
     Result<WorkerMessage> message = decode_message(line);
-    if (!message) return finish(slot, message.error());
+    if (!message) return distrust(slot, message.error());
     switch (message->kind) {
       case WorkerMessage::Kind::kReady:
         slot.ready = true;
@@ -156,18 +165,36 @@ class Pool {
         }
         return;
       case WorkerMessage::Kind::kProgress:
+        slot.began = true;
         if (callbacks_.on_progress && slot.file) callbacks_.on_progress(*slot.file, message->text);
         return;
       case WorkerMessage::Kind::kAnswer:
-        if (slot.file && message->id == static_cast<std::int64_t>(*slot.file)) finish(slot, std::move(*message->answer));
-        return;
+        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file)) {
+          return distrust(slot, answered_wrongly(*message));
+        }
+        return finish(slot, std::move(*message->answer));
     }
+  }
+
+  /// What to say of an answer that is for another file than the worker was given. One that could not read its request says
+  /// why under the id -1.
+  static Error answered_wrongly(const WorkerMessage& message) {
+    if (message.id == -1 && !*message.answer) return message.answer->error();
+    return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"};
+  }
+
+  /// Ends a worker that does not keep to the protocol: its next answer could be meant for any file.
+  void distrust(Slot& slot, Error why) {
+    slot.process->stop();
+    slot.process.reset();
+    finish(slot, std::move(why));
   }
 
   void finish(Slot& slot, Result<LoadAnswer> answer) {
     if (!slot.file) return;
     const std::size_t index = *slot.file;
     slot.file.reset();
+    ++slot.answered;
     slot.deadline = Clock::time_point::max();
     ++done_;
     callbacks_.on_outcome({index, std::move(answer)});
@@ -180,6 +207,10 @@ class Pool {
     if (!was_ready) {
       fatal_ = Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how + (slot.log.empty() ? "" : ": " + last_line(slot.log)),
                      "check that LibTorch is where it was when this was built, and that --memory-limit leaves it 128 MiB"};
+      return;
+    }
+    if (slot.file && !slot.began && slot.answered > 0) {  // what ended it came before this file: a fresh worker may read it
+      again_.push_back(*std::exchange(slot.file, std::nullopt));
       return;
     }
     finish(slot, Error{ErrorCode::kMalformed, "the worker died while reading it: " + how, "the file is damaged or hostile; please report it if it loads in PyTorch"});
@@ -201,6 +232,7 @@ class Pool {
   const PoolCallbacks& callbacks_;
   std::vector<Slot> slots_;
   std::size_t next_ = 0, done_ = 0;
+  std::vector<std::size_t> again_;  ///< files given to a worker that ended before it began with them
   std::optional<Error> fatal_;
 };
 

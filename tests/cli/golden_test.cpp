@@ -1,14 +1,17 @@
 // Golden tests: whole commands and what they print, compared to the character.
 //
 // A folder tests/golden/NAME is a test. It holds
-//   command   a shell line; `torchtally` is the one that was built, $OUT an empty folder for its
-//   files stdout, stderr, exit   what it must print and the code it must end with (files that are
-//   missing: nothing, and 0) out/      the files it must leave in $OUT; may be missing needs
-//   optional: "worker" if the command needs the part that is built with LibTorch
+//   command             a shell line; `torchtally` is the one that was built, $OUT an empty folder
+//   stdout, stderr      what it must print; nothing where the file is missing
+//   exit                the code it must end with; 0 where the file is missing
+//   out/                the files it must leave in $OUT; none where the folder is missing
+//   needs               "worker" if the command needs the part that is built with LibTorch
+//
 // UPDATE_GOLDEN=1 in the environment writes them anew instead of comparing.
 //
 // It runs in the project's folder with a bare environment, so that every machine prints the same.
-// Where the output names the folder $OUT, the files here say $OUT.
+// Where the output names the folder $OUT, the files here say $OUT. Of an HTML page's style sheet
+// they hold only the place.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -56,6 +59,15 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
+// An HTML page without its style sheet, which is the same in all and would drown what differs.
+std::string without_style(const std::string& text) {
+  const std::string begin = "<style>\n";
+  const std::size_t from = text.find(begin);
+  const std::size_t to = text.find("</style>", from == std::string::npos ? 0 : from);
+  if (from == std::string::npos || to == std::string::npos) return text;
+  return text.substr(0, from + begin.size()) + text.substr(to);
+}
+
 /// What a command left: "stdout", "stderr", "exit" and "out/FILE" for every file.
 using Results = std::map<std::string, std::string>;
 
@@ -95,7 +107,7 @@ Results run(const std::string& command) {
   Results results;
   results["exit"] = (WIFEXITED(status) ? std::to_string(WEXITSTATUS(status)) : "killed") + "\n";
   const auto add = [&](const std::string& name, const fs::path& file) {
-    results[name] = replaced(read_file(file), out.string(), "$OUT");
+    results[name] = without_style(replaced(read_file(file), out.string(), "$OUT"));
   };
   add("stdout", scratch.path() / "stdout");
   add("stderr", scratch.path() / "stderr");

@@ -61,6 +61,13 @@ TEST(HfConfig, LetsTheClassDecideTheHead) {
   EXPECT_TRUE(asked->spec.output.present);
 }
 
+// The code that MPT and Phi-3.5-MoE bring along writes its classes in other cases.
+TEST(HfConfig, KnowsAClassInAnyCase) {
+  EXPECT_TRUE(spec_from_hf_config(R"({"model_type":"mpt","architectures":["MPTForCausalLM"]})"));
+  EXPECT_TRUE(
+      spec_from_hf_config(R"({"model_type":"phimoe","architectures":["PhiMoEForCausalLM"]})"));
+}
+
 TEST(HfConfig, CountsLabelsByTheirNames) {
   const auto config = spec_from_hf_config(
       R"({"model_type":"bert","architectures":["BertForTokenClassification"],"id2label":{"0":"a","1":"b","2":"c"}})");
@@ -152,6 +159,7 @@ TEST(HfConfig, RefusesTheImpossibleByFieldName) {
       {R"({"model_type":"vit","patch_size":225})", "patch_size is larger"},
       {R"({"model_type":"vit","image_size":[224,224,3]})", "image_size"},
       {R"({"model_type":"dinov2","mlp_ratio":-1})", "mlp_ratio is -1"},
+      {R"({"model_type":"dinov2","mlp_ratio":0.0001})", "mlp_ratio gives"},
       {R"({"model_type":"clip","vision_config":{"hidden_size":7}})",
        "vision_config.hidden_size is 7"},
       {R"({"model_type":"clip","text_config":[]})", "text_config is an array"},
