@@ -1,8 +1,8 @@
 #include <inspector/reconcile/guide_comparison.h>
 #include <inspector/reconcile/layer_runs.h>
+#include <inspector/reconcile/names.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
 namespace tally::inspector {
@@ -10,18 +10,6 @@ namespace {
 
 constexpr std::int64_t kFewRows =
     16;  // tables of token types have 1 to 4 rows, tables of positions more
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
-bool holds_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-  });
-}
 
 /// Finds what the guide's components stand for, once.
 class SubjectFinder {
@@ -141,7 +129,7 @@ class SubjectFinder {
   }
 
   bool is_embedding(std::int32_t tensor) const {
-    const auto module = static_cast<std::size_t>(s_.tensors[index(tensor)].module);
+    const auto module = static_cast<std::size_t>(w_.module_of[index(tensor)]);
     return lower(short_type(s_.modules[module].type)).find("embedding") != std::string::npos;
   }
 

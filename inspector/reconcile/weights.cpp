@@ -1,6 +1,7 @@
 #include <inspector/reconcile/weights.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace tally::inspector {
 namespace {
@@ -25,6 +26,15 @@ bool is_weight(const TensorRecord& tensor, TensorKind kind, Storing storing) {
   if (storing == Storing::kQuantized)
     return number && (kind == TensorKind::kPacked || kind == TensorKind::kState);
   return storing == Storing::kFrozen && number && kind == TensorKind::kConstant;
+}
+
+/// Where a tensor is held and under which name, through the objects in which quantized layers pack weight and bias.
+std::pair<std::int32_t, std::string> place_of(const ModelSnapshot& snapshot, const TensorRecord& tensor) {
+  const ModuleNode& holder = snapshot.modules[static_cast<std::size_t>(tensor.module)];
+  const bool packed = tensor.kind == TensorKind::kPacked && holder.parent >= 0 && last_part(holder.path) == "_packed_params";
+  if (packed && tensor.name == "_packed_params[0]") return {holder.parent, "weight"};
+  if (packed && tensor.name == "_packed_params[1]") return {holder.parent, "bias"};
+  return {tensor.module, tensor.name};
 }
 
 void find_tree(const ModelSnapshot& snapshot, Weights& weights) {
@@ -61,14 +71,16 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
   find_tree(snapshot, weights);
   weights.of_tensor.assign(snapshot.tensors.size(), -1);
   weights.names_in.resize(snapshot.modules.size());
+  weights.name_of.resize(snapshot.tensors.size());
+  weights.module_of.assign(snapshot.tensors.size(), -1);
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {
     const TensorRecord& tensor = snapshot.tensors[i];
     if (census.tensors[i].alias_of >= 0 ||
         !is_weight(tensor, census.tensors[i].kind, weights.storing))
       continue;
     weights.of_tensor[i] = static_cast<std::int32_t>(weights.all.size());
-    weights.all.push_back(
-        {static_cast<std::int32_t>(i), tensor.module, tensor.view.sizes, tensor.view.elements, {}});
+    weights.all.push_back({static_cast<std::int32_t>(i), place_of(snapshot, tensor).first,
+                           tensor.view.sizes, tensor.view.elements, {}});
     weights.total += tensor.view.elements;  // fits: the census has added them up
   }
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {
@@ -79,10 +91,10 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
         weights.all[static_cast<std::size_t>(weight)].aliases.push_back(
             static_cast<std::int32_t>(i));
     }
-    if (weights.of_tensor[i] >= 0) {
-      weights.names_in[static_cast<std::size_t>(snapshot.tensors[i].module)].push_back(
-          static_cast<std::int32_t>(i));
-    }
+    if (weights.of_tensor[i] < 0) continue;
+    std::tie(weights.module_of[i], weights.name_of[i]) = place_of(snapshot, snapshot.tensors[i]);
+    weights.names_in[static_cast<std::size_t>(weights.module_of[i])].push_back(
+        static_cast<std::int32_t>(i));
   }
   return weights;
 }
