@@ -82,6 +82,7 @@ TEST_P(Samples, CountsParametersAsPyTorchDoes) {
   EXPECT_EQ(totals.at("parameters").at("bytes"), torch().at("parameter_bytes"));
   EXPECT_EQ(totals.at("trainable").at("elements"), torch().at("trainable"));
   EXPECT_EQ(of_kind("parameter").naive, torch().at("parameters_naive"));
+  EXPECT_EQ(totals.at("parameters_naive").at("elements"), torch().at("parameters_naive"));
   EXPECT_EQ(of_kind("parameter").unique, torch().at("parameters_unique"));
 }
 
