@@ -28,6 +28,9 @@ void limit_resources(std::int64_t memory_bytes) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit no_files{0, 0};
   setrlimit(RLIMIT_FSIZE, &no_files);
+#ifdef __SANITIZE_ADDRESS__
+  return;  // AddressSanitizer's shadow memory is terabytes of address space, and would count
+#endif
   if (memory_bytes <= 0) return;
   const rlimit data{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
   setrlimit(RLIMIT_DATA, &data);
