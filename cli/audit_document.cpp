@@ -1,4 +1,5 @@
 #include <cli/audit_report.h>
+#include <cli/compare_line.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -25,6 +26,8 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   Facts facts;
   const ModelSnapshot& s = model.snapshot;
   facts.facts.push_back({"format", s.format + ", archive version " + std::to_string(s.archive_version) + ", " + bytes_text(s.file_bytes, view.units)});
+  // With a filter the census holds a part of the model only: nothing to recognise.
+  if (const std::string line = model.selected.empty() ? recognition_line(s, c) : ""; !line.empty()) facts.facts.push_back({"recognised as", line});
   facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c), Tone::kStrong});
   if (c.naive.elements != c.unique.elements) {
     facts.facts.push_back({"counted naively", count_text(c.naive.elements, view.units) + "  all elements, with every further name and use of a tensor counted again; unique: " + count_text(c.unique.elements, view.units)});
