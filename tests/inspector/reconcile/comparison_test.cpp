@@ -161,6 +161,16 @@ TEST(Comparison, SaysThatHeadsAreOpenUntilTheyAreGiven) {
   EXPECT_EQ(heads->value, "12");
 }
 
+TEST(Comparison, TakesOpenHeadsFromAConfigurationThatFits) {
+  const Compared c(gpt2_small(), config(kGpt2Config));
+  ASSERT_TRUE(c.result);
+  const SpecField* heads = field(*c.result, "decoder.attention.num_heads");
+  ASSERT_NE(heads, nullptr);
+  EXPECT_FALSE(heads->ambiguous);
+  EXPECT_EQ(heads->value, "12");
+  EXPECT_EQ(heads->reason, "config.json says so, and it fits the weights");
+}
+
 TEST(Comparison, LeavesWhatFitsNoTermUnexplained) {
   SnapshotBuilder b;
   b.embedding("tok", 100, 8);

@@ -2,6 +2,7 @@
 
     python make_exports.py --data data            writes data/first/NAME.json and data/unseen/NAME.json (committed)
     python make_exports.py --archives DIR [NAME]  keeps the TorchScript archives as well, for runs of the whole program
+    python make_exports.py --changed archives ""  writes the quantized and the frozen export alone (committed)
 
 Each model is built by `transformers` 5.23.0 (or here, for own code), exported by torch.jit (scripted where its class can be, else traced
 through a wrapper), saved, loaded again with torch.jit.load, and written down as names, types, shapes and storages: what a loader sees.
@@ -543,10 +544,32 @@ def export_transformers(writer: Writer, group: str, name: str, make, number: int
     writer.write(group, name, exported, how, {"config": configuration(model)})
 
 
+def write_changed(folder: pathlib.Path):
+    """Exports that changed how weights are stored: quantized Linear layers, constants of a frozen graph."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    model = OwnGpt(101, 24, 2, 3, 76, 33, True, False).eval()
+    quantized = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+    torch.jit.save(torch.jit.script(quantized), folder / "quantized_gpt.pt")
+    torch.manual_seed(0)
+    config = T.BertConfig(vocab_size=97, hidden_size=20, num_hidden_layers=2, num_attention_heads=4, intermediate_size=44, max_position_embeddings=31, **COMMON)
+    bert = T.BertModel(config).eval()
+    with torch.no_grad():
+        for p in bert.parameters():  # freezing merges constants that are equal, such as the ones of every norm
+            p.copy_(torch.randn_like(p))
+        frozen = torch.jit.freeze(torch.jit.trace(First(bert, ("input_ids",)).eval(), (IDS(),), check_trace=False, strict=False))
+    torch.jit.save(frozen, folder / "frozen_bert.pt")
+    (folder / "frozen_bert.config.json").write_text(json.dumps(configuration(bert), sort_keys=True, indent=1) + "\n")
+    counted = {"quantized_gpt": counts(model), "frozen_bert": counts(bert)}
+    (folder / "counts.json").write_text(json.dumps(counted, indent=1) + "\n")
+    print(counted)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--archives", type=pathlib.Path)
+    parser.add_argument("--changed", type=pathlib.Path, help="writes quantized and frozen exports there (committed: archives/)")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     writer = Writer(options.data, options.archives)
@@ -574,6 +597,8 @@ def main():
         model = make().eval()
         own = {path: sum(p.numel() for p in m.parameters(recurse=False)) for path, m in model.named_modules() if isinstance(m, DECLARED)}
         writer.write("modules", name, torch.jit.script(model), "scripted", {"modules_expected": own})
+    if options.changed:
+        write_changed(options.changed)
     for failure in failures:
         print("FAILED", failure)
     raise SystemExit(1 if failures else 0)
