@@ -1,4 +1,5 @@
 #include <cli/audit_report.h>
+#include <cli/compare_line.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -33,6 +34,8 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   Facts facts;
   const ModelSnapshot& s = model.snapshot;
   facts.facts.push_back({"format", s.format + ", archive version " + std::to_string(s.archive_version) + ", " + bytes_text(s.file_bytes, view.units)});
+  // With a filter the census holds a part of the model only: nothing to recognise.
+  if (const std::string line = model.selected.empty() ? recognition_line(s, c) : ""; !line.empty()) facts.facts.push_back({"recognised as", line});
   facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c) + naive_text(c, 0, view), Tone::kStrong});
   for (std::size_t kind = 1; kind < kTensorKinds; ++kind) {
     const Count& count = c.all.unique[kind];

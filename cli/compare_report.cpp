@@ -227,7 +227,12 @@ void add_modules(const Compared& c, Document& d) {
     table.rows.push_back(std::move(others));
   if (!c.comparison.inference.transformer) {
     Row total;
-    total.cells = {"TOTAL, by module",           "", "", "", grouped(predicted), grouped(real),
+    total.cells = {"TOTAL, by module",
+                   "",
+                   "",
+                   "",
+                   grouped(predicted),
+                   grouped(real),
                    signed_count(real - predicted)};
     table.footer.push_back(std::move(total));
   }

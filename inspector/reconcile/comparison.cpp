@@ -216,6 +216,44 @@ class Comparer {
   TransformerSpec given_;
 };
 
+/// Heads that the file leaves open are the configuration's where they fit what it shows.
+void close_heads(const GivenSpec& given, Inference& inference) {
+  for (const auto& stack : inference.spec.stacks) {
+    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
+      const auto& a = stack.groups[g].attention;
+      const std::string prefix =
+          stack.name + "." + (stack.groups.size() > 1 ? "group" + std::to_string(g) + "." : "") +
+          "attention.";
+      const std::pair<std::string, std::int64_t> values[] = {
+          {prefix + "num_heads", a.num_heads},
+          {prefix + "num_key_value_heads", a.num_key_value_heads},
+          {stack.name + ".attention.head_dim", a.head_dim}};
+      for (SpecField& field : inference.fields) {
+        for (const auto& [path, value] : values) {
+          if (field.path != path || !field.ambiguous) continue;
+          field.value = std::to_string(value);
+          field.ambiguous = false;
+          field.candidates.clear();
+          field.reason = given.config_name + " says so, and it fits the weights";
+        }
+      }
+    }
+  }
+}
+
+/// Whether the heads of all stacks are those of `given`.
+bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
+  if (a.stacks.size() != given.stacks.size()) return false;
+  for (std::size_t i = 0; i < a.stacks.size(); ++i) {
+    if (a.stacks[i].groups.size() != given.stacks[i].groups.size()) return false;
+    for (std::size_t g = 0; g < a.stacks[i].groups.size(); ++g) {
+      const auto &x = a.stacks[i].groups[g].attention, &y = given.stacks[i].groups[g].attention;
+      if (x.num_heads != y.num_heads || x.head_dim != y.head_dim || x.num_key_value_heads != y.num_key_value_heads) return false;
+    }
+  }
+  return true;
+}
+
 Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
   for (const auto& [path, text] : given.settings) {
     const auto all = formulas::switches(spec);
@@ -279,6 +317,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   if (given.config) {
     c.spec = *given.config;
     settle_open(c.inference.spec, c.spec);
+    if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
   } else {
     c.spec = c.inference.spec;
   }

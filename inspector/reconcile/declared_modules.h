@@ -30,9 +30,10 @@ struct DeclaredModules {
   std::int64_t other_params = 0;        ///< weights of all other modules
 };
 
-/// Holds the modules of `snapshot` against their formulas, by the weights that each holds: one that is tied is in each of its
-/// modules, one that a module holds under two names counts once in it. Conservation: the real figures of `modules` and
-/// `other_params` add up to the weights of all modules.
+/// Holds the modules of `snapshot` against their formulas, by the weights that each holds: one that
+/// is tied is in each of its modules, one that a module holds under two names counts once in it.
+/// Conservation: the real figures of `modules` and `other_params` add up to the weights of all
+/// modules.
 DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& weights);
 
 }  // namespace tally::inspector

@@ -164,6 +164,14 @@ class BlockFinder {
         while (static_cast<std::int64_t>(mlps_.size()) > found.experts + 1) drop(mlps_, found);
         found.has_shared = static_cast<std::int64_t>(mlps_.size()) > found.experts;
       } else {
+        // One is the MLP, the others something else (adapters): what is named so, then the widest.
+        const auto rank = [this](const Block& b) {
+          const bool named =
+              block_hint(matrices_[b.first].name.substr(layer_path_size())) == BlockHint::kMlp;
+          return std::make_pair(named, b.intermediate);
+        };
+        std::stable_sort(mlps_.begin(), mlps_.end(),
+                         [&](const Block& a, const Block& b) { return rank(a) > rank(b); });
         while (mlps_.size() > 1) drop(mlps_, found);
       }
     }

@@ -28,10 +28,13 @@ bool is_weight(const TensorRecord& tensor, TensorKind kind, Storing storing) {
   return storing == Storing::kFrozen && number && kind == TensorKind::kConstant;
 }
 
-/// Where a tensor is held and under which name, through the objects in which quantized layers pack weight and bias.
-std::pair<std::int32_t, std::string> place_of(const ModelSnapshot& snapshot, const TensorRecord& tensor) {
+/// Where a tensor is held and under which name, through the objects in which quantized layers pack
+/// weight and bias.
+std::pair<std::int32_t, std::string> place_of(const ModelSnapshot& snapshot,
+                                              const TensorRecord& tensor) {
   const ModuleNode& holder = snapshot.modules[static_cast<std::size_t>(tensor.module)];
-  const bool packed = tensor.kind == TensorKind::kPacked && holder.parent >= 0 && last_part(holder.path) == "_packed_params";
+  const bool packed = tensor.kind == TensorKind::kPacked && holder.parent >= 0 &&
+                      last_part(holder.path) == "_packed_params";
   if (packed && tensor.name == "_packed_params[0]") return {holder.parent, "weight"};
   if (packed && tensor.name == "_packed_params[1]") return {holder.parent, "bias"};
   return {tensor.module, tensor.name};
@@ -79,8 +82,11 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
         !is_weight(tensor, census.tensors[i].kind, weights.storing))
       continue;
     weights.of_tensor[i] = static_cast<std::int32_t>(weights.all.size());
-    weights.all.push_back({static_cast<std::int32_t>(i), place_of(snapshot, tensor).first,
-                           tensor.view.sizes, tensor.view.elements, {}});
+    weights.all.push_back({static_cast<std::int32_t>(i),
+                           place_of(snapshot, tensor).first,
+                           tensor.view.sizes,
+                           tensor.view.elements,
+                           {}});
     weights.total += tensor.view.elements;  // fits: the census has added them up
   }
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {

@@ -34,8 +34,8 @@ struct Weights {
   std::vector<Weight> all;              ///< in the file's order
   std::vector<std::int32_t> of_tensor;  ///< per tensor of the snapshot: its weight, or -1
   std::vector<std::string> name_of;  ///< per tensor that is a weight: its name within `module_of`
-  /// Per tensor: who holds it. Name and holder see through packed objects: fc._packed_params._packed_params[0] is the
-  /// weight of fc.
+  /// Per tensor: who holds it. Name and holder see through packed objects:
+  /// fc._packed_params._packed_params[0] is the weight of fc.
   std::vector<std::int32_t> module_of;
   std::vector<std::vector<std::int32_t>>
       children;  ///< per module: its submodules, in the file's order

@@ -83,6 +83,17 @@ std::vector<std::string> essence(const formulas::TransformerSpec& spec) {
 }
 
 class Families : public testing::TestWithParam<std::string> {};
+class Configured : public testing::TestWithParam<std::string> {};
+class OwnCode : public testing::TestWithParam<std::string> {};
+
+/// The exports of both sets whose facts hold `key`.
+std::vector<std::string> names_with(const char* key) {
+  std::vector<std::string> names;
+  for (const std::string& name : fixture_names({"first", "unseen"})) {
+    if (read_fixture(name).facts.contains(key)) names.push_back(name);
+  }
+  return names;
+}
 
 TEST_P(Families, AreExactFromTheFileAlone) {
   const Model model(GetParam());
@@ -95,9 +106,8 @@ TEST_P(Families, AreExactFromTheFileAlone) {
   expect_conservation(model, *r);
 }
 
-TEST_P(Families, GiveTheTermsOfTheirConfiguration) {
+TEST_P(Configured, GiveTheTermsOfTheirConfiguration) {
   const Model model(GetParam());
-  if (!model.facts().contains("config")) GTEST_SKIP() << "own code has no configuration";
   const auto config = formulas::spec_from_hf_config(model.facts().at("config").dump());
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(essence(model.inference.spec), essence(config->spec));
@@ -108,9 +118,8 @@ TEST_P(Families, GiveTheTermsOfTheirConfiguration) {
   EXPECT_EQ(model.inference.family, config->spec.family);
 }
 
-TEST_P(Families, OfOwnCodeGiveTheFieldsWrittenByHand) {
+TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   const Model model(GetParam());
-  if (!model.facts().contains("fields")) GTEST_SKIP() << "this one has a configuration";
   ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
   const auto& fields = model.facts().at("fields");
   const auto& stack = model.inference.spec.stacks.at(0);
@@ -148,6 +157,8 @@ std::string test_name(const testing::TestParamInfo<std::string>& param) {
 }
 
 INSTANTIATE_TEST_SUITE_P(First, Families, testing::ValuesIn(fixture_names({"first"})), test_name);
+INSTANTIATE_TEST_SUITE_P(All, Configured, testing::ValuesIn(names_with("config")), test_name);
+INSTANTIATE_TEST_SUITE_P(All, OwnCode, testing::ValuesIn(names_with("fields")), test_name);
 INSTANTIATE_TEST_SUITE_P(Unseen, Families, testing::ValuesIn(fixture_names({"unseen"})), test_name);
 
 }  // namespace

@@ -2,6 +2,7 @@
 
     python make_exports.py --data data            writes data/first/NAME.json and data/unseen/NAME.json (committed)
     python make_exports.py --archives DIR [NAME]  keeps the TorchScript archives as well, for runs of the whole program
+    python make_exports.py --changed archives ""  writes the quantized and the frozen export alone (committed)
 
 Each model is built by `transformers` 5.23.0 (or here, for own code), exported by torch.jit (scripted where its class can be, else traced
 through a wrapper), saved, loaded again with torch.jit.load, and written down as names, types, shapes and storages: what a loader sees.
@@ -231,6 +232,47 @@ class TorchEncoder(nn.Module):
         return self.classifier(self.encoder(x)[:, 0])
 
 
+class Zoo(nn.Module):
+    """One module of each class whose count follows from what it declares, at sizes that all differ."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.linear_no_bias = nn.Linear(3, 5), nn.Linear(7, 11, bias=False)
+        self.bilinear = nn.Bilinear(2, 3, 5)
+        self.conv1, self.conv2 = nn.Conv1d(4, 6, 3), nn.Conv2d(4, 8, (3, 5), groups=2, bias=False)
+        self.conv3 = nn.Conv3d(2, 3, (2, 3, 4))
+        self.up1, self.up2 = nn.ConvTranspose1d(6, 4, 5), nn.ConvTranspose2d(6, 4, 3, groups=2)
+        self.up3 = nn.ConvTranspose3d(3, 2, 2, bias=False)
+        self.table, self.bag = nn.Embedding(13, 4), nn.EmbeddingBag(17, 3)
+        self.layer_norm, self.layer_norm_2d = nn.LayerNorm(9), nn.LayerNorm((3, 4))
+        self.layer_norm_plain, self.layer_norm_weight = nn.LayerNorm(6, elementwise_affine=False), nn.LayerNorm(10, bias=False)
+        self.group_norm, self.group_norm_plain = nn.GroupNorm(2, 8), nn.GroupNorm(2, 6, affine=False)
+        self.batch1, self.batch2, self.batch3 = nn.BatchNorm1d(5), nn.BatchNorm2d(7, affine=False), nn.BatchNorm3d(3)
+        self.rnn, self.gru = nn.RNN(3, 4, num_layers=2), nn.GRU(5, 6, num_layers=3, bidirectional=True, bias=False)
+        self.lstm = nn.LSTM(4, 7, num_layers=2, bidirectional=True, proj_size=3)
+        self.lstm_one = nn.LSTM(6, 5)
+        self.rnn_cell, self.gru_cell, self.lstm_cell = nn.RNNCell(3, 5), nn.GRUCell(4, 6, bias=False), nn.LSTMCell(2, 7)
+        self.attention, self.attention_kv = nn.MultiheadAttention(12, 3), nn.MultiheadAttention(10, 2, kdim=6, vdim=7, add_bias_kv=True)
+        self.prelu, self.prelu_many = nn.PReLU(), nn.PReLU(9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+class Speech(nn.Module):
+    """Convolutions and a recurrent layer, as speech models have them."""
+
+    def __init__(self):
+        super().__init__()
+        self.front = nn.Sequential(nn.Conv1d(1, 14, 9, stride=4), nn.BatchNorm1d(14), nn.PReLU(14))
+        self.encode = nn.LSTM(14, 18, num_layers=2, batch_first=True)
+        self.back = nn.Linear(18, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, _ = self.encode(self.front(x).transpose(1, 2))
+        return self.back(y)
+
+
 # ------------------------------------------------------------------------------------------------------ models of transformers
 
 
@@ -374,6 +416,16 @@ OWN_FIELDS = {
     ("unseen", "torch_encoder"): dict(vocab_size=131, hidden_size=32, num_layers=2, intermediate_size=70, position_rows=21, q_width=32, kv_width=32),
 }
 
+def resnet():
+    import torchvision
+    return torchvision.models.resnet.ResNet(torchvision.models.resnet.BasicBlock, [1, 2, 1, 1], num_classes=6, width_per_group=64)
+
+
+MODULES = {"zoo": Zoo, "speech": Speech, "resnet": resnet}
+DECLARED = (nn.Linear, nn.Bilinear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, nn.Embedding,
+            nn.EmbeddingBag, nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.RNNBase, nn.RNNCellBase,
+            nn.MultiheadAttention, nn.PReLU)
+
 # ------------------------------------------------------------------------------------------------------- writing what there is
 
 
@@ -492,10 +544,32 @@ def export_transformers(writer: Writer, group: str, name: str, make, number: int
     writer.write(group, name, exported, how, {"config": configuration(model)})
 
 
+def write_changed(folder: pathlib.Path):
+    """Exports that changed how weights are stored: quantized Linear layers, constants of a frozen graph."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    model = OwnGpt(101, 24, 2, 3, 76, 33, True, False).eval()
+    quantized = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+    torch.jit.save(torch.jit.script(quantized), folder / "quantized_gpt.pt")
+    torch.manual_seed(0)
+    config = T.BertConfig(vocab_size=97, hidden_size=20, num_hidden_layers=2, num_attention_heads=4, intermediate_size=44, max_position_embeddings=31, **COMMON)
+    bert = T.BertModel(config).eval()
+    with torch.no_grad():
+        for p in bert.parameters():  # freezing merges constants that are equal, such as the ones of every norm
+            p.copy_(torch.randn_like(p))
+        frozen = torch.jit.freeze(torch.jit.trace(First(bert, ("input_ids",)).eval(), (IDS(),), check_trace=False, strict=False))
+    torch.jit.save(frozen, folder / "frozen_bert.pt")
+    (folder / "frozen_bert.config.json").write_text(json.dumps(configuration(bert), sort_keys=True, indent=1) + "\n")
+    counted = {"quantized_gpt": counts(model), "frozen_bert": counts(bert)}
+    (folder / "counts.json").write_text(json.dumps(counted, indent=1) + "\n")
+    print(counted)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--archives", type=pathlib.Path)
+    parser.add_argument("--changed", type=pathlib.Path, help="writes quantized and frozen exports there (committed: archives/)")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     writer = Writer(options.data, options.archives)
@@ -517,6 +591,14 @@ def main():
                 model = model.half()
             exported = torch.jit.script(model) if name != "torch_encoder" else torch.jit.trace(model, IDS(), check_trace=False)
             writer.write(group, name, exported, "scripted" if name != "torch_encoder" else "traced", {"fields": OWN_FIELDS[(group, name)]})
+    for name, make in MODULES.items():
+        if options.names and name not in options.names:
+            continue
+        model = make().eval()
+        own = {path: sum(p.numel() for p in m.parameters(recurse=False)) for path, m in model.named_modules() if isinstance(m, DECLARED)}
+        writer.write("modules", name, torch.jit.script(model), "scripted", {"modules_expected": own})
+    if options.changed:
+        write_changed(options.changed)
     for failure in failures:
         print("FAILED", failure)
     raise SystemExit(1 if failures else 0)
