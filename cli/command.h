@@ -67,6 +67,7 @@ void add_audit_command(CLI::App& app, Session& session);
 void add_compare_command(CLI::App& app, Session& session);
 void add_estimate_command(CLI::App& app, Session& session);
 void add_formulas_command(CLI::App& app, Session& session);
+void add_probe_command(CLI::App& app, Session& session);
 void add_fit_command(CLI::App& app, Session& session);
 void add_table_command(CLI::App& app, Session& session);
 
