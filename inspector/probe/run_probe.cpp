@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/runtime/interpreter.h>
 
 #include <inspector/load/torch_error.h>
+#include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
 #include <inspector/probe/model_error.h>
 #include <inspector/probe/optimizer.h>
@@ -42,7 +43,10 @@ class Run {
     } catch (const std::exception& e) {
       if (meter_.current_phase() == "weights" && !backend_.refusal()) return load_error(e);
       result_.failure = failure_of(e, backend_.refusal(), meter_.current_phase());
+      if (attribution_) result_.failure->module = attribution_->failed_module();
     }
+    attribution_.reset();
+    if (ledger_) book();
     result_.phases = meter_.phases();
     result_.parts = parts();
     return std::move(result_);
@@ -53,6 +57,7 @@ class Run {
   void phase(const char* name, const Work& work) {
     on_phase_(name);
     meter_.begin(name);
+    if (attribution_) ledger_->note_phase(name);
     work();
     meter_.end();
   }
@@ -75,21 +80,38 @@ class Run {
 
   c10::IValue call() { return model_.forward(inputs_.positional, inputs_.named); }
 
+  void attribute() {
+    if (!request_.attribute) return;
+    ledger_.emplace(backend_, meter_.baseline());
+    attribution_ = std::make_unique<Attribution>(model_, *ledger_);
+  }
+
+  void book() {
+    result_.modules = ledger_->modules();
+    result_.timeline = ledger_->timeline();
+    result_.peak_module = ledger_->peak_module();
+    result_.forward_flops = ledger_->flops(ModuleLedger::Direction::kForward);
+    result_.backward_flops = ledger_->flops(ModuleLedger::Direction::kBackward);
+  }
+
   void evaluate() {
     const at::NoGradGuard no_grad;
     set_training(model_, false);
     for (int i = 0; i < request_.warm_ups; ++i) {
       phase("warm-up", [this] { call(); });
     }
+    if (request_.extent == ProbeExtent::kForward) attribute();
     c10::IValue output;
     phase("evaluation forward", [&] { output = call(); });
+    attribution_.reset();
   }
 
   void train() {
     parameters_ = trainable_parameters(model_);
     if (parameters_.empty()) return untrainable("the model has no trainable parameter; freezing makes constants of them");
     set_training(model_, true);
-    const Optimizer optimizer = make_optimizer(request_.optimizer, parameters_);
+    optimizer_ = make_optimizer(request_.optimizer, parameters_);
+    attribute();
     {
       c10::IValue output;
       at::Tensor loss;
@@ -100,15 +122,15 @@ class Run {
       });
       if (!loss.defined()) return untrainable("no output of the model takes a gradient");
       phase("backward", [&] { loss.backward(); });
+      attribution_.reset();
     }
-    phase("optimizer first step", optimizer.step);
-    phase("optimizer steady step", optimizer.step);
+    phase("optimizer first step", optimizer_.step);
+    phase("optimizer steady step", optimizer_.step);
     phase("steady training step", [&] {
-      optimizer.zero_grad();
+      optimizer_.zero_grad();
       loss_of(call()).backward();
-      optimizer.step();
+      optimizer_.step();
     });
-    state_bytes_ = optimizer.state_bytes();
   }
 
   void untrainable(const char* why) { result_.failure = ProbeFailure{ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}}; }
@@ -125,9 +147,9 @@ class Run {
     if (!result_.inputs.empty()) parts.push_back({"inputs", bytes_of(result_.inputs), input_bytes(inputs_)});
     if (!parameters_.empty() && !result_.failure) {
       parts.push_back({"gradients", predicted_.gradient_bytes, gradient_bytes(parameters_)});
-      parts.push_back({"optimizer state", predicted_.state_bytes, state_bytes_});
+      parts.push_back({"optimizer state", predicted_.state_bytes, optimizer_.state_bytes()});
     }
-    std::int64_t other = backend_.read().current_bytes - meter_.baseline();
+    std::int64_t other = meter_.phases().back().end_bytes;
     for (const MemoryPart& part : parts) other -= part.measured_bytes;
     parts.push_back({"[other]", std::nullopt, other});
     return parts;
@@ -143,7 +165,9 @@ class Run {
   torch::jit::Module model_;
   ModelInputs inputs_;
   std::vector<at::Tensor> parameters_;
-  std::int64_t state_bytes_ = 0;
+  Optimizer optimizer_;
+  std::optional<ModuleLedger> ledger_;
+  std::unique_ptr<Attribution> attribution_;
 };
 
 void prepare_executor(const ProbeRequest& request) {
