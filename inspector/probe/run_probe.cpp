@@ -8,6 +8,7 @@
 #include <inspector/load/torch_error.h>
 #include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
+#include <inspector/probe/cuda_backend.h>
 #include <inspector/probe/model_error.h>
 #include <inspector/probe/optimizer.h>
 #include <inspector/probe/phase_meter.h>
@@ -170,6 +171,13 @@ class Run {
   std::unique_ptr<Attribution> attribution_;
 };
 
+Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
+  constexpr std::string_view kCuda = "cuda:";
+  if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
+  if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
+  return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
+}
+
 void prepare_executor(const ProbeRequest& request) {
   // With its optimisations on, peaks change from run to run while it profiles.
   torch::jit::setGraphExecutorOptimize(request.profiling_executor);
@@ -187,9 +195,10 @@ Result<ProbeResult> run_probe(const ProbeRequest& request, const std::function<v
   }
   const Result<PredictedParts> predicted = predict_parts(request);
   if (!predicted) return predicted.error();
-  const std::unique_ptr<MemoryBackend> backend = make_cpu_backend();
+  const Result<std::unique_ptr<MemoryBackend>> backend = make_backend(request);
+  if (!backend) return backend.error();
   prepare_executor(request);
-  return Run(request, *predicted, *backend, on_phase).run();
+  return Run(request, *predicted, **backend, on_phase).run();
 } catch (const std::exception& e) {
   return Error{ErrorCode::kInternal, "the probe failed: " + first_line(e), "please report it"};
 }

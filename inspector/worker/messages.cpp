@@ -53,12 +53,19 @@ std::string encode(const ProbeCall& call) {
   return line({{"id", call.id}, {"method", "probe"}, {"request", to_json(call.request)}});
 }
 
+std::string encode(const DevicesCall& call) {
+  return line({{"id", call.id}, {"method", "devices"}, {"largest_block", call.largest_block}});
+}
+
 Result<WorkerRequest> decode_request(const std::string& text) try {
   const json value = json::parse(text);
   if (value.at("method") == "probe") {
     Result<ProbeRequest> request = probe_request_from_json(value.at("request"));
     if (!request) return request.error();
     return WorkerRequest(ProbeCall{value.at("id").get<std::int64_t>(), std::move(*request)});
+  }
+  if (value.at("method") == "devices") {
+    return WorkerRequest(DevicesCall{value.at("id").get<std::int64_t>(), value.at("largest_block").get<bool>()});
   }
   if (value.at("method") != "load") return broken("unknown method");
   LoadRequest r;
@@ -90,6 +97,8 @@ std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer) {
   return line({{"id", id}, {"probe", to_json(*answer)}});
 }
 
+std::string encode_answer(std::int64_t id, const DeviceReport& devices) { return line({{"id", id}, {"devices", to_json(devices)}}); }
+
 Result<WorkerMessage> decode_message(const std::string& text) try {
   const json value = json::parse(text);
   WorkerMessage message;
@@ -109,6 +118,12 @@ Result<WorkerMessage> decode_message(const std::string& text) try {
     Result<ProbeResult> probe = probe_result_from_json(value.at("probe"));
     if (!probe) return probe.error();
     message.probe = std::move(*probe);
+    return message;
+  }
+  if (value.contains("devices")) {
+    Result<DeviceReport> devices = device_report_from_json(value.at("devices"));
+    if (!devices) return devices.error();
+    message.devices = std::move(*devices);
     return message;
   }
   message.answer = read_answer(value);

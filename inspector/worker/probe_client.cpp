@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <variant>
 
 #include <inspector/worker/messages.h>
 #include <inspector/worker/worker_process.h>
@@ -17,29 +18,33 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// How a conversation ended: with the worker's answer, or with its end, told in words.
+using Outcome = std::variant<WorkerMessage, Error, std::string>;
+
 class Conversation {
  public:
-  Conversation(WorkerProcess process, const ProbeRequest& request, const ProbeClientOptions& options)
-      : process_(std::move(process)), request_(request), options_(options) {
+  Conversation(WorkerProcess process, const ProbeClientOptions& options) : process_(std::move(process)), options_(options) {
     if (options.timeout_seconds > 0) {
       deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.timeout_seconds));
     }
   }
 
-  Result<ProbeResult> run() {
-    process_.send(encode(ProbeCall{0, request_}));  // a failure shows as the end of its answers
+  Outcome ask(const std::string& request) {
+    process_.send(request);  // a failure shows as the end of its answers
     while (!outcome_) {
       pollfd polled[] = {{process_.answers(), POLLIN, 0}, {log_open_ ? process_.prints() : -1, POLLIN, 0}};
-      if (::poll(polled, 2, milliseconds_left()) < 0 && errno != EINTR) break;
+      if (::poll(polled, 2, milliseconds_left()) < 0) continue;  // EINTR
       if (polled[1].revents != 0) read_log();
       if (polled[0].revents != 0) read_answers();
       if (!outcome_ && deadline_ && Clock::now() >= *deadline_) {
         process_.stop();
-        return killed("it took longer than --timeout allows");
+        return "it took longer than --timeout allows";
       }
     }
     return std::move(*outcome_);
   }
+
+  const std::string& phase() const { return phase_; }
 
  private:
   int milliseconds_left() const {
@@ -90,48 +95,75 @@ class Conversation {
     } else if (message->kind == WorkerMessage::Kind::kProgress) {
       phase_ = message->text;
       if (options_.on_phase) options_.on_phase(phase_);
-    } else if (message->probe) {
-      outcome_ = std::move(*message->probe);
     } else if (message->answer && !*message->answer) {
       outcome_ = message->answer->error();
     } else {
-      outcome_ = Error{ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"};
+      outcome_ = std::move(*message);
     }
   }
 
-  Result<ProbeResult> ended(const std::string& how) const {
-    if (!ready_) {
-      return Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how, "check that LibTorch is where it was when this was built"};
-    }
-    return killed(how);
-  }
-
-  ProbeResult killed(const std::string& how) const {
-    ProbeResult result;
-    result.used_device = request_.device;
-    result.kind = request_.device == "meta" ? "virtual" : "measured on " + request_.device;
-    result.failure = ProbeFailure{ProbeFailure::Kind::kKilled, phase_, how, {}, {}, {}};
-    return result;
+  Outcome ended(const std::string& how) const {
+    if (ready_) return how;
+    return Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how, "check that LibTorch is where it was when this was built"};
   }
 
   WorkerProcess process_;
-  const ProbeRequest& request_;
   const ProbeClientOptions& options_;
   std::optional<Clock::time_point> deadline_;
   std::string pending_, phase_;
   bool ready_ = false, log_open_ = true;
-  std::optional<Result<ProbeResult>> outcome_;
+  std::optional<Outcome> outcome_;
 };
+
+/// Writing to a worker that has died must fail, not end this process.
+class IgnoreSigpipe {
+ public:
+  IgnoreSigpipe() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
+  ~IgnoreSigpipe() { std::signal(SIGPIPE, before_); }
+  IgnoreSigpipe(const IgnoreSigpipe&) = delete;
+  IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+ProbeResult killed(const ProbeRequest& request, const std::string& phase, const std::string& how) {
+  ProbeResult result;
+  result.used_device = request.device;
+  result.kind = request.device == "meta" ? "virtual" : "measured on " + request.device;
+  result.failure = ProbeFailure{ProbeFailure::Kind::kKilled, phase, how, {}, {}, {}};
+  return result;
+}
+
+Error wrong_answer() { return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"}; }
 
 }  // namespace
 
 Result<ProbeResult> probe_in_worker(const ProbeRequest& request, const ProbeClientOptions& options) {
-  auto* const before = std::signal(SIGPIPE, SIG_IGN);  // writing to a worker that has died must fail, not end this process
+  const IgnoreSigpipe guard;
   Result<WorkerProcess> process = WorkerProcess::start(options.worker, options.memory_limit_bytes);
   if (!process) return process.error();
-  Result<ProbeResult> result = Conversation(std::move(*process), request, options).run();
-  std::signal(SIGPIPE, before);
-  return result;
+  Conversation conversation(std::move(*process), options);
+  Outcome outcome = conversation.ask(encode(ProbeCall{0, request}));
+  if (const auto* error = std::get_if<Error>(&outcome)) return *error;
+  if (const auto* how = std::get_if<std::string>(&outcome)) return killed(request, conversation.phase(), *how);
+  auto& message = std::get<WorkerMessage>(outcome);
+  if (!message.probe) return wrong_answer();
+  return std::move(*message.probe);
+}
+
+Result<DeviceReport> list_devices_in_worker(bool largest_block, const ProbeClientOptions& options) {
+  const IgnoreSigpipe guard;
+  Result<WorkerProcess> process = WorkerProcess::start(options.worker, 0);
+  if (!process) return process.error();
+  Outcome outcome = Conversation(std::move(*process), options).ask(encode(DevicesCall{0, largest_block}));
+  if (const auto* error = std::get_if<Error>(&outcome)) return *error;
+  if (const auto* how = std::get_if<std::string>(&outcome)) {
+    return Error{ErrorCode::kUnavailable, "the worker died while it looked at the devices: " + *how, "please report it"};
+  }
+  auto& message = std::get<WorkerMessage>(outcome);
+  if (!message.devices) return wrong_answer();
+  return std::move(*message.devices);
 }
 
 }  // namespace tally::inspector

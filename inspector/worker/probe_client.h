@@ -6,6 +6,7 @@
 #include <string>
 
 #include <base/result.h>
+#include <inspector/model/device_report.h>
 #include <inspector/model/probe_request.h>
 #include <inspector/model/probe_result.h>
 
@@ -23,5 +24,8 @@ struct ProbeClientOptions {
 /// a result with a failure of kind kKilled that names the phase. Errors: what run_probe() refuses, and kUnavailable where no
 /// worker starts.
 Result<ProbeResult> probe_in_worker(const ProbeRequest& request, const ProbeClientOptions& options);
+
+/// Starts a worker and lets it list this machine's devices. Errors: kUnavailable where no worker starts or it dies.
+Result<DeviceReport> list_devices_in_worker(bool largest_block, const ProbeClientOptions& options);
 
 }  // namespace tally::inspector

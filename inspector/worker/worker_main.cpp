@@ -14,6 +14,7 @@
 
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
+#include <inspector/probe/list_devices.h>
 #include <inspector/probe/run_probe.h>
 #include <inspector/worker/messages.h>
 #include <inspector/worker/worker_fds.h>
@@ -71,6 +72,12 @@ bool serve(const ProbeCall& call) {
   Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) { write_line(encode_progress(call.id, phase)); });
   if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
   return write_line(encode_answer(call.id, result));
+}
+
+bool serve(const DevicesCall& call) {
+  DeviceReport report = list_devices(call.largest_block);
+  report.libtorch_version = TORCHTALLY_TORCH_VERSION;
+  return write_line(encode_answer(call.id, report));
 }
 
 bool serve_line(const std::string& line) {
