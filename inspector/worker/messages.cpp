@@ -85,15 +85,17 @@ std::string encode_ready(const std::string& version, const std::string& libtorch
 
 std::string encode_progress(std::int64_t id, const std::string& stage) { return line({{"id", id}, {"progress", stage}}); }
 
+std::string encode_answer(std::int64_t id, const Error& error) { return line({{"id", id}, {"error", to_json(error)}}); }
+
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer) {
-  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
+  if (!answer) return encode_answer(id, answer.error());
   json value = {{"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
   if (answer->verification) value["verification"] = verification_json(*answer->verification);
   return line(value);
 }
 
 std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer) {
-  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
+  if (!answer) return encode_answer(id, answer.error());
   return line({{"id", id}, {"probe", to_json(*answer)}});
 }
 

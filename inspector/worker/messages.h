@@ -78,6 +78,7 @@ Result<WorkerRequest> decode_request(const std::string& line);
 
 std::string encode_ready(const std::string& version, const std::string& libtorch_version);
 std::string encode_progress(std::int64_t id, const std::string& stage);
+std::string encode_answer(std::int64_t id, const Error& error);
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer);
 std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer);
 std::string encode_answer(std::int64_t id, const DeviceReport& devices);
