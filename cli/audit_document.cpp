@@ -21,6 +21,14 @@ std::string trainable_text(const Census& c) {
   return "  " + grouped(c.all.trainable.elements) + " trainable, " + grouped(c.all.fixed.elements) + " frozen";
 }
 
+/// What counting every name (of constants: every use) would give, where that differs.
+std::string naive_text(const Census& c, std::size_t kind, const AuditView& view) {
+  const std::int64_t naive = c.naive_by_kind[kind].elements;
+  if (naive == c.all.unique[kind].elements) return "";
+  const bool constants = static_cast<TensorKind>(kind) == TensorKind::kConstant;
+  return "; " + count_text(naive, view.units) + (constants ? " with every use counted" : " with shared tensors counted again");
+}
+
 Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   const Census& c = model.census;
   Facts facts;
@@ -28,15 +36,12 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   facts.facts.push_back({"format", s.format + ", archive version " + std::to_string(s.archive_version) + ", " + bytes_text(s.file_bytes, view.units)});
   // With a filter the census holds a part of the model only: nothing to recognise.
   if (const std::string line = model.selected.empty() ? recognition_line(s, c) : ""; !line.empty()) facts.facts.push_back({"recognised as", line});
-  facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c), Tone::kStrong});
-  if (c.naive.elements != c.unique.elements) {
-    facts.facts.push_back({"counted naively", count_text(c.naive.elements, view.units) + "  all elements, with every further name and use of a tensor counted again; unique: " + count_text(c.unique.elements, view.units)});
-  }
+  facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c) + naive_text(c, 0, view), Tone::kStrong});
   for (std::size_t kind = 1; kind < kTensorKinds; ++kind) {
     const Count& count = c.all.unique[kind];
     if (count.tensors == 0) continue;
     static constexpr const char* kLabels[] = {"", "buffers", "packed", "state", "attributes", "constants"};
-    facts.facts.push_back({kLabels[kind], count_text(count.elements, view.units) + "  elements in " + plural(count.tensors, "tensor") + ", " + bytes_text(count.bytes, view.units)});
+    facts.facts.push_back({kLabels[kind], count_text(count.elements, view.units) + "  elements in " + plural(count.tensors, "tensor") + ", " + bytes_text(count.bytes, view.units) + naive_text(c, kind, view)});
   }
   if (c.quantization_parts.tensors > 0) {
     facts.facts.push_back({"scales, zero points", count_text(c.quantization_parts.elements, view.units) + "  elements, " + bytes_text(c.quantization_parts.bytes, view.units) + ", counted apart"});

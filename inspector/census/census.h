@@ -56,7 +56,9 @@ struct Census {
 
   Tally all;                           ///< the whole model
   Count unique;                        ///< all kinds together, each tensor once
-  Count naive;                         ///< every name counted, constants once for each use: what careless tools report
+  /// Every name counted, and constants once for each use, by the kind that the tensor counts as.
+  std::array<Count, kTensorKinds> naive_by_kind;
+  Count naive;                         ///< all kinds together: every name counted, constants once for each use: what careless tools report
   std::map<std::string, Count> by_dtype;        ///< unique, by PyTorch's name of the type
   std::map<std::string, Count> by_module_type;  ///< unique, by the qualified type of the module that holds it
   Count quantization_parts;            ///< scales and zero points of per-channel quantized tensors; not in `unique`

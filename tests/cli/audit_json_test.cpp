@@ -1,12 +1,12 @@
 // The audit's JSON: that it is as docs/schema/ says, and that what is split adds up again.
 
 #include <gtest/gtest.h>
+#include <tests/run_torchtally.h>
 
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>
-#include <tests/run_torchtally.h>
 #include <utility>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -21,9 +21,11 @@ using Json = nlohmann::json;
 
 const valijson::Schema& schema() {
   static const valijson::Schema* loaded = [] {
-    static const Json text = Json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) / "docs/schema/audit-1.schema.json"));
+    static const Json text = Json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
+                                                   "docs/schema/audit-1.schema.json"));
     auto* result = new valijson::Schema;
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(valijson::adapters::NlohmannJsonAdapter(text), *result);
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+        .populateSchema(valijson::adapters::NlohmannJsonAdapter(text), *result);
     return result;
   }();
   return *loaded;
@@ -52,7 +54,9 @@ Json audit(std::vector<std::string> arguments) {
 const Json& mixed_report() {
   static const Json report = [] {
     std::vector<std::string> arguments{"--load", "--filter", "."};
-    for (const char* name : {"scripted_mlp", "tied_scripted", "quantized_per_channel", "quantized_dynamic", "sparse_csr", "frozen_cnn", "package", "shared_module", "extra_files", "detection_nms"}) {
+    for (const char* name :
+         {"scripted_mlp", "tied_scripted", "quantized_per_channel", "quantized_dynamic",
+          "sparse_csr", "frozen_cnn", "package", "shared_module", "extra_files", "detection_nms"}) {
       arguments.push_back("sample_models/" + std::string(name) + ".pt");
     }
     arguments.push_back("sample_models/README.md");
@@ -63,10 +67,15 @@ const Json& mixed_report() {
 
 TEST(AuditSchema, HoldsForEverySample) { EXPECT_EQ(objections(audit_of_samples()), ""); }
 
-TEST(AuditSchema, HoldsForFiltersVerificationsAndUnreadableFiles) { EXPECT_EQ(objections(mixed_report()), ""); }
+TEST(AuditSchema, HoldsForFiltersVerificationsAndUnreadableFiles) {
+  EXPECT_EQ(objections(mixed_report()), "");
+}
 
 TEST(AuditSchema, HoldsForErrors) {
-  for (const auto& arguments : {std::vector<std::string>{"missing.pt"}, {"--filter", "(", "sample_models/views.pt"}, {"--no-such-flag"}, {}}) {
+  for (const auto& arguments : {std::vector<std::string>{"missing.pt"},
+                                {"--filter", "(", "sample_models/views.pt"},
+                                {"--no-such-flag"},
+                                {}}) {
     const Json document = audit(arguments);
     EXPECT_EQ(objections(document), "") << document;
   }
@@ -90,14 +99,16 @@ const std::vector<Json>& reports_of_one() {
 bool has_keys_of_the_model(const std::string& pointer) {
   for (const char* end : {"/constants", "/attributes", "/by_module_type"}) {
     if (pointer.find(std::string(end) + "/") != std::string::npos) return true;
-    if (pointer.size() >= std::string(end).size() && pointer.compare(pointer.size() - std::string(end).size(), std::string::npos, end) == 0) {
+    if (pointer.size() >= std::string(end).size() &&
+        pointer.compare(pointer.size() - std::string(end).size(), std::string::npos, end) == 0) {
       return pointer.find("/sections/") == std::string::npos;
     }
   }
   return false;
 }
 
-void for_each_node(const Json& node, const std::string& pointer, const std::function<void(const Json&, const std::string&)>& visit) {
+void for_each_node(const Json& node, const std::string& pointer,
+                   const std::function<void(const Json&, const std::string&)>& visit) {
   visit(node, pointer);
   if (!node.is_structured()) return;
   std::size_t index = 0;
@@ -127,7 +138,10 @@ TEST(AuditSchema, RefusesNumbersThatAreNoCounts) {
   for (const Json& report : reports_of_one()) {
     for_each_node(report, "", [&](const Json& node, const std::string& pointer) {
       const std::string end = "/quantization/zero_point";  // may be negative
-      if (!node.is_number_integer() || (pointer.size() > end.size() && pointer.compare(pointer.size() - end.size(), end.size(), end) == 0)) return;
+      if (!node.is_number_integer() ||
+          (pointer.size() > end.size() &&
+           pointer.compare(pointer.size() - end.size(), end.size(), end) == 0))
+        return;
       for (const Json& wrong : {Json(-1), Json(1.5), Json("1"), Json(nullptr)}) {
         Json altered = report;
         altered[Json::json_pointer(pointer)] = wrong;
@@ -141,8 +155,10 @@ TEST(AuditSchema, RefusesNumbersThatAreNoCounts) {
 
 TEST(AuditSchema, RefusesWhatLacksAKey) {
   // Keys that need not be there, and objects that have only what there is.
-  const std::set<std::string> optional{"filter", "verification", "same_as", "alias_of", "quantization", "parts"};
-  const std::set<std::string> sparse_objects{"unique", "again", "sections", "by_dtype", "by_module_type", "parts"};
+  const std::set<std::string> optional{"filter",   "verification", "same_as",
+                                       "alias_of", "quantization", "parts"};
+  const std::set<std::string> sparse_objects{"unique",   "again",          "sections",
+                                             "by_dtype", "by_module_type", "parts"};
   std::size_t keys = 0;
   for (const Json& report : reports_of_one()) {
     for_each_node(report, "", [&](const Json& node, const std::string& pointer) {
@@ -162,7 +178,8 @@ TEST(AuditSchema, RefusesWhatLacksAKey) {
   EXPECT_GT(keys, 500U);
 }
 
-// ------------------------------------------------------------------------------------------------------- conservation
+// -------------------------------------------------------------------------------------------------------
+// conservation
 
 struct Sum {
   std::int64_t tensors = 0, elements = 0, bytes = 0;
@@ -171,8 +188,12 @@ struct Sum {
     elements += times * count.at("elements").get<std::int64_t>();
     bytes += times * count.at("bytes").get<std::int64_t>();
   }
-  bool operator==(const Sum& o) const { return tensors == o.tensors && elements == o.elements && bytes == o.bytes; }
-  friend std::ostream& operator<<(std::ostream& out, const Sum& s) { return out << s.tensors << " tensors, " << s.elements << " elements, " << s.bytes << " bytes"; }
+  bool operator==(const Sum& o) const {
+    return tensors == o.tensors && elements == o.elements && bytes == o.bytes;
+  }
+  friend std::ostream& operator<<(std::ostream& out, const Sum& s) {
+    return out << s.tensors << " tensors, " << s.elements << " elements, " << s.bytes << " bytes";
+  }
 };
 
 Sum of(const Json& count) {
@@ -187,9 +208,12 @@ Sum sum_of_values(const Json& counts) {
   return sum;
 }
 
-Json as_count(const Json& tensor) { return {{"tensors", 1}, {"elements", tensor.at("elements")}, {"bytes", tensor.at("bytes")}}; }
+Json as_count(const Json& tensor) {
+  return {{"tensors", 1}, {"elements", tensor.at("elements")}, {"bytes", tensor.at("bytes")}};
+}
 
-using Tallies = std::map<std::pair<std::string, std::string>, Sum>;  // by "unique" or "again" and kind
+using Tallies =
+    std::map<std::pair<std::string, std::string>, Sum>;  // by "unique" or "again" and kind
 
 void add(Tallies& to, const Json& tally) {
   for (const char* which : {"unique", "again"}) {
@@ -220,7 +244,8 @@ class AuditConserves : public testing::TestWithParam<std::size_t> {
 
 TEST_P(AuditConserves, ChildrenAndOwnAddUpToTheirParent) {
   std::set<std::string> paths;
-  for (const Json& module : model().at("modules")) paths.insert(module.at("path").get<std::string>());
+  for (const Json& module : model().at("modules"))
+    paths.insert(module.at("path").get<std::string>());
   std::map<std::string, Tallies> parts;
   for (const Json& module : model().at("modules")) {
     const std::string path = module.at("path");
@@ -228,7 +253,8 @@ TEST_P(AuditConserves, ChildrenAndOwnAddUpToTheirParent) {
     if (!path.empty()) add(parts[parent_of(path, paths)], module.at("total"));
   }
   for (const Json& module : model().at("modules")) {
-    EXPECT_EQ(tallies_of(module.at("total")), parts.at(module.at("path"))) << "module '" << module.at("path") << "'";
+    EXPECT_EQ(tallies_of(module.at("total")), parts.at(module.at("path")))
+        << "module '" << module.at("path") << "'";
   }
   EXPECT_EQ(model().at("modules").at(0).at("total"), model().at("totals").at("by_kind"));
 }
@@ -236,9 +262,11 @@ TEST_P(AuditConserves, ChildrenAndOwnAddUpToTheirParent) {
 TEST_P(AuditConserves, ModulesOwnWhatTheirTensorsSay) {
   std::map<std::string, Tallies> own;
   for (const Json& t : model().at("tensors")) {
-    own[t.at("module")][{t.contains("alias_of") ? "again" : "unique", t.at("counts_as")}].add(as_count(t));
+    own[t.at("module")][{t.contains("alias_of") ? "again" : "unique", t.at("counts_as")}].add(
+        as_count(t));
   }
-  for (const Json& module : model().at("modules")) EXPECT_EQ(tallies_of(module.at("own")), own[module.at("path")]) << module.at("path");
+  for (const Json& module : model().at("modules"))
+    EXPECT_EQ(tallies_of(module.at("own")), own[module.at("path")]) << module.at("path");
 }
 
 TEST_P(AuditConserves, EveryDivisionAddsUpToTheTotal) {
@@ -257,7 +285,8 @@ TEST_P(AuditConserves, UniqueAndAgainAndFurtherUsesAreTheNaiveCount) {
   Sum sum = of(totals.at("unique"));
   for (const Json& count : totals.at("by_kind").at("again")) sum.add(count);
   for (const Json& t : model().at("tensors")) {
-    if (t.value("uses", std::int64_t{0}) > 1) sum.add(as_count(t), t.at("uses").get<std::int64_t>() - 1);
+    if (t.value("uses", std::int64_t{0}) > 1)
+      sum.add(as_count(t), t.at("uses").get<std::int64_t>() - 1);
   }
   const Sum naive = of(totals.at("naive"));
   EXPECT_EQ(sum.elements, naive.elements);
@@ -266,9 +295,12 @@ TEST_P(AuditConserves, UniqueAndAgainAndFurtherUsesAreTheNaiveCount) {
 
 TEST_P(AuditConserves, SectionsAddUpToTheFile) {
   std::int64_t bytes = 0;
-  for (const Json& section : model().at("file").at("sections")) bytes += section.at("bytes").get<std::int64_t>();
+  for (const Json& section : model().at("file").at("sections"))
+    bytes += section.at("bytes").get<std::int64_t>();
   EXPECT_EQ(bytes, model().at("file").at("bytes"));
-  EXPECT_EQ(bytes, static_cast<std::int64_t>(std::filesystem::file_size(std::filesystem::path(TORCHTALLY_SOURCE_DIR) / model().at("path").get<std::string>())));
+  EXPECT_EQ(bytes, static_cast<std::int64_t>(
+                       std::filesystem::file_size(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
+                                                  model().at("path").get<std::string>())));
 }
 
 TEST_P(AuditConserves, AliasesNameATensorThatCounts) {
@@ -278,13 +310,17 @@ TEST_P(AuditConserves, AliasesNameATensorThatCounts) {
     if (!t.contains("alias_of")) continue;
     const Json& leader = by_name.at(t.at("alias_of"));
     EXPECT_FALSE(leader.contains("alias_of"));
-    for (const char* field : {"storage", "storage_offset", "shape", "stride", "counts_as"}) EXPECT_EQ(t.at(field), leader.at(field)) << t.at("name");
+    for (const char* field : {"storage", "storage_offset", "shape", "stride", "counts_as"})
+      EXPECT_EQ(t.at(field), leader.at(field)) << t.at("name");
   }
 }
 
-std::string name_of(const testing::TestParamInfo<std::size_t>& parameter) { return test_name(sample_paths().at(parameter.param)); }
+std::string name_of(const testing::TestParamInfo<std::size_t>& parameter) {
+  return test_name(sample_paths().at(parameter.param));
+}
 
-INSTANTIATE_TEST_SUITE_P(EverySample, AuditConserves, testing::Range(std::size_t{0}, manifest().at("models").size()), name_of);
+INSTANTIATE_TEST_SUITE_P(EverySample, AuditConserves,
+                         testing::Range(std::size_t{0}, manifest().at("models").size()), name_of);
 
 }  // namespace
 }  // namespace tally::tests

@@ -13,12 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!holds) std::abort();
   };
   const auto inside = [&](std::string_view text) {
-    return text.empty() || (text.data() >= bytes.data() && text.data() + text.size() <= bytes.data() + bytes.size());
+    return text.empty() || (text.data() >= bytes.data() &&
+                            text.data() + text.size() <= bytes.data() + bytes.size());
   };
   require(result->root < result->nodes.size());
   for (const pickle::Node& node : result->nodes) {
     require(inside(node.text) && inside(node.name));
-    for (std::size_t i = 0; i < node.count; ++i) require(result->items.at(node.first + i) < result->nodes.size());
+    for (std::size_t i = 0; i < node.count; ++i)
+      require(result->items.at(node.first + i) < result->nodes.size());
     if (node.kind == pickle::Kind::kDict) require(node.count % 2 == 0);
     if (node.kind == pickle::Kind::kObject) require(node.count == 1 || node.count == 2);
     if (node.kind == pickle::Kind::kCall) require(node.count == 2);

@@ -16,13 +16,15 @@ inline ModelSnapshot full_snapshot() {
   s.archive_version = 10;
   s.byte_order = "little";
   const auto a = b.module("a", 0, "torch.nn.modules.linear.Linear"), again = b.module("a.again", a);
-  s.modules[static_cast<std::size_t>(a)].constants = {{"in_features", "768"}, {"mode", "\"zeros\""}};
+  s.modules[static_cast<std::size_t>(a)].constants = {{"in_features", "768"},
+                                                      {"mode", "\"zeros\""}};
   s.modules[static_cast<std::size_t>(a)].attributes = {{"training", "true"}};
   s.modules[static_cast<std::size_t>(again)].same_as = a;
   b.tensor(a, "weight", b.view(b.storage(4000, 0xffffffff), {10, 3}, 7));
   TensorRecord& quantized = b.tensor(a, "packed[0]", {3, 4}, TensorKind::kPacked, Dtype::kQInt8);
   quantized.quantization = Quantization{"per_channel_affine", 0.1, INT64_MIN, 1};
-  quantized.parts = {{"scales", b.view(0, {3}, 1, Dtype::kFloat64)}, {"zero_points", b.view(0, {3}, 2, Dtype::kInt64)}};
+  quantized.parts = {{"scales", b.view(0, {3}, 1, Dtype::kFloat64)},
+                     {"zero_points", b.view(0, {3}, 2, Dtype::kInt64)}};
   TensorRecord& sparse = b.tensor(0, "mask[\"k\"]", b.view(-1, {8, 10}), TensorKind::kBuffer);
   sparse.layout = Layout::kSparseCsr;
   sparse.view.strides.clear();

@@ -14,7 +14,8 @@ using Shape = std::vector<std::int64_t>;
 
 inline Shape contiguous(const Shape& sizes) {
   Shape strides(sizes.size(), 1);
-  for (std::size_t i = sizes.size(); i-- > 1;) strides[i - 1] = strides[i] * std::max<std::int64_t>(1, sizes[i]);
+  for (std::size_t i = sizes.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * std::max<std::int64_t>(1, sizes[i]);
   return strides;
 }
 
@@ -24,7 +25,8 @@ struct SnapshotBuilder {
   SnapshotBuilder() { module("", -1, "Model"); }
 
   /// Adds a module; its index.
-  std::int32_t module(const std::string& path, std::int32_t parent, const std::string& type = "Layer") {
+  std::int32_t module(const std::string& path, std::int32_t parent,
+                      const std::string& type = "Layer") {
     ModuleNode node;
     node.path = path;
     node.parent = parent;
@@ -34,11 +36,13 @@ struct SnapshotBuilder {
   }
 
   std::int32_t storage(std::int64_t bytes, std::uint32_t crc32 = 0) {
-    snapshot.storages.push_back({"data/" + std::to_string(snapshot.storages.size()), bytes, crc32, "cpu"});
+    snapshot.storages.push_back(
+        {"data/" + std::to_string(snapshot.storages.size()), bytes, crc32, "cpu"});
     return static_cast<std::int32_t>(snapshot.storages.size()) - 1;
   }
 
-  StridedView view(std::int32_t storage, const Shape& sizes, std::int64_t offset = 0, Dtype dtype = Dtype::kFloat32) const {
+  StridedView view(std::int32_t storage, const Shape& sizes, std::int64_t offset = 0,
+                   Dtype dtype = Dtype::kFloat32) const {
     StridedView v;
     v.dtype = dtype;
     v.sizes = sizes;
@@ -51,7 +55,8 @@ struct SnapshotBuilder {
     return v;
   }
 
-  TensorRecord& tensor(std::int32_t module, const std::string& name, const StridedView& view, TensorKind kind = TensorKind::kParameter) {
+  TensorRecord& tensor(std::int32_t module, const std::string& name, const StridedView& view,
+                       TensorKind kind = TensorKind::kParameter) {
     TensorRecord t;
     t.module = module;
     t.name = name;
@@ -63,8 +68,8 @@ struct SnapshotBuilder {
   }
 
   /// A tensor that fills a storage of its own.
-  TensorRecord& tensor(std::int32_t module, const std::string& name, const Shape& sizes, TensorKind kind = TensorKind::kParameter,
-                       Dtype dtype = Dtype::kFloat32) {
+  TensorRecord& tensor(std::int32_t module, const std::string& name, const Shape& sizes,
+                       TensorKind kind = TensorKind::kParameter, Dtype dtype = Dtype::kFloat32) {
     StridedView v = view(-1, sizes, 0, dtype);
     v.storage = storage(v.bytes);
     return tensor(module, name, v, kind);

@@ -20,7 +20,9 @@ Census census_of(const ModelSnapshot& snapshot, const std::vector<bool>* only = 
 }
 Census census_of(const SnapshotBuilder& b) { return census_of(b.snapshot); }
 
-Count count(std::int64_t tensors, std::int64_t elements, std::int64_t bytes) { return {tensors, elements, bytes}; }
+Count count(std::int64_t tensors, std::int64_t elements, std::int64_t bytes) {
+  return {tensors, elements, bytes};
+}
 
 std::vector<std::string> codes(const Census& census) {
   std::vector<std::string> found;
@@ -28,7 +30,9 @@ std::vector<std::string> codes(const Census& census) {
   return found;
 }
 
-void print(const Count& c, std::ostream& out) { out << c.tensors << " tensors, " << c.elements << " elements, " << c.bytes << " bytes"; }
+void print(const Count& c, std::ostream& out) {
+  out << c.tensors << " tensors, " << c.elements << " elements, " << c.bytes << " bytes";
+}
 
 }  // namespace
 
@@ -36,7 +40,8 @@ void PrintTo(const Count& c, std::ostream* out) { print(c, *out); }
 
 namespace {
 
-// --------------------------------------------------------------------------------------------------------------- aliases
+// ---------------------------------------------------------------------------------------------------------------
+// aliases
 
 TEST(Census, CountsATiedEmbeddingOnce) {
   SnapshotBuilder b;
@@ -58,7 +63,8 @@ TEST(Census, CountsATiedEmbeddingOnce) {
 TEST(Census, CountsThreeViewsOfOneStorageAsThreeTensors) {
   SnapshotBuilder b;
   const auto s = b.storage(1200);
-  for (const std::int64_t offset : {0, 100, 200}) b.tensor(0, "v" + std::to_string(offset), b.view(s, {100}, offset));
+  for (const std::int64_t offset : {0, 100, 200})
+    b.tensor(0, "v" + std::to_string(offset), b.view(s, {100}, offset));
   EXPECT_EQ(census_of(b).unique, count(3, 300, 1200));
   EXPECT_EQ(census_of(b).storages[0].tensors, 3);
 }
@@ -71,7 +77,8 @@ TEST(Census, TellsViewsApartByEachPartOfTheirKey) {
   elsewhere.storage = other;
   shifted.offset = 1;
   transposed.strides = {1, 4};
-  for (const StridedView& v : {base, elsewhere, shifted, reshaped, transposed, base}) b.tensor(0, "t", v);
+  for (const StridedView& v : {base, elsewhere, shifted, reshaped, transposed, base})
+    b.tensor(0, "t", v);
   const Census c = census_of(b);
   EXPECT_EQ(c.unique.tensors, 5);
   EXPECT_EQ(c.tensors[5].alias_of, 0);
@@ -120,11 +127,13 @@ TEST(Census, RanksKinds) {
   EXPECT_EQ(name(static_cast<TensorKind>(5)), "constant");
 }
 
-// ---------------------------------------------------------------------------------------------------------------- totals
+// ----------------------------------------------------------------------------------------------------------------
+// totals
 
 TEST(Census, AddsModulesUpToTheirParents) {
   SnapshotBuilder b;
-  const auto h = b.module("h", 0, "List"), h0 = b.module("h.0", h, "Linear"), h1 = b.module("h.1", h, "Linear");
+  const auto h = b.module("h", 0, "List"), h0 = b.module("h.0", h, "Linear"),
+             h1 = b.module("h.1", h, "Linear");
   b.tensor(0, "scale", Shape{});
   b.tensor(h0, "weight", Shape{5, 7});
   b.tensor(h1, "weight", Shape{5, 7});
@@ -144,15 +153,19 @@ TEST(Census, SplitsByDtypeAndLayerType) {
   b.tensor(linear, "bias", Shape{3});
   b.tensor(0, "step", Shape{}, TensorKind::kBuffer, Dtype::kInt64);
   const Census c = census_of(b);
-  EXPECT_EQ(c.by_dtype, (std::map<std::string, Count>{{"bfloat16", count(1, 12, 24)}, {"float32", count(1, 3, 12)}, {"int64", count(1, 1, 8)}}));
-  EXPECT_EQ(c.by_module_type, (std::map<std::string, Count>{{"Linear", count(2, 15, 36)}, {"Model", count(1, 1, 8)}}));
+  EXPECT_EQ(c.by_dtype, (std::map<std::string, Count>{{"bfloat16", count(1, 12, 24)},
+                                                      {"float32", count(1, 3, 12)},
+                                                      {"int64", count(1, 1, 8)}}));
+  EXPECT_EQ(c.by_module_type, (std::map<std::string, Count>{{"Linear", count(2, 15, 36)},
+                                                            {"Model", count(1, 1, 8)}}));
 }
 
 TEST(Census, SplitsParametersIntoTrainableAndFixed) {
   SnapshotBuilder b;
   b.tensor(0, "trained", Shape{2});
   b.tensor(0, "frozen", Shape{3}).requires_grad = false;
-  b.tensor(0, "buffer", Shape{4}, TensorKind::kBuffer).requires_grad = true;  // no parameter: neither
+  b.tensor(0, "buffer", Shape{4}, TensorKind::kBuffer).requires_grad =
+      true;  // no parameter: neither
   const Census c = census_of(b);
   EXPECT_EQ(c.all.trainable, count(1, 2, 8));
   EXPECT_EQ(c.all.fixed, count(1, 3, 12));
@@ -173,7 +186,8 @@ TEST(Census, CountsScalesAndZeroPointsApart) {
   const auto s = b.storage(24), z = b.storage(24);
   TensorRecord& t = b.tensor(0, "w", Shape{3, 4}, TensorKind::kPacked, Dtype::kQInt8);
   t.quantization = Quantization{"per_channel_affine", 0, 0, 0};
-  t.parts = {{"scales", b.view(s, {3}, 0, Dtype::kFloat64)}, {"zero_points", b.view(z, {3}, 0, Dtype::kInt64)}};
+  t.parts = {{"scales", b.view(s, {3}, 0, Dtype::kFloat64)},
+             {"zero_points", b.view(z, {3}, 0, Dtype::kInt64)}};
   const TensorRecord again = t;
   b.snapshot.tensors.push_back(again);
   const Census c = census_of(b);
@@ -233,7 +247,8 @@ TEST(Census, RefusesUsesPast2To63) {
   EXPECT_FALSE(take_census(b.snapshot));
 }
 
-// ---------------------------------------------------------------------------------------------------------------- filter
+// ----------------------------------------------------------------------------------------------------------------
+// filter
 
 TEST(Census, CountsOnlyWhatAFilterLetsThrough) {
   SnapshotBuilder b;
@@ -244,23 +259,25 @@ TEST(Census, CountsOnlyWhatAFilterLetsThrough) {
   b.tensor(z, "own", Shape{3});
   const std::vector<bool> only = {false, true, true};
   const Census c = census_of(b.snapshot, &only);
-  // z.w counts at a.w in the whole model, and so nowhere here: as an alias of what the filter leaves out.
+  // z.w counts at a.w in the whole model, and so nowhere here: as an alias of what the filter
+  // leaves out.
   EXPECT_EQ(c.unique, count(1, 3, 12));
   EXPECT_EQ(c.all.again[0], count(1, 10, 40));
   EXPECT_EQ(c.naive, count(2, 13, 52));
   EXPECT_EQ(c.own[static_cast<std::size_t>(a)].parameters(), Count{});
 }
 
-// -------------------------------------------------------------------------------------------------------------- storages
+// --------------------------------------------------------------------------------------------------------------
+// storages
 
 TEST(Census, MeasuresWhatViewsCoverOfAStorage) {
   SnapshotBuilder b;
   const auto s = b.storage(400);
-  b.tensor(0, "head", b.view(s, {10}));         // bytes 0 to 40
-  b.tensor(0, "overlap", b.view(s, {10}, 5));   // 20 to 60
-  b.tensor(0, "tail", b.view(s, {5}, 90));      // 360 to 380
-  b.tensor(0, "inside", b.view(s, {2}, 91));    // within the tail
-  b.tensor(0, "empty", b.view(s, {0}, 50));     // nothing
+  b.tensor(0, "head", b.view(s, {10}));        // bytes 0 to 40
+  b.tensor(0, "overlap", b.view(s, {10}, 5));  // 20 to 60
+  b.tensor(0, "tail", b.view(s, {5}, 90));     // 360 to 380
+  b.tensor(0, "inside", b.view(s, {2}, 91));   // within the tail
+  b.tensor(0, "empty", b.view(s, {0}, 50));    // nothing
   const Census c = census_of(b);
   EXPECT_EQ(c.storages[0].covered_bytes, 60 + 20);
   EXPECT_EQ(c.storages[0].tensors, 5);
@@ -290,7 +307,8 @@ TEST(Census, FindsLargeStoragesKeptBySmallViews) {
   const Census c = census_of(b);
   ASSERT_EQ(codes(c), (std::vector<std::string>{"storage-kept-by-view"}));
   EXPECT_EQ(c.findings[0].text,
-            "storage data/0 of 4000 bytes is kept by views that see 40 bytes of it (fc.weight): clone() them before saving to drop 3960 bytes");
+            "storage data/0 of 4000 bytes is kept by views that see 40 bytes of it (fc.weight): "
+            "clone() them before saving to drop 3960 bytes");
 }
 
 TEST(Census, SumsUpFindingsOfOneSort) {
@@ -298,18 +316,23 @@ TEST(Census, SumsUpFindingsOfOneSort) {
   for (int i = 0; i < 25; ++i) b.tensor(0, "t" + std::to_string(i), b.view(b.storage(400), {1}));
   const Census c = census_of(b);
   ASSERT_EQ(c.findings.size(), 21u);
-  EXPECT_EQ(c.findings.back().text, "and 5 more storages that are larger than what views see of them");
+  EXPECT_EQ(c.findings.back().text,
+            "and 5 more storages that are larger than what views see of them");
 }
 
 TEST(Census, FindsEqualStoragesThatAreNotShared) {
   SnapshotBuilder b;
-  for (const std::uint32_t crc : {7u, 7u, 7u, 9u, 9u, 8u}) b.tensor(0, "t", b.view(b.storage(40, crc), {10}));
+  for (const std::uint32_t crc : {7u, 7u, 7u, 9u, 9u, 8u})
+    b.tensor(0, "t", b.view(b.storage(40, crc), {10}));
   b.tensor(0, "t", b.view(b.storage(44, 7), {11}));  // of another size
-  for (int i = 0; i < 2; ++i) b.tensor(0, "t", b.view(b.storage(40, 0), {10}));  // no CRC-32 was computed
+  for (int i = 0; i < 2; ++i)
+    b.tensor(0, "t", b.view(b.storage(40, 0), {10}));  // no CRC-32 was computed
   const Census c = census_of(b);
   ASSERT_EQ(codes(c), (std::vector<std::string>{"equal-storages"}));
   // Three of 40 bytes and two of 40: sharing leaves one of each.
-  EXPECT_EQ(c.findings[0].text, "5 storages in 2 sets are equal by size and CRC-32 but not shared: sharing them would save 120 bytes");
+  EXPECT_EQ(c.findings[0].text,
+            "5 storages in 2 sets are equal by size and CRC-32 but not shared: sharing them would "
+            "save 120 bytes");
 }
 
 TEST(Census, SaysThatAFrozenModelHidesItsWeights) {
@@ -320,7 +343,8 @@ TEST(Census, SaysThatAFrozenModelHidesItsWeights) {
   EXPECT_TRUE(codes(census_of(b)).empty());
 }
 
-// ---------------------------------------------------------------------------------------------------------- conservation
+// ----------------------------------------------------------------------------------------------------------
+// conservation
 
 TEST(Census, AddsUpOnRandomModels) {
   for (unsigned seed = 0; seed < 300; ++seed) {
@@ -347,7 +371,8 @@ TEST(Census, AddsUpOnRandomModels) {
     for (const TensorRecord& t : s.tensors) {
       const Count one{1, t.view.elements, t.view.bytes};
       names = sum({names, one, {}, {}, {}, {}});
-      if (keys.emplace(t.view.storage, t.view.offset, t.view.sizes, t.view.strides).second) distinct = sum({distinct, one, {}, {}, {}, {}});
+      if (keys.emplace(t.view.storage, t.view.offset, t.view.sizes, t.view.strides).second)
+        distinct = sum({distinct, one, {}, {}, {}, {}});
     }
     ASSERT_EQ(c.naive, names);
     ASSERT_EQ(c.unique, distinct);
@@ -364,7 +389,8 @@ TEST(Census, AddsUpOnRandomModels) {
     const Census first = census_of(s, &odd), second = census_of(s, &even);
     ASSERT_EQ(sum({first.unique, second.unique, {}, {}, {}, {}}), c.unique);
     ASSERT_EQ(sum({first.naive, second.naive, {}, {}, {}, {}}), c.naive);
-    for (std::size_t i = 0; i < s.storages.size(); ++i) ASSERT_LE(c.storages[i].covered_bytes, s.storages[i].bytes);
+    for (std::size_t i = 0; i < s.storages.size(); ++i)
+      ASSERT_LE(c.storages[i].covered_bytes, s.storages[i].bytes);
   }
 }
 

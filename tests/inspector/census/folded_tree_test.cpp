@@ -21,15 +21,18 @@ std::string shape_of(const FoldedNode& node) {
   std::string text = node.label;
   if (node.times() > 1) text += " x" + std::to_string(node.times());
   std::string inner;
-  for (const FoldedNode& child : node.children) inner += (inner.empty() ? "" : ", ") + shape_of(child);
+  for (const FoldedNode& child : node.children)
+    inner += (inner.empty() ? "" : ", ") + shape_of(child);
   return inner.empty() ? text : text + "(" + inner + ")";
 }
 
 std::int64_t params(const Tally& tally) { return tally.parameters().elements; }
 
 /// A model with `count` alike blocks below "h", each a linear layer of `in` features and a norm.
-std::int32_t add_block(SnapshotBuilder& b, const std::string& path, std::int32_t parent, std::int64_t in) {
-  const auto block = b.module(path, parent, "Block"), fc = b.module(path + ".fc", block, "Linear"), norm = b.module(path + ".norm", block, "Norm");
+std::int32_t add_block(SnapshotBuilder& b, const std::string& path, std::int32_t parent,
+                       std::int64_t in) {
+  const auto block = b.module(path, parent, "Block"), fc = b.module(path + ".fc", block, "Linear"),
+             norm = b.module(path + ".norm", block, "Norm");
   b.tensor(fc, "weight", Shape{4, in});
   b.tensor(norm, "weight", Shape{4});
   return block;
@@ -56,7 +59,8 @@ TEST(FoldedTree, KeepsUnlikeLayersApart) {
   const auto h = b.module("h", 0, "List");
   for (const int i : {0, 1}) add_block(b, "h." + std::to_string(i), h, 4);
   for (const int i : {2, 3, 4}) add_block(b, "h." + std::to_string(i), h, 8);
-  EXPECT_EQ(shape_of(tree_of(b.snapshot)), "(h([0-1] x2(fc x2, norm x2), [2-4] x3(fc x3, norm x3)))");
+  EXPECT_EQ(shape_of(tree_of(b.snapshot)),
+            "(h([0-1] x2(fc x2, norm x2), [2-4] x3(fc x3, norm x3)))");
 }
 
 TEST(FoldedTree, KeepsLayersApartByAnythingThatCounts) {
@@ -70,11 +74,18 @@ TEST(FoldedTree, KeepsLayersApartByAnythingThatCounts) {
   EXPECT_EQ(shape_with([](ModelSnapshot&) {}), "([0-1] x2)");
   EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.modules[2].type = "Other"; }), "(0, 1)");
   EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].name = "bias"; }), "(0, 1)");
-  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].kind = TensorKind::kBuffer; }), "(0, 1)");
+  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].kind = TensorKind::kBuffer; }),
+            "(0, 1)");
   EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].requires_grad = false; }), "(0, 1)");
-  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].view.dtype = Dtype::kInt32; }), "(0, 1)");
-  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].view.sizes = {2, 2}; s.tensors[1].view.strides = {2, 1}; }), "(0, 1)");
-  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].view = s.tensors[0].view; }), "(0, 1)");  // counts elsewhere
+  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].view.dtype = Dtype::kInt32; }),
+            "(0, 1)");
+  EXPECT_EQ(shape_with([](ModelSnapshot& s) {
+              s.tensors[1].view.sizes = {2, 2};
+              s.tensors[1].view.strides = {2, 1};
+            }),
+            "(0, 1)");
+  EXPECT_EQ(shape_with([](ModelSnapshot& s) { s.tensors[1].view = s.tensors[0].view; }),
+            "(0, 1)");  // counts elsewhere
 }
 
 TEST(FoldedTree, DoesNotFoldAcrossGapsOrOtherNames) {
@@ -88,7 +99,8 @@ TEST(FoldedTree, DoesNotFoldAcrossGapsOrOtherNames) {
   EXPECT_EQ(shape_with({"1", "0"}), "(1, 0)");
   EXPECT_EQ(shape_with({"a", "b"}), "(a, b)");
   EXPECT_EQ(shape_with({"0", "x", "1"}), "(0, x, 1)");
-  EXPECT_EQ(shape_with({"999999999", "1000000000"}), "(999999999, 1000000000)");  // no layer has such a number
+  EXPECT_EQ(shape_with({"999999999", "1000000000"}),
+            "(999999999, 1000000000)");  // no layer has such a number
   EXPECT_EQ(shape_with({"7", "8", "9"}), "([7-9] x3)");
 }
 
@@ -111,7 +123,8 @@ TEST(FoldedTree, FoldsRunsInRuns) {
   SnapshotBuilder b;
   const auto experts_of = [&](const std::string& path, std::int32_t parent) {
     const auto list = b.module(path + ".experts", parent, "List");
-    for (const int e : {0, 1, 2, 3}) b.tensor(b.module(path + ".experts." + std::to_string(e), list), "weight", Shape{5});
+    for (const int e : {0, 1, 2, 3})
+      b.tensor(b.module(path + ".experts." + std::to_string(e), list), "weight", Shape{5});
   };
   for (const std::string path : {"0", "1"}) {
     const auto block = b.module(path, 0, "Block");
@@ -131,11 +144,13 @@ TEST(FoldedTree, TakesWholePathsWhereTheyDoNotContinueTheParents) {
   EXPECT_EQ(shape_of(tree_of(b.snapshot)), "(a.long.path(x, [\"k\"]))");
 }
 
-// --------------------------------------------------------------------------------------------------------------- arrange
+// ---------------------------------------------------------------------------------------------------------------
+// arrange
 
 SnapshotBuilder five_layers() {
   SnapshotBuilder b;
-  for (const auto& [name, elements] : std::vector<std::pair<std::string, std::int64_t>>{{"d", 3}, {"a", 5}, {"e", 1}, {"b", 4}, {"c", 2}}) {
+  for (const auto& [name, elements] : std::vector<std::pair<std::string, std::int64_t>>{
+           {"d", 3}, {"a", 5}, {"e", 1}, {"b", 4}, {"c", 2}}) {
     b.tensor(b.module(name, 0), "weight", Shape{elements});
   }
   return b;
@@ -181,7 +196,8 @@ TEST(ArrangedTree, ArrangesEveryLevel) {
   EXPECT_EQ(shape_of(root), "(block(large, small))");
 }
 
-// ---------------------------------------------------------------------------------------------------------- conservation
+// ----------------------------------------------------------------------------------------------------------
+// conservation
 
 Count unique_of(const Tally& t) { return sum(t.unique); }
 Count again_of(const Tally& t) { return sum(t.again); }
@@ -213,7 +229,8 @@ TEST(FoldedTree, AddsUpOnRandomModels) {
     FoldedNode root = fold(s, *census);
     ASSERT_EQ(unique_of(root.total), census->unique);
     expect_adds_up(root);
-    ASSERT_LE(modules_in(root), static_cast<std::int64_t>(s.modules.size()));  // less the containers that were joined
+    ASSERT_LE(modules_in(root),
+              static_cast<std::int64_t>(s.modules.size()));  // less the containers that were joined
     arrange(root, SiblingOrder::kSize, 1 + seed % 4, params);
     ASSERT_EQ(unique_of(root.total), census->unique);
     expect_adds_up(root);

@@ -36,7 +36,8 @@ TEST(SnapshotJson, ReadsBackAnEmptySnapshot) {
 
 TEST(SnapshotJson, ReadsBackEveryKindTypeAndLayout) {
   SnapshotBuilder b;
-  for (std::size_t kind = 0; kind < kTensorKinds; ++kind) b.tensor(0, "t", {2}, static_cast<TensorKind>(kind));
+  for (std::size_t kind = 0; kind < kTensorKinds; ++kind)
+    b.tensor(0, "t", {2}, static_cast<TensorKind>(kind));
   for (int dtype = 0; dtype <= static_cast<int>(Dtype::kQUInt2x4); ++dtype) {
     b.tensor(0, "t", {3}, TensorKind::kBuffer, static_cast<Dtype>(dtype));
   }
@@ -47,7 +48,8 @@ TEST(SnapshotJson, ReadsBackEveryKindTypeAndLayout) {
 
 // JSON has neither; the answer must arrive all the same.
 TEST(SnapshotJson, LosesScalesThatAreNoNumbers) {
-  for (const double scale : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double scale :
+       {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     SnapshotBuilder b;
     b.tensor(0, "w", {2}).quantization = Quantization{"per_tensor_affine", scale, 0, 0};
     const Result<ModelSnapshot> after = snapshot_from_json(json::parse(to_json(b.snapshot).dump()));
@@ -85,7 +87,8 @@ TEST(SnapshotJson, RefusesEveryShortenedRow) {
 
 TEST(SnapshotJson, RefusesUnknownNames) {
   const json whole = to_json(full_snapshot());
-  for (const json::json_pointer& place : {"/tensors/0/2"_json_pointer, "/tensors/0/3/0"_json_pointer, "/tensors/1/5"_json_pointer}) {
+  for (const json::json_pointer& place :
+       {"/tensors/0/2"_json_pointer, "/tensors/0/3/0"_json_pointer, "/tensors/1/5"_json_pointer}) {
     json changed = whole;
     ASSERT_TRUE(changed.at(place).is_string());
     changed[place] = "unheard_of";
@@ -129,10 +132,12 @@ TEST(SnapshotJson, RefusesViewsThatNoLoaderLetsPass) {
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.strides.pop_back(); }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.offset = 1; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.offset = -1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.strides[0] = INT64_MAX; }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.strides[0] = INT64_MAX; }),
+            said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.strides[1] = -1; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.sizes[0] = -2; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.sizes[0] = 0; }), said);  // yet it states 6 elements
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.sizes[0] = 0; }),
+            said);  // yet it states 6 elements
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.elements = -6; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.bytes = -24; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.storages[0].bytes = 23; }), said);
@@ -140,7 +145,8 @@ TEST(SnapshotJson, RefusesViewsThatNoLoaderLetsPass) {
 }
 
 TEST(SnapshotJson, RefusesWhatIsNoSnapshot) {
-  for (const json& value : {json(), json(3), json::array(), json::object(), json("snapshot")}) EXPECT_NE(refusal(value), "");
+  for (const json& value : {json(), json(3), json::array(), json::object(), json("snapshot")})
+    EXPECT_NE(refusal(value), "");
 }
 
 TEST(ErrorJson, ReadsBackEveryCode) {
@@ -154,12 +160,15 @@ TEST(ErrorJson, ReadsBackEveryCode) {
 }
 
 TEST(ErrorJson, SaysThatAnErrorCannotBeRead) {
-  for (const json& value : {json(), json("text"), json::object(), json{{"code", 1}, {"message", "m"}, {"hint", ""}}, json{{"code", "usage"}}}) {
+  for (const json& value :
+       {json(), json("text"), json::object(), json{{"code", 1}, {"message", "m"}, {"hint", ""}},
+        json{{"code", "usage"}}}) {
     const Error error = error_from_json(value);
     EXPECT_EQ(error.code, ErrorCode::kInternal);
     EXPECT_EQ(error.message.rfind("an error that cannot be read", 0), 0u);
   }
-  EXPECT_EQ(error_from_json({{"code", "unheard_of"}, {"message", "m"}, {"hint", ""}}).code, ErrorCode::kInternal);
+  EXPECT_EQ(error_from_json({{"code", "unheard_of"}, {"message", "m"}, {"hint", ""}}).code,
+            ErrorCode::kInternal);
 }
 
 TEST(Dtype, IsFoundByBothNames) {

@@ -1,5 +1,6 @@
-// A worker that does what the path it is given says: answers, dies, hangs, breaks the protocol. It has the real worker's
-// process_guard.cpp. What it does when it starts is in the environment, in FAKE_WORKER_START.
+// A worker that does what the path it is given says: answers, dies, hangs, breaks the protocol. It
+// has the real worker's process_guard.cpp. What it does when it starts is in the environment, in
+// FAKE_WORKER_START.
 
 #include <inspector/worker/messages.h>
 #include <inspector/worker/worker_fds.h>
@@ -71,9 +72,12 @@ void serve(const LoadRequest& request, const std::string& argument) {
     ::close(kAnswerFd);
     hang();
   }
-  if (asked("child:")) {  // leaves a child behind, with its descriptors
+  if (asked("child:")) {  // leaves a child behind
     const pid_t child = ::fork();
-    if (child == 0) hang();
+    if (child == 0) {
+      ::close(kAnswerFd);
+      hang();
+    }
     std::ofstream(path.substr(6)) << child;
     write_bytes(answer);
     ::_exit(0);
@@ -89,9 +93,14 @@ void serve(const LoadRequest& request, const std::string& argument) {
   }
   if (asked("slow")) ::usleep(300'000);
   if (asked("garbage")) return write_bytes("not json\n");
-  if (asked("wrong_id")) return write_bytes(encode_answer(request.id + 1, Error{ErrorCode::kUsage, "another's", ""}));
-  if (asked("unreadable")) return write_bytes(encode_answer(-1, Error{ErrorCode::kInternal, "the request cannot be read", ""}));
-  if (asked("error")) return write_bytes(encode_answer(request.id, Error{ErrorCode::kMalformed, "it is damaged", "export it again"}));
+  if (asked("wrong_id"))
+    return write_bytes(encode_answer(request.id + 1, Error{ErrorCode::kUsage, "another's", ""}));
+  if (asked("unreadable"))
+    return write_bytes(
+        encode_answer(-1, Error{ErrorCode::kInternal, "the request cannot be read", ""}));
+  if (asked("error"))
+    return write_bytes(encode_answer(
+        request.id, Error{ErrorCode::kMalformed, "it is damaged", "export it again"}));
   if (asked("progress")) write_bytes(encode_progress(request.id, "loading"));
   if (asked("bytes")) {
     for (const char c : answer) write_bytes(std::string(1, c));
@@ -114,7 +123,9 @@ int main(int argc, char** argv) {
     std::fputs("a line before\nerror while loading shared libraries: libtorch_cpu.so\n", stderr);
     return 127;
   }
-  if (how == "version") write_bytes("{\"ready\": " + std::to_string(kProtocol + 1) + ", \"version\": \"9\", \"libtorch\": \"9\"}\n");
+  if (how == "version")
+    write_bytes("{\"ready\": " + std::to_string(kProtocol + 1) +
+                ", \"version\": \"9\", \"libtorch\": \"9\"}\n");
   if (how == "hang") hang();
   if (how.empty()) write_bytes(encode_ready("test", "none"));
   std::string line;

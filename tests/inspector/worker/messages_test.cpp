@@ -58,7 +58,8 @@ TEST(Messages, CarryAVerification) {
   EXPECT_EQ((*after.verification)->tensors, 3);
   EXPECT_EQ((*after.verification)->modules, 2);
   EXPECT_EQ((*after.verification)->differences, (*before.verification)->differences);
-  before.verification = Result<Verification>(Error{ErrorCode::kUnavailable, "an operator is missing", "load its library"});
+  before.verification = Result<Verification>(
+      Error{ErrorCode::kUnavailable, "an operator is missing", "load its library"});
   after = answered(encode_answer(0, before));
   ASSERT_TRUE(after.verification && !*after.verification);
   EXPECT_EQ(after.verification->error().code, ErrorCode::kUnavailable);
@@ -75,9 +76,11 @@ TEST(Messages, CarryAnError) {
   EXPECT_EQ(message->answer->error().hint, "hint");
 }
 
-// Messages of the system may hold any bytes (strerror in another locale, a path): the line must still be JSON.
+// Messages of the system may hold any bytes (strerror in another locale, a path): the line must
+// still be JSON.
 TEST(Messages, ReplaceBytesThatAreNoText) {
-  const Result<WorkerMessage> message = decode_message(encode_answer(1, Error{ErrorCode::kNotFound, "caf\xe9", ""}));
+  const Result<WorkerMessage> message =
+      decode_message(encode_answer(1, Error{ErrorCode::kNotFound, "caf\xe9", ""}));
   ASSERT_TRUE(message && message->answer && !*message->answer);
   EXPECT_EQ(message->answer->error().message, "caf\xef\xbf\xbd");
 }
@@ -101,24 +104,31 @@ TEST(Messages, RefuseEveryTruncation) {
   LoadRequest request;
   request.path = "model.pt";
   std::string line = encode_answer(7, answer);
-  for (std::size_t n = 0; n + 1 < line.size(); ++n) ASSERT_FALSE(decode_message(line.substr(0, n))) << n;
+  for (std::size_t n = 0; n + 1 < line.size(); ++n)
+    ASSERT_FALSE(decode_message(line.substr(0, n))) << n;
   line = encode(request);
-  for (std::size_t n = 0; n + 1 < line.size(); ++n) ASSERT_FALSE(decode_request(line.substr(0, n))) << n;
+  for (std::size_t n = 0; n + 1 < line.size(); ++n)
+    ASSERT_FALSE(decode_request(line.substr(0, n))) << n;
 }
 
 TEST(Messages, RefuseWhatIsNone) {
-  for (const std::string& line : {std::string(), std::string("garbage"), std::string("[]"), std::string("null"), std::string("7"), std::string("{}"),
-                                  std::string(R"({"id": "7", "progress": "x"})"), std::string(R"({"id": 7, "progress": 1})"),
-                                  std::string(R"({"ready": "one", "libtorch": "2"})"), std::string(R"({"ready": 1})"), std::string(R"({"id": 7})"),
-                                  std::string(R"({"id": 7, "snapshot": {}, "microseconds": "1"})"), std::string(100'000, '['),
-                                  std::string("{\"id\": 7, \"error\": \"\xff\"}")}) {
+  for (const std::string& line :
+       {std::string(), std::string("garbage"), std::string("[]"), std::string("null"),
+        std::string("7"), std::string("{}"), std::string(R"({"id": "7", "progress": "x"})"),
+        std::string(R"({"id": 7, "progress": 1})"),
+        std::string(R"({"ready": "one", "libtorch": "2"})"), std::string(R"({"ready": 1})"),
+        std::string(R"({"id": 7})"),
+        std::string(R"({"id": 7, "snapshot": {}, "microseconds": "1"})"), std::string(100'000, '['),
+        std::string("{\"id\": 7, \"error\": \"\xff\"}")}) {
     const Result<WorkerMessage> message = decode_message(line);
     const bool is_error = !message || (message->answer && !*message->answer);
     EXPECT_TRUE(is_error) << line.substr(0, 60);
   }
-  for (const char* line : {"", "{}", R"({"id": 1, "method": "run", "path": [], "verify": false, "max_record_bytes": 0})",
-                           R"({"id": 1, "method": "load", "path": "text", "verify": false, "max_record_bytes": 0})",
-                           R"({"id": 1, "method": "load", "path": [], "verify": 1, "max_record_bytes": 0})"}) {
+  for (const char* line :
+       {"", "{}",
+        R"({"id": 1, "method": "run", "path": [], "verify": false, "max_record_bytes": 0})",
+        R"({"id": 1, "method": "load", "path": "text", "verify": false, "max_record_bytes": 0})",
+        R"({"id": 1, "method": "load", "path": [], "verify": 1, "max_record_bytes": 0})"}) {
     EXPECT_FALSE(decode_request(line)) << line;
   }
 }

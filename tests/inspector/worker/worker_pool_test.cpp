@@ -30,7 +30,9 @@ class WorkerPoolTest : public testing::Test {
       order_.push_back(outcome.index);
       outcomes_.emplace(outcome.index, std::move(outcome.answer));
     };
-    callbacks_.on_progress = [this](std::size_t index, const std::string& stage) { progress_.push_back(std::to_string(index) + " " + stage); };
+    callbacks_.on_progress = [this](std::size_t index, const std::string& stage) {
+      progress_.push_back(std::to_string(index) + " " + stage);
+    };
     callbacks_.on_log = [this](const std::string& text) { log_ += text; };
   }
   void TearDown() override {
@@ -57,7 +59,9 @@ class WorkerPoolTest : public testing::Test {
     EXPECT_EQ(answer->snapshot.path, paths_[index]);
     return "";
   }
-  std::int64_t worker_of(std::size_t index) const { return outcomes_.at(index)->snapshot.archive_version; }
+  std::int64_t worker_of(std::size_t index) const {
+    return outcomes_.at(index)->snapshot.archive_version;
+  }
 
   std::string folder_;
   PoolOptions options_;
@@ -92,7 +96,8 @@ int number_in(const std::string& path) {
   return number;
 }
 
-// ---------------------------------------------------------------------------------------------------------------- answers
+// ----------------------------------------------------------------------------------------------------------------
+// answers
 
 TEST_F(WorkerPoolTest, GivesManyFilesToOneWorker) {
   load({"a", "b", "c"});
@@ -166,13 +171,15 @@ TEST_F(WorkerPoolTest, NeedsNoOptionalCallbacks) {
   EXPECT_EQ(error_of(0), "");
 }
 
-// ----------------------------------------------------------------------------------------------------------------- deaths
+// -----------------------------------------------------------------------------------------------------------------
+// deaths
 
 TEST_F(WorkerPoolTest, OutlivesAWorkerThatCrashes) {
   load({"a", "segv", "b", "segv again", "c"});
   for (const std::size_t i : {0, 2, 4}) EXPECT_EQ(error_of(i), "");
   for (const std::size_t i : {1, 3}) {
-    EXPECT_EQ(error_of(i), "the worker died while reading it: it was ended by signal 11 (Segmentation fault)");
+    EXPECT_EQ(error_of(i),
+              "the worker died while reading it: it was ended by signal 11 (Segmentation fault)");
     EXPECT_EQ(outcomes_.at(i).error().code, ErrorCode::kMalformed);
   }
   EXPECT_NE(worker_of(0), worker_of(2));
@@ -188,7 +195,9 @@ TEST_F(WorkerPoolTest, OutlivesCrashesOfManyWorkersAtATime) {
 
 TEST_F(WorkerPoolTest, SaysThatTheSystemMayHaveKilledIt) {
   load({"kill"});
-  EXPECT_EQ(error_of(0), "the worker died while reading it: it was ended by signal 9 (Killed): the system may have run out of memory");
+  EXPECT_EQ(error_of(0),
+            "the worker died while reading it: it was ended by signal 9 (Killed): the system may "
+            "have run out of memory");
 }
 
 TEST_F(WorkerPoolTest, NamesTheExitCode) {
@@ -216,13 +225,15 @@ TEST_F(WorkerPoolTest, EndsAWorkerThatClosesItsAnswers) {
 
 TEST_F(WorkerPoolTest, EndsWhatAWorkerStarted) {
   const std::string note = folder_ + "/child";
-  load({"child:" + note});
+  load({"child:" + note, "b"});
   const int child = number_in(note);
   ASSERT_GT(child, 0);
+  EXPECT_EQ(error_of(1), "");
   EXPECT_TRUE(comes_true([&] { return !is_running(child); }));
 }
 
-// ------------------------------------------------------------------------------------------------------------------ limits
+// ------------------------------------------------------------------------------------------------------------------
+// limits
 
 TEST_F(WorkerPoolTest, EndsAWorkerThatHangs) {
   options_.seconds_per_file = 0.3;
@@ -253,7 +264,8 @@ TEST_F(WorkerPoolTest, EndsAWorkerThatHangsBeforeItIsReady) {
   EXPECT_EQ(error_of(0), "reading it took longer than the limit allows");
 }
 
-// ---------------------------------------------------------------------------------------------------------------- protocol
+// ----------------------------------------------------------------------------------------------------------------
+// protocol
 
 TEST_F(WorkerPoolTest, IsNotDisturbedByWhatAWorkerPrints) {
   load({"print", "b"});
@@ -272,7 +284,8 @@ TEST_F(WorkerPoolTest, DoesNotBlockAWorkerThatPrintsAMegabyte) {
 TEST_F(WorkerPoolTest, ReplacesAWorkerThatBreaksTheProtocol) {
   load({"a", "garbage", "b", "wrong_id", "c", "unreadable", "d"});
   for (const std::size_t i : {0, 2, 4, 6}) EXPECT_EQ(error_of(i), "") << i;
-  EXPECT_EQ(error_of(1).rfind("a message between torchtally and its worker cannot be read", 0), 0u) << error_of(1);
+  EXPECT_EQ(error_of(1).rfind("a message between torchtally and its worker cannot be read", 0), 0u)
+      << error_of(1);
   EXPECT_EQ(error_of(3), "the worker answered a request that it was not given");
   EXPECT_EQ(error_of(5), "the request cannot be read");
   EXPECT_NE(worker_of(0), worker_of(2));
@@ -290,8 +303,9 @@ TEST_F(WorkerPoolTest, SaysWhyAWorkerDidNotStart) {
   ::setenv("FAKE_WORKER_START", "message", 1);
   const Error error = whole_failure({"a", "b"});
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
-  EXPECT_EQ(error.message,
-            options_.worker + " did not start: it exited with code 127: error while loading shared libraries: libtorch_cpu.so");
+  EXPECT_EQ(error.message, options_.worker +
+                               " did not start: it exited with code 127: error while loading "
+                               "shared libraries: libtorch_cpu.so");
   EXPECT_TRUE(outcomes_.empty());
 }
 
@@ -304,7 +318,8 @@ TEST_F(WorkerPoolTest, SaysThatThereIsNoWorker) {
 
 TEST_F(WorkerPoolTest, LeavesNoDescriptorOpen) {
   const auto open_descriptors = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
   };
   load({"a"});
   outcomes_.clear();
@@ -320,7 +335,8 @@ TEST_F(WorkerPoolTest, RestoresTheSignalThatItIgnores) {
   EXPECT_EQ(std::signal(SIGPIPE, SIG_DFL), SIG_DFL);
 }
 
-// ------------------------------------------------------------------------------------------------------------------ parent
+// ------------------------------------------------------------------------------------------------------------------
+// parent
 
 TEST_F(WorkerPoolTest, TakesItsWorkerAlongWhenItIsKilled) {
   const std::string note = folder_ + "/worker";
@@ -357,7 +373,8 @@ TEST_F(WorkerPoolTest, LeavesAWorkerWhoseParentIsGoneToEndItself) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-// -------------------------------------------------------------------------------------------------------------- find_worker
+// --------------------------------------------------------------------------------------------------------------
+// find_worker
 
 TEST_F(WorkerPoolTest, FindsTheWorkerThatTheEnvironmentNames) {
   ::setenv("TORCHTALLY_WORKER", TORCHTALLY_FAKE_WORKER, 1);
