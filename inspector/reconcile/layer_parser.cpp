@@ -161,7 +161,9 @@ class LayerParser {
       const bool named =
           holds_any(part, {"q_norm", "k_norm", "q_layernorm", "k_layernorm", "query_norm",
                            "key_norm", "q_ln", "k_ln", "norm_q", "norm_k"});
-      if (v.size == layer_.hidden && v.row && blocks.experts > 0 && blocks.has_shared) {
+      if (v.size == 0) {
+        forget(v);
+      } else if (v.size == layer_.hidden && v.row && blocks.experts > 0 && blocks.has_shared) {
         role(v.weight, "mlp.shared_gate.weight");
         layer_.group.mlp.shared_gate = true;
       } else if (holds_any(part, {"sink"}) && layer_.query_width % v.size == 0) {
