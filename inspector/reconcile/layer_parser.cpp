@@ -279,6 +279,21 @@ class LayerParser {
       take(*norms[2], "mlp", &G::mlp_pre_norm);
       return;
     }
+    const std::size_t path = s_.modules[static_cast<std::size_t>(module_)].path.size();
+    const auto named = [&](const Vector* v, std::initializer_list<std::string_view> parts) {
+      return holds_any(std::string_view(v->name).substr(path), parts);
+    };
+    // Both named so: OLMo 2's norms stand behind their blocks, though one stands behind the last
+    // layer, too.
+    if (norms.size() == 2 && named(norms[0], {"post_"}) && named(norms[1], {"post_"})) {
+      take(*norms[0], "attention_post", &G::attention_post_norm);
+      take(*norms[1], "mlp_post", &G::mlp_post_norm);
+      return;
+    }
+    if (norms.size() == 1 && named(norms[0], {"mlp", "ffn"})) {
+      take(*norms[0], "mlp", &G::mlp_pre_norm);
+      return;
+    }
     if (norms.size() == 2 && is_attention_norm(*norms[1]) && !is_attention_norm(*norms[0]))
       std::swap(norms[0], norms[1]);
     take(*norms[0], "attention", &G::attention_pre_norm);
