@@ -248,7 +248,9 @@ bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
     if (a.stacks[i].groups.size() != given.stacks[i].groups.size()) return false;
     for (std::size_t g = 0; g < a.stacks[i].groups.size(); ++g) {
       const auto &x = a.stacks[i].groups[g].attention, &y = given.stacks[i].groups[g].attention;
-      if (x.num_heads != y.num_heads || x.head_dim != y.head_dim || x.num_key_value_heads != y.num_key_value_heads) return false;
+      if (x.num_heads != y.num_heads || x.head_dim != y.head_dim ||
+          x.num_key_value_heads != y.num_key_value_heads)
+        return false;
     }
   }
   return true;

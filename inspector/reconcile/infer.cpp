@@ -16,6 +16,7 @@ using formulas::NormKind;
 using formulas::StackSpec;
 
 constexpr std::size_t kMostCandidates = 8;
+constexpr std::int64_t kWidestHead = 65536;  // searched for candidates; no head is as wide
 
 /// What makes two layers alike: every field of their group.
 std::vector<std::int64_t> signature(const ParsedLayer& layer) {
@@ -58,7 +59,7 @@ class Inferrer {
     for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) settle_norms(i);
     for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) describe(i);
     name_stacks();
-    std::sort(in_.unexplained.begin(), in_.unexplained.end());
+    settle_places();
     if (const auto valid = formulas::validate(in_.spec); !valid)
       return none("its layers fit no formula: " + valid.error().message);
     in_.transformer = true;
@@ -134,7 +135,9 @@ class Inferrer {
     if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim"};
     if (flags_.num_heads && first.query_width % *flags_.num_heads == 0)
       heads = {first.query_width / *flags_.num_heads, {}, "--num-heads"};
-    if (heads.head_dim > 0 && common % heads.head_dim != 0) heads = {};
+    const bool unfit = heads.head_dim > 0 && common % heads.head_dim != 0;
+    const bool asked = flags_.num_heads || flags_.head_dim;
+    if (unfit) heads = {};
     SpecField field{stack.name + ".attention.head_dim",
                     "",
                     heads.tensors,
@@ -145,7 +148,8 @@ class Inferrer {
     if (width == 0) {
       const auto [rotated, tensor] = rotary();
       const bool fits = rotated > 0 && common % rotated == 0;
-      for (std::int64_t d = common; d >= 1 && field.candidates.size() < kMostCandidates; --d) {
+      for (std::int64_t d = std::min(common, kWidestHead);
+           d >= 1 && field.candidates.size() < kMostCandidates; --d) {
         if (common % d == 0 && d % 2 == 0 && (!fits || d >= rotated))
           field.candidates.push_back(std::to_string(d));
       }
@@ -156,6 +160,7 @@ class Inferrer {
       if (width == 0) width = common;
       field.reason = "only n_q·d = " + std::to_string(first.query_width) +
                      " shows in the weights; counts need no more";
+      if (asked) field.reason += "; the heads given do not divide it";
       if (fits) {
         field.tensors.push_back(tensor);
         field.reason +=
@@ -225,6 +230,22 @@ class Inferrer {
             p.term = from.substr(0, from.size() - 1) + "_post." + p.term.substr(from.size());
         }
       }
+    }
+  }
+
+  /// Each weight has one place, the first that was found for it; what has none is unexplained.
+  void settle_places() {
+    std::vector<bool> has(w_.all.size(), false);
+    std::vector<Placement> once;
+    for (Placement& p : in_.placements) {
+      if (has[static_cast<std::size_t>(p.weight)]) continue;
+      has[static_cast<std::size_t>(p.weight)] = true;
+      once.push_back(std::move(p));
+    }
+    in_.placements = std::move(once);
+    in_.unexplained.clear();
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (!has[i]) in_.unexplained.push_back(static_cast<std::int32_t>(i));
     }
   }
 

@@ -10,7 +10,7 @@ namespace {
 using Set = std::vector<std::size_t>;
 
 constexpr std::size_t kMostToSplit =
-    12;  // matrices of one module that are tried in every combination
+    10;  // matrices of one module that are tried in every combination
 
 class BlockFinder {
  public:

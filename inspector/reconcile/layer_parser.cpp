@@ -161,7 +161,9 @@ class LayerParser {
       const bool named =
           holds_any(part, {"q_norm", "k_norm", "q_layernorm", "k_layernorm", "query_norm",
                            "key_norm", "q_ln", "k_ln", "norm_q", "norm_k"});
-      if (v.size == layer_.hidden && v.row && blocks.experts > 0 && blocks.has_shared) {
+      if (v.size == 0) {
+        forget(v);
+      } else if (v.size == layer_.hidden && v.row && blocks.experts > 0 && blocks.has_shared) {
         role(v.weight, "mlp.shared_gate.weight");
         layer_.group.mlp.shared_gate = true;
       } else if (holds_any(part, {"sink"}) && layer_.query_width % v.size == 0) {
@@ -275,6 +277,21 @@ class LayerParser {
       take(*norms[0], "attention", &G::attention_pre_norm);
       take(*norms[1], "cross_attention", &G::cross_attention_norm);
       take(*norms[2], "mlp", &G::mlp_pre_norm);
+      return;
+    }
+    const std::size_t path = s_.modules[static_cast<std::size_t>(module_)].path.size();
+    const auto named = [&](const Vector* v, std::initializer_list<std::string_view> parts) {
+      return holds_any(std::string_view(v->name).substr(path), parts);
+    };
+    // Both named so: OLMo 2's norms stand behind their blocks, though one stands behind the last
+    // layer, too.
+    if (norms.size() == 2 && named(norms[0], {"post_"}) && named(norms[1], {"post_"})) {
+      take(*norms[0], "attention_post", &G::attention_post_norm);
+      take(*norms[1], "mlp_post", &G::mlp_post_norm);
+      return;
+    }
+    if (norms.size() == 1 && named(norms[0], {"mlp", "ffn"})) {
+      take(*norms[0], "mlp", &G::mlp_pre_norm);
       return;
     }
     if (norms.size() == 2 && is_attention_norm(*norms[1]) && !is_attention_norm(*norms[0]))

@@ -8,6 +8,10 @@ namespace {
 
 using Set = std::vector<std::size_t>;
 
+bool divides(std::int64_t part, std::int64_t whole) {
+  return part > 0 && whole > 0 && whole % part == 0;
+}
+
 /// The matrices of a set, with what shapes say of each.
 class Matcher {
  public:
@@ -26,8 +30,9 @@ class Matcher {
     for (const std::size_t down : candidates(Hint::kDown)) {
       Set ups = without(set_, down);
       const std::int64_t width = at(down).in(), experts = at(down).experts;
-      if (!std::all_of(ups.begin(), ups.end(),
-                       [&](std::size_t i) { return reads(i) && at(i).experts == experts; }))
+      if (width < 1 || !std::all_of(ups.begin(), ups.end(), [&](std::size_t i) {
+            return reads(i) && at(i).experts == experts;
+          }))
         continue;
       Block block;
       block.kind = Block::Kind::kMlp;
@@ -58,7 +63,8 @@ class Matcher {
       for (const std::size_t q : preferred(inputs, Hint::kQuery)) {
         Set others = without(inputs, q);
         const std::int64_t narrow = at(others[0]).out();
-        if (at(q).out() != width || at(others[1]).out() != narrow || width % narrow != 0) continue;
+        if (at(q).out() != width || at(others[1]).out() != narrow || !divides(narrow, width))
+          continue;
         if (hint(others[0]) == Hint::kValue || hint(others[1]) == Hint::kKey)
           std::swap(others[0], others[1]);
         // Names that say nothing: a key without a bias beside a value that has one is what occurs
@@ -82,7 +88,7 @@ class Matcher {
       for (const std::size_t q : preferred(inputs, Hint::kQuery)) {
         const std::size_t kv = without(inputs, q)[0];
         const std::int64_t both = at(kv).out();
-        if (at(q).out() != width || both % 2 != 0 || width % (both / 2) != 0) continue;
+        if (at(q).out() != width || both % 2 != 0 || !divides(both / 2, width)) continue;
         Block block = start(width, both / 2);
         block.fused = block.fused_two = true;
         block.either = both == width;  // gate and up look the same
@@ -97,7 +103,7 @@ class Matcher {
     for (const std::size_t o : candidates(Hint::kOutput)) {
       const Set inputs = without(set_, o);
       const std::int64_t width = at(o).in(), all = at(inputs[0]).out(), rest = all - width;
-      if (!all_read(inputs) || rest <= 0 || rest % 2 != 0 || width % (rest / 2) != 0) continue;
+      if (!all_read(inputs) || rest <= 0 || rest % 2 != 0 || !divides(rest / 2, width)) continue;
       Block block = start(width, rest / 2);
       block.fused = true;
       block.either = all == 2 * width;

@@ -172,7 +172,9 @@ class Reader {
     }
   }
 
-  static bool named_position(std::string_view name) { return holds_any(name, {"pos", "wpe"}); }
+  static bool named_position(std::string_view name) {
+    return holds_any(name, {"pos", "wpe", "rel_emb"});
+  }
   static bool named_type(std::string_view name) {
     return holds_any(name, {"type_emb", "token_type", "segment"});
   }
@@ -224,6 +226,17 @@ class Reader {
   void find_positions(std::size_t i) {
     auto& stack = stacks()[i];
     auto& e = stack.embedding;
+    for (const Matrix& m : units_.matrices) {
+      const bool relative = holds_any(last_part(m.name), {"rel_emb"});
+      if (!relative || !m.table || placed(m.weight) || m.columns != stack.hidden_size ||
+          !near(m.weight, i))
+        continue;
+      e.relative_rows = m.rows;
+      e.positions = PositionKind::kRelative;
+      place(m.weight, i, "embedding.relative");
+      prove(i, "embedding.relative_rows", e.relative_rows, m.weight);
+      return;
+    }
     const Matrix* best = nullptr;
     for (const Matrix& m : units_.matrices) {
       const bool width = m.columns == stack.hidden_size || m.columns == e.embedding_size;
@@ -479,6 +492,13 @@ class Reader {
         e.norm_width = v.size;
         place_unit(v, i, "embedding.norm");
         prove_kind(i, "embedding.norm", kind, sure, v.weight);
+        return true;
+      }
+      // DeBERTa: the table of relative positions has a norm of its own, and the layers end in none.
+      if (hidden && e.relative_rows > 0 && e.relative_norm == NormKind::kNone) {
+        e.relative_norm = kind;
+        place_unit(v, i, "embedding.relative_norm");
+        prove_kind(i, "embedding.relative_norm", kind, sure, v.weight);
         return true;
       }
       if (hidden && stack.final_norm == NormKind::kNone) {

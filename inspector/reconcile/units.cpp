@@ -62,6 +62,11 @@ class UnitFinder {
     m.table = type.find("embedding") != std::string::npos;
     m.projects = type.find("linear") != std::string::npos || type.find("conv") != std::string::npos;
     m.bias = m.table ? -1 : find_bias(module, own);
+    // A bias is one row shorter in dimensions than its matrix, and no other matrix's.
+    if (m.bias >= 0 && (m.bias == weight || used_.count(m.bias) + paired_.count(m.bias) > 0 ||
+                        squeezed(w_[m.bias].shape).size() >= shape.size())) {
+      m.bias = -1;
+    }
     if (m.bias >= 0) {
       const std::int64_t length = w_[m.bias].shape.empty() ? 0 : w_[m.bias].shape.back();
       m.input_first = length == m.columns && length != m.rows;
