@@ -1,7 +1,7 @@
 // Result<T>: a value or an Error, for everything that can fail because of its input.
 //
-// Who uses it: every module border. LibTorch's exceptions are converted to it where they arise; nothing in base/,
-// formulas/ or inspector/ throws across a border, prints or aborts.
+// Who uses it: every module border. LibTorch's exceptions are converted to it where they arise;
+// nothing in base/, formulas/ or inspector/ throws across a border, prints or aborts.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace tally {
 
-/// Causes of failure, grouped by what the caller can do about them. The command line maps them to exit codes.
+/// Causes of failure, grouped by what the caller can do about them. The command line maps them to
+/// exit codes.
 enum class ErrorCode {
   kUsage,          ///< the request itself makes no sense: contradictory or out-of-range values
   kNotFound,       ///< a file that does not exist or cannot be opened
@@ -21,8 +22,8 @@ enum class ErrorCode {
   kInternal,       ///< a broken invariant of this program: always a bug
 };
 
-/// What went wrong, in words for the user: `message` says what, where and what was expected; `hint` the next thing to
-/// try (may be empty). Neither ends in a full stop or a line feed.
+/// What went wrong, in words for the user: `message` says what, where and what was expected; `hint`
+/// the next thing to try (may be empty). Neither ends in a full stop or a line feed.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
@@ -33,8 +34,10 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit by design
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT: implicit by design
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }

@@ -10,18 +10,23 @@ namespace {
 using namespace inspector;
 using Json = nlohmann::ordered_json;
 
-Json count_json(const Count& c) { return {{"tensors", c.tensors}, {"elements", c.elements}, {"bytes", c.bytes}}; }
+Json count_json(const Count& c) {
+  return {{"tensors", c.tensors}, {"elements", c.elements}, {"bytes", c.bytes}};
+}
 
 /// Kinds without tensors are left out.
 Json kinds_json(const std::array<Count, kTensorKinds>& counts) {
   Json kinds = Json::object();
   for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
-    if (counts[kind].tensors > 0) kinds[std::string(name(static_cast<TensorKind>(kind)))] = count_json(counts[kind]);
+    if (counts[kind].tensors > 0)
+      kinds[std::string(name(static_cast<TensorKind>(kind)))] = count_json(counts[kind]);
   }
   return kinds;
 }
 
-Json tally_json(const Tally& t) { return {{"unique", kinds_json(t.unique)}, {"again", kinds_json(t.again)}}; }
+Json tally_json(const Tally& t) {
+  return {{"unique", kinds_json(t.unique)}, {"again", kinds_json(t.again)}};
+}
 
 Json counts_json(const std::map<std::string, Count>& counts) {
   Json object = Json::object();
@@ -31,7 +36,8 @@ Json counts_json(const std::map<std::string, Count>& counts) {
 
 Json totals_json(const Census& c) {
   return {{"parameters", count_json(c.all.parameters())},
-          {"parameters_naive", count_json(c.naive_by_kind[static_cast<std::size_t>(TensorKind::kParameter)])},
+          {"parameters_naive",
+           count_json(c.naive_by_kind[static_cast<std::size_t>(TensorKind::kParameter)])},
           {"trainable", count_json(c.all.trainable)},
           {"frozen", count_json(c.all.fixed)},
           {"unique", count_json(c.unique)},
@@ -69,7 +75,10 @@ Json modules_json(const ModelSnapshot& s, const Census& c) {
 }
 
 Json view_json(const ModelSnapshot& s, const StridedView& v) {
-  Json view = {{"dtype", info(v.dtype).name}, {"shape", v.sizes}, {"elements", v.elements}, {"bytes", v.bytes}};
+  Json view = {{"dtype", info(v.dtype).name},
+               {"shape", v.sizes},
+               {"elements", v.elements},
+               {"bytes", v.bytes}};
   if (v.storage >= 0) {
     view["stride"] = v.strides;
     view["storage"] = s.storages[static_cast<std::size_t>(v.storage)].record;
@@ -85,7 +94,8 @@ Json tensor_json(const ModelSnapshot& s, const Census& c, std::size_t i) {
                  {"module", s.modules[static_cast<std::size_t>(t.module)].path},
                  {"kind", name(t.kind)},
                  {"counts_as", name(count.kind)}};
-  if (count.alias_of >= 0) tensor["alias_of"] = full_name(s, s.tensors[static_cast<std::size_t>(count.alias_of)]);
+  if (count.alias_of >= 0)
+    tensor["alias_of"] = full_name(s, s.tensors[static_cast<std::size_t>(count.alias_of)]);
   tensor["layout"] = name(t.layout);
   tensor.update(view_json(s, t.view));
   tensor["requires_grad"] = t.requires_grad;
@@ -109,8 +119,13 @@ Json tensor_json(const ModelSnapshot& s, const Census& c, std::size_t i) {
 
 Json file_json(const ModelSnapshot& s) {
   Json sections = Json::object();
-  for (const FileSection& section : s.sections) sections[section.category] = {{"records", section.records}, {"bytes", section.bytes}};
-  return {{"bytes", s.file_bytes}, {"format", s.format}, {"archive_version", s.archive_version}, {"byte_order", s.byte_order}, {"sections", std::move(sections)}};
+  for (const FileSection& section : s.sections)
+    sections[section.category] = {{"records", section.records}, {"bytes", section.bytes}};
+  return {{"bytes", s.file_bytes},
+          {"format", s.format},
+          {"archive_version", s.archive_version},
+          {"byte_order", s.byte_order},
+          {"sections", std::move(sections)}};
 }
 
 Json findings_json(const ModelSnapshot& s, const Census& c) {
@@ -127,7 +142,10 @@ Json error_object(const Error& error) {
 
 Json verification_json(const Result<Verification>& v) {
   if (!v) return {{"ran", false}, {"error", error_object(v.error())}};
-  return {{"ran", true}, {"tensors", v->tensors}, {"modules", v->modules}, {"differences", v->differences}};
+  return {{"ran", true},
+          {"tensors", v->tensors},
+          {"modules", v->modules},
+          {"differences", v->differences}};
 }
 
 Json model_json(const AuditedModel& model) {
@@ -148,7 +166,12 @@ Json model_json(const AuditedModel& model) {
   Json storages = Json::array();
   for (std::size_t i = 0; i < snapshot.storages.size(); ++i) {
     const StorageRecord& r = snapshot.storages[i];
-    storages.push_back({{"record", r.record}, {"bytes", r.bytes}, {"crc32", r.crc32}, {"device", r.device}, {"tensors", census.storages[i].tensors}, {"covered_bytes", census.storages[i].covered_bytes}});
+    storages.push_back({{"record", r.record},
+                        {"bytes", r.bytes},
+                        {"crc32", r.crc32},
+                        {"device", r.device},
+                        {"tensors", census.storages[i].tensors},
+                        {"covered_bytes", census.storages[i].covered_bytes}});
   }
   json["storages"] = std::move(storages);
   json["findings"] = findings_json(snapshot, census);
@@ -159,7 +182,8 @@ Json model_json(const AuditedModel& model) {
 }  // namespace
 
 std::string audit_json(const AuditReport& report) {
-  Json json = {{"schema_version", kAuditSchemaVersion}, {"tool", {{"name", "torchtally"}, {"version", TORCHTALLY_VERSION}}}};
+  Json json = {{"schema_version", kAuditSchemaVersion},
+               {"tool", {{"name", "torchtally"}, {"version", TORCHTALLY_VERSION}}}};
   if (!report.filter.empty()) json["filter"] = report.filter;
   Json models = Json::array();
   for (const AuditedModel& model : report.models) models.push_back(model_json(model));

@@ -1,13 +1,12 @@
 // The audit's report: audited models as a Document for people and as JSON for programs.
 #pragma once
 
+#include <cli/document.h>
+#include <cli/numbers.h>
 #include <inspector/census/census.h>
 #include <inspector/census/folded_tree.h>
 #include <inspector/model/snapshot.h>
 #include <inspector/model/verification.h>
-
-#include <cli/document.h>
-#include <cli/numbers.h>
 
 #include <optional>
 #include <string>
@@ -17,13 +16,13 @@ namespace tally::cli {
 
 /// How much of a model the text shows, and in which order. The JSON always has everything.
 struct AuditView {
-  int depth = 3;             ///< levels below the root; -1: all
-  std::size_t rows = 0;      ///< most rows below one module; 0: all
+  int depth = 3;         ///< levels below the root; -1: all
+  std::size_t rows = 0;  ///< most rows below one module; 0: all
   inspector::SiblingOrder order = inspector::SiblingOrder::kFile;
   Units units = Units::kExact;
-  bool details = false;      ///< the modules' own constants, every tensor of a kind and dtype
-  bool tensors = false;      ///< a table of every tensor
-  bool each = false;         ///< a full report of each model, though there are several
+  bool details = false;  ///< the modules' own constants, every tensor of a kind and dtype
+  bool tensors = false;  ///< a table of every tensor
+  bool each = false;     ///< a full report of each model, though there are several
 };
 
 /// One model, or why it could not be read.
@@ -31,7 +30,8 @@ struct AuditedModel {
   struct Contents {
     inspector::ModelSnapshot snapshot;
     inspector::Census census;
-    std::vector<bool> selected;  ///< one a tensor: whether the filter lets it through; empty: no filter
+    std::vector<bool>
+        selected;  ///< one a tensor: whether the filter lets it through; empty: no filter
     std::optional<Result<inspector::Verification>> verification;
   };
   std::string path;

@@ -1,6 +1,5 @@
-#include <cli/load_models.h>
-
 #include <cli/flag_values.h>
+#include <cli/load_models.h>
 #include <cli/progress.h>
 #include <inspector/archive/file_kind.h>
 #include <inspector/archive/mapped_file.h>
@@ -25,22 +24,33 @@ std::optional<Error> refuse_early(const std::string& path) {
 
 void add_load_flags(CLI::App& command, LoadOptions& options) {
   constexpr const char* kGroup = "Reading";
-  command.add_option("-j,--jobs", options.jobs, "Workers at a time (default: 1)")->check(CLI::Range(1, 256).description(""))->group(kGroup);
-  command.add_option("--timeout", options.timeout_seconds, "Seconds that reading one file may take; 0: no limit (default: 60)")
+  command.add_option("-j,--jobs", options.jobs, "Workers at a time (default: 1)")
+      ->check(CLI::Range(1, 256).description(""))
+      ->group(kGroup);
+  command
+      .add_option("--timeout", options.timeout_seconds,
+                  "Seconds that reading one file may take; 0: no limit (default: 60)")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->group(kGroup);
-  command.add_option("--memory-limit", options.memory_limit_bytes, "Memory for a worker, in bytes or with K, M or G; 0: no limit (default: 2G). LibTorch itself takes 128M")
+  command
+      .add_option("--memory-limit", options.memory_limit_bytes,
+                  "Memory for a worker, in bytes or with K, M or G; 0: no limit (default: 2G). "
+                  "LibTorch itself takes 128M")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE")
       ->group(kGroup);
-  command.add_option("--max-record", options.max_record_bytes, "Largest pickle or source record that is read, in bytes or with K, M or G (default: 256M)")
+  command
+      .add_option("--max-record", options.max_record_bytes,
+                  "Largest pickle or source record that is read, in bytes or with K, M or G "
+                  "(default: 256M)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE")
       ->group(kGroup);
 }
 
 Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options) {
-  std::vector<Result<LoadAnswer>> answers(options.paths.size(), Error{ErrorCode::kInternal, "it was not read", ""});
+  std::vector<Result<LoadAnswer>> answers(options.paths.size(),
+                                          Error{ErrorCode::kInternal, "it was not read", ""});
   std::vector<std::string> paths;
   std::vector<std::size_t> index_of;
   for (std::size_t i = 0; i < options.paths.size(); ++i) {
@@ -66,12 +76,15 @@ Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options) 
   callbacks.on_outcome = [&](FileOutcome outcome) {
     const std::string& path = paths[outcome.index];
     if (outcome.answer) {
-      spdlog::info("{}: read in {:.1f} ms", path, static_cast<double>(outcome.answer->microseconds) / 1000);
+      spdlog::info("{}: read in {:.1f} ms", path,
+                   static_cast<double>(outcome.answer->microseconds) / 1000);
     }
     progress.done(path);
     answers[index_of[outcome.index]] = std::move(outcome.answer);
   };
-  callbacks.on_progress = [&](std::size_t index, const std::string& stage) { progress.stage(paths[index], stage); };
+  callbacks.on_progress = [&](std::size_t index, const std::string& stage) {
+    progress.stage(paths[index], stage);
+  };
   callbacks.on_log = [](const std::string& line) { spdlog::info("worker: {}", line); };
   if (auto loaded = load_with_workers(paths, pool, callbacks); !loaded) return loaded.error();
   return answers;

@@ -25,8 +25,8 @@ struct LoadOptions {
 /// Adds --jobs, --timeout, --memory-limit and --max-record to `command`.
 void add_load_flags(CLI::App& command, LoadOptions& options);
 
-/// Loads every path; one answer a path, in their order. Files that are no ZIP archive are refused without a worker.
-/// Fails as a whole only where no worker can be had.
+/// Loads every path; one answer a path, in their order. Files that are no ZIP archive are refused
+/// without a worker. Fails as a whole only where no worker can be had.
 Result<std::vector<Result<inspector::LoadAnswer>>> load_models(const LoadOptions& options);
 
 }  // namespace tally::cli

@@ -7,7 +7,8 @@
 
 namespace tally::cli {
 
-/// One line that is rewritten in place and removed at the end: "12/40 files, 31.0/s, 0.9 s left: reading model.pt".
+/// One line that is rewritten in place and removed at the end: "12/40 files, 31.0/s, 0.9 s left:
+/// reading model.pt".
 class Progress {
  public:
   explicit Progress(std::size_t files);

@@ -1,19 +1,21 @@
 // MappedFile: a file's bytes, read-only, without reading them.
 #pragma once
 
+#include <base/result.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <base/result.h>
-
 namespace tally::inspector {
 
-/// A whole file, mapped read-only for random access: only pages that are looked at are read from disk. The bytes stay
-/// valid for the object's life. If another process cuts the file short meanwhile, a read ends this process by SIGBUS.
+/// A whole file, mapped read-only for random access: only pages that are looked at are read from
+/// disk. The bytes stay valid for the object's life. If another process cuts the file short
+/// meanwhile, a read ends this process by SIGBUS.
 class MappedFile {
  public:
-  /// Maps `path`. Errors: kNotFound (missing, a folder, no permission, not a regular file), kNotAModel (empty).
+  /// Maps `path`. Errors: kNotFound (missing, a folder, no permission, not a regular file),
+  /// kNotAModel (empty).
   static Result<MappedFile> open(const std::string& path);
 
   MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

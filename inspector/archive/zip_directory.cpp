@@ -9,7 +9,8 @@
 namespace tally::inspector {
 namespace {
 
-// Layouts and signatures: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16 and 4.5.3. All numbers are little-endian.
+// Layouts and signatures: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16 and 4.5.3. All
+// numbers are little-endian.
 constexpr std::string_view kEntrySignature = "PK\x01\x02";
 constexpr std::string_view kEndSignature = "PK\x05\x06";
 constexpr std::string_view kEnd64Signature = "PK\x06\x06";
@@ -18,7 +19,8 @@ constexpr std::size_t kEntryBytes = 46, kEndBytes = 22, kEnd64Bytes = 56, kLocat
 constexpr std::size_t kLongestComment = 0xffff;
 constexpr std::uint16_t kZip64Field = 1;
 
-// A read past the end gives nothing; offsets are 64-bit and checked by subtraction, so that none can wrap.
+// A read past the end gives nothing; offsets are 64-bit and checked by subtraction, so that none
+// can wrap.
 template <class T>
 std::optional<T> number(std::string_view s, std::uint64_t at) {
   if (s.size() < sizeof(T) || at > s.size() - sizeof(T)) return std::nullopt;
@@ -31,7 +33,8 @@ bool has(std::string_view s, std::uint64_t at, std::string_view signature) {
   return at <= s.size() && s.substr(at, signature.size()) == signature;
 }
 
-Error malformed(std::string message, std::string hint = "the file is damaged; export or copy the model again") {
+Error malformed(std::string message,
+                std::string hint = "the file is damaged; export or copy the model again") {
   return {ErrorCode::kMalformed, std::move(message), std::move(hint)};
 }
 
@@ -53,7 +56,8 @@ Result<Span> find_directory(std::string_view file) {
             *number<std::uint16_t>(file, end + 10)};
   if (end >= kLocator64Bytes && has(file, end - kLocator64Bytes, kLocator64Signature)) {
     const std::uint64_t end64 = *number<std::uint64_t>(file, end - kLocator64Bytes + 8);
-    if (!has(file, end64, kEnd64Signature) || !number<std::uint64_t>(file, end64 + kEnd64Bytes - 8)) {
+    if (!has(file, end64, kEnd64Signature) ||
+        !number<std::uint64_t>(file, end64 + kEnd64Bytes - 8)) {
       return malformed("the ZIP64 end record is not where the archive says");
     }
     span = {*number<std::uint64_t>(file, end64 + 48), *number<std::uint64_t>(file, end64 + 40),
@@ -70,10 +74,12 @@ Result<Span> find_directory(std::string_view file) {
 }
 
 /// Sizes and offset of the ZIP64 extra field replace those that hold 0xffffffff, in this order.
-bool read_zip64(std::string_view extra, std::uint64_t& bytes, std::uint64_t& stored, std::uint64_t& offset) {
+bool read_zip64(std::string_view extra, std::uint64_t& bytes, std::uint64_t& stored,
+                std::uint64_t& offset) {
   constexpr std::uint64_t kElsewhere = 0xffffffff;
   while (extra.size() >= 4) {
-    const std::uint16_t id = *number<std::uint16_t>(extra, 0), length = *number<std::uint16_t>(extra, 2);
+    const std::uint16_t id = *number<std::uint16_t>(extra, 0),
+                        length = *number<std::uint16_t>(extra, 2);
     if (length > extra.size() - 4) break;
     if (id == kZip64Field) {
       const std::string_view field = extra.substr(4, length);
@@ -101,8 +107,12 @@ Result<std::vector<ZipEntry>> read_entries(std::string_view file, const Span& sp
     if (!has(directory, at, kEntrySignature) || directory.size() - at < kEntryBytes) {
       return malformed("entry " + std::to_string(i) + " of the ZIP directory is damaged");
     }
-    const auto u16 = [&](std::uint64_t field) { return *number<std::uint16_t>(directory, at + field); };
-    const auto u32 = [&](std::uint64_t field) { return *number<std::uint32_t>(directory, at + field); };
+    const auto u16 = [&](std::uint64_t field) {
+      return *number<std::uint16_t>(directory, at + field);
+    };
+    const auto u32 = [&](std::uint64_t field) {
+      return *number<std::uint32_t>(directory, at + field);
+    };
     const std::size_t name_bytes = u16(28), extra_bytes = u16(30), comment_bytes = u16(32);
     if (name_bytes + extra_bytes + comment_bytes > directory.size() - at - kEntryBytes) {
       return malformed("entry " + std::to_string(i) + " of the ZIP directory reaches past its end");
@@ -112,10 +122,12 @@ Result<std::vector<ZipEntry>> read_entries(std::string_view file, const Span& sp
     entry.method = u16(10);
     entry.crc32 = u32(16);
     std::uint64_t bytes = u32(24), stored = u32(20), offset = u32(42);
-    if (!read_zip64(directory.substr(at + kEntryBytes + name_bytes, extra_bytes), bytes, stored, offset)) {
+    if (!read_zip64(directory.substr(at + kEntryBytes + name_bytes, extra_bytes), bytes, stored,
+                    offset)) {
       return malformed("record " + entry.name + ": its 64-bit sizes are missing");
     }
-    if ((u16(8) & 1) != 0) return malformed("record " + entry.name + " is encrypted", "decrypt the archive first");
+    if ((u16(8) & 1) != 0)
+      return malformed("record " + entry.name + " is encrypted", "decrypt the archive first");
     if (entry.method == 0 && bytes != stored) {
       return malformed("record " + entry.name + " is stored as it is, yet its two sizes differ: " +
                        std::to_string(bytes) + " and " + std::to_string(stored) + " bytes");
@@ -130,7 +142,8 @@ Result<std::vector<ZipEntry>> read_entries(std::string_view file, const Span& sp
     at += kEntryBytes + name_bytes + extra_bytes + comment_bytes;
   }
   if (at != directory.size()) {
-    return malformed("the ZIP directory holds more than the " + std::to_string(span.entries) + " records that it states");
+    return malformed("the ZIP directory holds more than the " + std::to_string(span.entries) +
+                     " records that it states");
   }
   return entries;
 }
@@ -144,16 +157,20 @@ Result<Unit> check_entries(const ZipDirectory& directory) {
   }
   std::vector<std::size_t> order(entries.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return entries[a].header_offset < entries[b].header_offset; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return entries[a].header_offset < entries[b].header_offset;
+  });
   for (std::size_t i = 0; i < order.size(); ++i) {
     const ZipEntry& e = entries[order[i]];
     const bool last = i + 1 == order.size();
-    const std::int64_t next = last ? directory.directory_offset : entries[order[i + 1]].header_offset;
-    const std::int64_t room = next - e.header_offset - kLocalHeaderBytes - static_cast<std::int64_t>(e.name.size());
+    const std::int64_t next =
+        last ? directory.directory_offset : entries[order[i + 1]].header_offset;
+    const std::int64_t room =
+        next - e.header_offset - kLocalHeaderBytes - static_cast<std::int64_t>(e.name.size());
     if (e.stored_bytes > room) {
-      return malformed("record " + e.name + " overlaps " +
-                       (last ? std::string("the ZIP directory") : "record " + entries[order[i + 1]].name));
+      return malformed(
+          "record " + e.name + " overlaps " +
+          (last ? std::string("the ZIP directory") : "record " + entries[order[i + 1]].name));
     }
   }
   return Unit{};

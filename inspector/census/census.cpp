@@ -1,11 +1,10 @@
+#include <base/checked.h>
 #include <inspector/census/census.h>
 
 #include <algorithm>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
-
-#include <base/checked.h>
 
 namespace tally::inspector {
 namespace {
@@ -52,7 +51,8 @@ class Adder {
     add(to.fixed, value.fixed);
   }
   void add_times(Count& to, const Count& value, std::int64_t times) {
-    const auto elements = checked_mul(value.elements, times), bytes = checked_mul(value.bytes, times);
+    const auto elements = checked_mul(value.elements, times),
+               bytes = checked_mul(value.bytes, times);
     overflowed_ = overflowed_ || !elements || !bytes;
     add(to, {value.tensors * times, elements.value_or(0), bytes.value_or(0)});
   }
@@ -86,10 +86,12 @@ class Coverage {
   void add(const StridedView& view) {
     if (view.elements == 0) return;
     std::int64_t last = view.offset;
-    for (std::size_t i = 0; i < view.sizes.size(); ++i) last += (view.sizes[i] - 1) * view.strides[i];
+    for (std::size_t i = 0; i < view.sizes.size(); ++i)
+      last += (view.sizes[i] - 1) * view.strides[i];
     const Int128 bits = info(view.dtype).bits;
     // The loader has checked that the extent lies within the storage, so these fit.
-    spans_.emplace_back(static_cast<std::int64_t>(view.offset * bits / 8), static_cast<std::int64_t>(((last + 1) * bits + 7) / 8));
+    spans_.emplace_back(static_cast<std::int64_t>(view.offset * bits / 8),
+                        static_cast<std::int64_t>(((last + 1) * bits + 7) / 8));
   }
   std::int64_t bytes() {
     std::sort(spans_.begin(), spans_.end());
@@ -128,16 +130,27 @@ void count_storages(const ModelSnapshot& s, Census& census, Adder& adder) {
   }
 }
 
-std::string bytes_text(std::int64_t bytes) { return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes"); }
+std::string bytes_text(std::int64_t bytes) {
+  return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
+}
 
 /// Models whose weights are no parameters any more: what other tools count as zero.
 void find_hidden_weights(const ModelSnapshot& s, Census& census) {
   const auto elements = [&](TensorKind kind) { return census.all.of(kind).elements; };
-  const bool quantized = std::any_of(s.tensors.begin(), s.tensors.end(), [](const TensorRecord& t) { return t.quantization.has_value(); });
+  const bool quantized = std::any_of(s.tensors.begin(), s.tensors.end(), [](const TensorRecord& t) {
+    return t.quantization.has_value();
+  });
   if (quantized) {
-    census.findings.push_back({"quantized", "quantized: weights are stored as integers in packed objects or states, counted by element; scales and zero points are counted apart. Layers folded by the export (batch norms) are no longer in the file"});
+    census.findings.push_back(
+        {"quantized",
+         "quantized: weights are stored as integers in packed objects or states, counted by "
+         "element; scales and zero points are counted apart. Layers folded by the export (batch "
+         "norms) are no longer in the file"});
   } else if (elements(TensorKind::kParameter) == 0 && elements(TensorKind::kConstant) > 0) {
-    census.findings.push_back({"frozen", "frozen: it declares no parameters, its weights are constants of the code, counted after what freezing folded (batch norms) and merged (equal constants)"});
+    census.findings.push_back(
+        {"frozen",
+         "frozen: it declares no parameters, its weights are constants of the code, counted after "
+         "what freezing folded (batch norms) and merged (equal constants)"});
   }
 }
 
@@ -156,18 +169,20 @@ void find_kept_storages(const ModelSnapshot& s, Census& census) {
     if (unseen <= 0 || first_user[i] < 0 || ++found > kMostFindings) continue;
     census.findings.push_back(
         {"storage-kept-by-view",
-         "storage " + s.storages[i].record + " of " + bytes_text(s.storages[i].bytes) + " is kept by views that see " +
-             bytes_text(census.storages[i].covered_bytes) + " of it (" +
-             full_name(s, s.tensors[static_cast<std::size_t>(first_user[i])]) + "): clone() them before saving to drop " +
-             bytes_text(unseen)});
+         "storage " + s.storages[i].record + " of " + bytes_text(s.storages[i].bytes) +
+             " is kept by views that see " + bytes_text(census.storages[i].covered_bytes) +
+             " of it (" + full_name(s, s.tensors[static_cast<std::size_t>(first_user[i])]) +
+             "): clone() them before saving to drop " + bytes_text(unseen)});
   }
   if (found > kMostFindings) {
-    census.findings.push_back({"storage-kept-by-view", "and " + std::to_string(found - kMostFindings) + " more storages that are larger than what views see of them"});
+    census.findings.push_back(
+        {"storage-kept-by-view", "and " + std::to_string(found - kMostFindings) +
+                                     " more storages that are larger than what views see of them"});
   }
 }
 
-/// Storages of one size and CRC-32: byte for byte the same, short of an accident of one in 2^32. A CRC-32 of 0 means that
-/// none was computed (torch.serialization.set_crc32_options).
+/// Storages of one size and CRC-32: byte for byte the same, short of an accident of one in 2^32. A
+/// CRC-32 of 0 means that none was computed (torch.serialization.set_crc32_options).
 void find_equal_storages(const ModelSnapshot& s, Census& census) {
   std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t> groups;
   for (const StorageRecord& storage : s.storages) {
@@ -181,7 +196,12 @@ void find_equal_storages(const ModelSnapshot& s, Census& census) {
     bytes += (count - 1) * key.first;
   }
   if (sets == 0) return;
-  census.findings.push_back({"equal-storages", std::to_string(copies) + " storages in " + std::to_string(sets) + (sets == 1 ? " set" : " sets") + " are equal by size and CRC-32 but not shared: sharing them would save " + bytes_text(bytes)});
+  census.findings.push_back(
+      {"equal-storages",
+       std::to_string(copies) + " storages in " + std::to_string(sets) +
+           (sets == 1 ? " set" : " sets") +
+           " are equal by size and CRC-32 but not shared: sharing them would save " +
+           bytes_text(bytes)});
 }
 
 }  // namespace
@@ -215,12 +235,15 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
       continue;
     }
     adder.add(own.unique[static_cast<std::size_t>(counts_as.kind)], count);
-    if (counts_as.kind == TensorKind::kParameter) adder.add(tensor.requires_grad ? own.trainable : own.fixed, count);
+    if (counts_as.kind == TensorKind::kParameter)
+      adder.add(tensor.requires_grad ? own.trainable : own.fixed, count);
     adder.add(census.unique, count);
     adder.add(census.by_dtype[std::string(info(tensor.view.dtype).name)], count);
-    adder.add(census.by_module_type[s.modules[static_cast<std::size_t>(tensor.module)].type], count);
+    adder.add(census.by_module_type[s.modules[static_cast<std::size_t>(tensor.module)].type],
+              count);
     if (tensor.quantization) {
-      for (const TensorPart& part : tensor.parts) adder.add(census.quantization_parts, {1, part.view.elements, part.view.bytes});
+      for (const TensorPart& part : tensor.parts)
+        adder.add(census.quantization_parts, {1, part.view.elements, part.view.bytes});
     }
   }
   census.total = census.own;
@@ -230,7 +253,9 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
   if (!census.total.empty()) census.all = census.total.front();
   count_storages(s, census, adder);
   if (adder.overflowed()) {
-    return Error{ErrorCode::kMalformed, "its tensors have more than 2^63 elements or bytes together", "no model does; the file is damaged or hostile"};
+    return Error{ErrorCode::kMalformed,
+                 "its tensors have more than 2^63 elements or bytes together",
+                 "no model does; the file is damaged or hostile"};
   }
   find_hidden_weights(s, census);
   find_kept_storages(s, census);

@@ -1,18 +1,19 @@
 // The census: every tensor of a snapshot counted once, per module and in total.
 //
-// Names that share (storage, offset, sizes, strides) are one tensor: an alias group. It counts once, under the highest of
-// its names' kinds (inspector/model/snapshot.h) and at the first name of that kind; its other names count as "again".
-// Views that differ in any of the four are tensors of their own, though they share bytes.
+// Names that share (storage, offset, sizes, strides) are one tensor: an alias group. It counts
+// once, under the highest of its names' kinds (inspector/model/snapshot.h) and at the first name of
+// that kind; its other names count as "again". Views that differ in any of the four are tensors of
+// their own, though they share bytes.
 #pragma once
+
+#include <base/result.h>
+#include <inspector/model/snapshot.h>
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <base/result.h>
-#include <inspector/model/snapshot.h>
 
 namespace tally::inspector {
 
@@ -22,7 +23,9 @@ struct Count {
   std::int64_t elements = 0;
   std::int64_t bytes = 0;  ///< elements × size of the type; for sparse tensors that of their parts
 
-  bool operator==(const Count& o) const { return tensors == o.tensors && elements == o.elements && bytes == o.bytes; }
+  bool operator==(const Count& o) const {
+    return tensors == o.tensors && elements == o.elements && bytes == o.bytes;
+  }
 };
 
 /// The tensors of one module, or of a module and all below it, by kind.
@@ -30,7 +33,7 @@ struct Tally {
   std::array<Count, kTensorKinds> unique;  ///< counted once, where they count
   std::array<Count, kTensorKinds> again;   ///< further names of tensors that count elsewhere
   Count trainable;                         ///< unique parameters with requires_grad
-  Count fixed;                             ///< unique parameters without: trainable + fixed = parameters
+  Count fixed;  ///< unique parameters without: trainable + fixed = parameters
 
   const Count& of(TensorKind kind) const { return unique[static_cast<std::size_t>(kind)]; }
   const Count& parameters() const { return of(TensorKind::kParameter); }
@@ -38,38 +41,45 @@ struct Tally {
 
 /// How a tensor counts.
 struct TensorCount {
-  std::int32_t alias_of = -1;  ///< the tensor that counts for this one's group; -1 where that is this one
+  std::int32_t alias_of =
+      -1;  ///< the tensor that counts for this one's group; -1 where that is this one
   TensorKind kind = TensorKind::kAttribute;  ///< of the group: the highest of its names'
 };
 
 /// A storage and the tensors that see it.
 struct StorageUse {
-  std::int64_t tensors = 0;         ///< distinct tensors (alias groups) that view it
-  std::int64_t covered_bytes = 0;   ///< bytes between the first and last element of at least one of them
+  std::int64_t tensors = 0;  ///< distinct tensors (alias groups) that view it
+  std::int64_t covered_bytes =
+      0;  ///< bytes between the first and last element of at least one of them
 };
 
 struct Census {
-  std::vector<TensorCount> tensors;    ///< one for each of the snapshot's
-  std::vector<Tally> own;              ///< one a module: its own tensors
-  std::vector<Tally> total;            ///< one a module: its own and all below it
-  std::vector<StorageUse> storages;    ///< one for each of the snapshot's
+  std::vector<TensorCount> tensors;  ///< one for each of the snapshot's
+  std::vector<Tally> own;            ///< one a module: its own tensors
+  std::vector<Tally> total;          ///< one a module: its own and all below it
+  std::vector<StorageUse> storages;  ///< one for each of the snapshot's
 
-  Tally all;                           ///< the whole model
-  Count unique;                        ///< all kinds together, each tensor once
-  /// Every name counted, and constants once for each use, by what the name itself is declared as: of parameters, what
-  /// summing named_parameters(remove_duplicate=False) gives.
+  Tally all;     ///< the whole model
+  Count unique;  ///< all kinds together, each tensor once
+  /// Every name counted, and constants once for each use, by what the name itself is declared as:
+  /// of parameters, what summing named_parameters(remove_duplicate=False) gives.
   std::array<Count, kTensorKinds> naive_by_kind;
-  Count naive;                         ///< all kinds together: every name counted, constants once for each use: what careless tools report
-  std::map<std::string, Count> by_dtype;        ///< unique, by PyTorch's name of the type
-  std::map<std::string, Count> by_module_type;  ///< unique, by the qualified type of the module that holds it
-  Count quantization_parts;            ///< scales and zero points of per-channel quantized tensors; not in `unique`
-  std::int64_t storage_bytes = 0;      ///< of all storages that a tensor sees
-  std::vector<Finding> findings;       ///< frozen and quantized models, large storages kept by small views, equal storages
+  Count naive;  ///< all kinds together: every name counted, constants once for each use: what
+                ///< careless tools report
+  std::map<std::string, Count> by_dtype;  ///< unique, by PyTorch's name of the type
+  std::map<std::string, Count>
+      by_module_type;        ///< unique, by the qualified type of the module that holds it
+  Count quantization_parts;  ///< scales and zero points of per-channel quantized tensors; not in
+                             ///< `unique`
+  std::int64_t storage_bytes = 0;  ///< of all storages that a tensor sees
+  std::vector<Finding> findings;   ///< frozen and quantized models, large storages kept by small
+                                   ///< views, equal storages
 };
 
-/// Counts `snapshot`. With `only`, one flag a tensor, tensors whose flag is false count nowhere, while aliases are still told
-/// among all of them: a filtered census says of each tensor what the whole one says.
-/// Refused (kMalformed) only if a total overflows 64 bits, which no real model's does.
+/// Counts `snapshot`. With `only`, one flag a tensor, tensors whose flag is false count nowhere,
+/// while aliases are still told among all of them: a filtered census says of each tensor what the
+/// whole one says. Refused (kMalformed) only if a total overflows 64 bits, which no real model's
+/// does.
 Result<Census> take_census(const ModelSnapshot& snapshot, const std::vector<bool>* only = nullptr);
 
 /// The sum of `counts`.

@@ -14,12 +14,15 @@ std::string label_of(const ModelSnapshot& s, std::size_t module) {
   if (node.parent < 0) return node.path;
   const std::string& parent = s.modules[static_cast<std::size_t>(node.parent)].path;
   if (node.path.compare(0, parent.size(), parent) != 0 || parent.empty()) return node.path;
-  const std::size_t skip = parent.size() + (node.path.size() > parent.size() && node.path[parent.size()] == '.' ? 1 : 0);
+  const std::size_t skip =
+      parent.size() + (node.path.size() > parent.size() && node.path[parent.size()] == '.' ? 1 : 0);
   return node.path.substr(skip);
 }
 
 std::optional<std::int64_t> number_of(const std::string& label) {
-  const bool digits = !label.empty() && label.size() <= 9 && std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !label.empty() && label.size() <= 9 &&
+      std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return std::nullopt;
   return std::stoll(label);
 }
@@ -41,9 +44,11 @@ void add(Tally& to, const Tally& value) {
 
 class Folder {
  public:
-  Folder(const ModelSnapshot& s, const Census& census) : s_(s), census_(census), children_(s.modules.size()), shape_(s.modules.size()) {
+  Folder(const ModelSnapshot& s, const Census& census)
+      : s_(s), census_(census), children_(s.modules.size()), shape_(s.modules.size()) {
     for (std::size_t i = 1; i < s.modules.size(); ++i) {
-      children_[static_cast<std::size_t>(s.modules[i].parent)].push_back(static_cast<std::int32_t>(i));
+      children_[static_cast<std::size_t>(s.modules[i].parent)].push_back(
+          static_cast<std::int32_t>(i));
     }
     number_shapes();
   }
@@ -51,13 +56,16 @@ class Folder {
   FoldedNode root() { return node({0}, s_.modules.front().path); }
 
  private:
-  /// Gives equal numbers to modules with equal subtrees: what a module is and holds, and its children's numbers.
+  /// Gives equal numbers to modules with equal subtrees: what a module is and holds, and its
+  /// children's numbers.
   void number_shapes() {
     std::vector<std::string> own(s_.modules.size());
     for (std::size_t t = 0; t < s_.tensors.size(); ++t) {
       const TensorRecord& tensor = s_.tensors[t];
       std::string& text = own[static_cast<std::size_t>(tensor.module)];
-      text += tensor.name + '\n' + std::string(name(census_.tensors[t].kind)) + (census_.tensors[t].alias_of >= 0 ? " again " : " ") + std::string(info(tensor.view.dtype).name);
+      text += tensor.name + '\n' + std::string(name(census_.tensors[t].kind)) +
+              (census_.tensors[t].alias_of >= 0 ? " again " : " ") +
+              std::string(info(tensor.view.dtype).name);
       if (tensor.requires_grad) text += " grad";
       for (const std::int64_t size : tensor.view.sizes) text += ' ' + std::to_string(size);
       text += '\n';
@@ -66,22 +74,27 @@ class Folder {
     for (std::size_t i = s_.modules.size(); i-- > 0;) {
       std::string text = s_.modules[i].type + '\n' + own[i] + counted(census_.own[i]);
       for (const std::int32_t child : children_[i]) {
-        text += label_of(s_, static_cast<std::size_t>(child)) + '=' + std::to_string(shape_[static_cast<std::size_t>(child)]) + '\n';
+        text += label_of(s_, static_cast<std::size_t>(child)) + '=' +
+                std::to_string(shape_[static_cast<std::size_t>(child)]) + '\n';
       }
-      shape_[i] = numbers.emplace(std::move(text), static_cast<std::int64_t>(numbers.size())).first->second;
+      shape_[i] =
+          numbers.emplace(std::move(text), static_cast<std::int64_t>(numbers.size())).first->second;
     }
   }
 
-  /// What counts of a module: a census of a filter's tensors may count only some, and not the same ones in every layer.
+  /// What counts of a module: a census of a filter's tensors may count only some, and not the same
+  /// ones in every layer.
   static std::string counted(const Tally& own) {
     std::string text;
     for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
-      for (const Count& c : {own.unique[kind], own.again[kind]}) text += std::to_string(c.tensors) + ' ' + std::to_string(c.elements) + '\n';
+      for (const Count& c : {own.unique[kind], own.again[kind]})
+        text += std::to_string(c.tensors) + ' ' + std::to_string(c.elements) + '\n';
     }
     return text;
   }
 
-  /// The node that stands for `modules`, whose subtrees are alike: their children fold in the same way, position by position.
+  /// The node that stands for `modules`, whose subtrees are alike: their children fold in the same
+  /// way, position by position.
   FoldedNode node(std::vector<std::int32_t> modules, std::string label) {
     FoldedNode folded;
     folded.label = std::move(label);
@@ -95,10 +108,12 @@ class Folder {
       std::vector<std::int32_t> members;
       for (const std::int32_t m : modules) {
         const auto& siblings = children_[static_cast<std::size_t>(m)];
-        members.insert(members.end(), siblings.begin() + static_cast<std::ptrdiff_t>(from), siblings.begin() + static_cast<std::ptrdiff_t>(to));
+        members.insert(members.end(), siblings.begin() + static_cast<std::ptrdiff_t>(from),
+                       siblings.begin() + static_cast<std::ptrdiff_t>(to));
       }
       std::string name = label_of(s_, static_cast<std::size_t>(first[from]));
-      if (to - from > 1) name = "[" + name + "-" + label_of(s_, static_cast<std::size_t>(first[to - 1])) + "]";
+      if (to - from > 1)
+        name = "[" + name + "-" + label_of(s_, static_cast<std::size_t>(first[to - 1])) + "]";
       folded.children.push_back(joined(node(std::move(members), std::move(name))));
       from = to;
     }
@@ -108,8 +123,9 @@ class Folder {
 
   /// A container that only holds one run of layers is one row with it: "h.[0-47]".
   static FoldedNode joined(FoldedNode container) {
-    const bool only_a_run = container.children.size() == 1 && container.children.front().times() > container.times() &&
-                            sum(container.own.unique) == Count{} && sum(container.own.again) == Count{};
+    const bool only_a_run =
+        container.children.size() == 1 && container.children.front().times() > container.times() &&
+        sum(container.own.unique) == Count{} && sum(container.own.again) == Count{};
     if (!only_a_run) return container;
     FoldedNode run = std::move(container.children.front());
     run.label = container.label + "." + run.label;
@@ -120,7 +136,9 @@ class Folder {
   std::size_t run_end(const std::vector<std::int32_t>& siblings, std::size_t from) const {
     auto number = number_of(label_of(s_, static_cast<std::size_t>(siblings[from])));
     std::size_t to = from + 1;
-    while (number && to < siblings.size() && shape_[static_cast<std::size_t>(siblings[to])] == shape_[static_cast<std::size_t>(siblings[from])]) {
+    while (number && to < siblings.size() &&
+           shape_[static_cast<std::size_t>(siblings[to])] ==
+               shape_[static_cast<std::size_t>(siblings[from])]) {
       const auto next = number_of(label_of(s_, static_cast<std::size_t>(siblings[to])));
       if (!next || *next != *number + 1) break;
       number = next;
@@ -137,15 +155,20 @@ class Folder {
 
 }  // namespace
 
-void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows, std::int64_t (*size)(const Tally&)) {
+void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows,
+             std::int64_t (*size)(const Tally&)) {
   std::vector<FoldedNode>& children = node.children;
   for (FoldedNode& child : children) arrange(child, order, max_rows, size);
-  const auto larger = [&](const FoldedNode& a, const FoldedNode& b) { return size(a.total) > size(b.total); };
+  const auto larger = [&](const FoldedNode& a, const FoldedNode& b) {
+    return size(a.total) > size(b.total);
+  };
   FoldedNode others;
   if (max_rows > 0 && children.size() > max_rows) {
     std::vector<std::size_t> by_size(children.size());
     std::iota(by_size.begin(), by_size.end(), std::size_t{0});
-    std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) { return larger(children[a], children[b]); });
+    std::stable_sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) {
+      return larger(children[a], children[b]);
+    });
     std::vector<bool> keep(children.size(), false);
     for (std::size_t i = 0; i < max_rows - 1; ++i) keep[by_size[i]] = true;
     std::vector<FoldedNode> kept;
@@ -154,7 +177,8 @@ void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows, std::in
         kept.push_back(std::move(children[i]));
       } else {
         add(others.total, children[i].total);
-        others.modules.insert(others.modules.end(), children[i].modules.begin(), children[i].modules.end());
+        others.modules.insert(others.modules.end(), children[i].modules.begin(),
+                              children[i].modules.end());
       }
     }
     others.label = "[" + std::to_string(children.size() - kept.size()) + " others]";
@@ -162,11 +186,14 @@ void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows, std::in
   }
   if (order == SiblingOrder::kSize) std::stable_sort(children.begin(), children.end(), larger);
   if (order == SiblingOrder::kName) {
-    std::stable_sort(children.begin(), children.end(), [](const FoldedNode& a, const FoldedNode& b) { return a.label < b.label; });
+    std::stable_sort(children.begin(), children.end(),
+                     [](const FoldedNode& a, const FoldedNode& b) { return a.label < b.label; });
   }
   if (!others.label.empty()) children.push_back(std::move(others));
 }
 
-FoldedNode fold(const ModelSnapshot& snapshot, const Census& census) { return Folder(snapshot, census).root(); }
+FoldedNode fold(const ModelSnapshot& snapshot, const Census& census) {
+  return Folder(snapshot, census).root();
+}
 
 }  // namespace tally::inspector

@@ -1,20 +1,19 @@
-#include <inspector/load/archive_reader.h>
-
 #include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/read_adapter_interface.h>
+#include <inspector/archive/file_kind.h>
+#include <inspector/load/archive_reader.h>
+#include <inspector/load/torch_error.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
-#include <inspector/archive/file_kind.h>
-#include <inspector/load/torch_error.h>
-
 namespace tally::inspector {
 namespace {
 
-constexpr std::size_t kLongestName = 512;  // miniz's MZ_ZIP_MAX_ARCHIVE_FILENAME_SIZE, with the final zero
+constexpr std::size_t kLongestName =
+    512;  // miniz's MZ_ZIP_MAX_ARCHIVE_FILENAME_SIZE, with the final zero
 
 class MappingAdapter : public caffe2::serialize::ReadAdapterInterface {
  public:
@@ -35,9 +34,9 @@ class MappingAdapter : public caffe2::serialize::ReadAdapterInterface {
 std::string root_folder(const ZipDirectory& directory) {
   const std::string& first = directory.entries.front().name;
   const std::string root = first.substr(0, first.find('/') + 1);
-  const bool common = std::all_of(directory.entries.begin(), directory.entries.end(), [&](const ZipEntry& e) {
-    return e.name.compare(0, root.size(), root) == 0;
-  });
+  const bool common =
+      std::all_of(directory.entries.begin(), directory.entries.end(),
+                  [&](const ZipEntry& e) { return e.name.compare(0, root.size(), root) == 0; });
   return common ? root : "";
 }
 
@@ -48,11 +47,13 @@ std::vector<std::string> names_of(const std::map<std::string, ZipEntry>& records
 }
 
 std::uint32_t crc32_of(std::string_view bytes) {
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 Error malformed(std::string message) {
-  return {ErrorCode::kMalformed, std::move(message), "the file is damaged; export or copy the model again"};
+  return {ErrorCode::kMalformed, std::move(message),
+          "the file is damaged; export or copy the model again"};
 }
 
 }  // namespace
@@ -82,7 +83,9 @@ Result<ArchiveReader> ArchiveReader::open(const std::string& path) {
   state->directory_offset = directory->directory_offset;
   if (directory->entries.empty()) return malformed("the ZIP archive is empty");
   for (const ZipEntry& entry : directory->entries) {
-    if (entry.name.size() >= kLongestName) return malformed("a record's name has " + std::to_string(entry.name.size()) + " bytes; LibTorch reads " + std::to_string(kLongestName - 1));
+    if (entry.name.size() >= kLongestName)
+      return malformed("a record's name has " + std::to_string(entry.name.size()) +
+                       " bytes; LibTorch reads " + std::to_string(kLongestName - 1));
   }
   // PyTorch puts every record below one folder, named after the file that it was saved to.
   const std::string root = root_folder(*directory);
@@ -97,11 +100,14 @@ Result<ArchiveReader> ArchiveReader::open(const std::string& path) {
     // Both readers must see the same archive, or what was checked is not what will be read.
     const std::vector<std::string> names = state->reader->getAllRecords();
     const bool same = names.size() == state->records.size() &&
-                      std::all_of(names.begin(), names.end(), [&](const std::string& n) { return state->records.count(n) != 0; });
+                      std::all_of(names.begin(), names.end(), [&](const std::string& n) {
+                        return state->records.count(n) != 0;
+                      });
     if (!same) return malformed("its ZIP directory can be read in two ways");
   } catch (const std::exception& e) {
     // Archives of other tools have no version record: say what they are instead.
-    const bool versioned = state->records.count("version") != 0 || state->records.count(".data/version") != 0;
+    const bool versioned =
+        state->records.count("version") != 0 || state->records.count(".data/version") != 0;
     if (!versioned) return refuse_zip(names_of(state->records));
     return malformed("LibTorch cannot open the archive: " + first_line(e));
   }
@@ -109,9 +115,13 @@ Result<ArchiveReader> ArchiveReader::open(const std::string& path) {
 }
 
 const std::map<std::string, ZipEntry>& ArchiveReader::records() const { return state_->records; }
-std::int64_t ArchiveReader::file_bytes() const { return static_cast<std::int64_t>(state_->file.bytes().size()); }
+std::int64_t ArchiveReader::file_bytes() const {
+  return static_cast<std::int64_t>(state_->file.bytes().size());
+}
 std::int64_t ArchiveReader::directory_offset() const { return state_->directory_offset; }
-std::int64_t ArchiveReader::format_version() const { return static_cast<std::int64_t>(state_->reader->version()); }
+std::int64_t ArchiveReader::format_version() const {
+  return static_cast<std::int64_t>(state_->reader->version());
+}
 
 Result<std::string_view> ArchiveReader::read(const std::string& record, std::int64_t max_bytes) {
   const auto found = state_->records.find(record);
@@ -119,16 +129,18 @@ Result<std::string_view> ArchiveReader::read(const std::string& record, std::int
   const ZipEntry& entry = found->second;
   if (entry.bytes > max_bytes) {
     return Error{ErrorCode::kLimitExceeded,
-                 "record " + record + " states " + std::to_string(entry.bytes) + " bytes, more than the limit of " +
-                     std::to_string(max_bytes),
+                 "record " + record + " states " + std::to_string(entry.bytes) +
+                     " bytes, more than the limit of " + std::to_string(max_bytes),
                  "no export of this kind is that large; if this one is, raise --max-record"};
   }
   if (entry.bytes == 0) return std::string_view{};
   try {
     auto [data, size] = state_->reader->getRecord(record);
     const std::string_view bytes(static_cast<const char*>(data.get()), size);
-    if (static_cast<std::int64_t>(size) != entry.bytes) return malformed("record " + record + " is shorter than it states");
-    if (crc32_of(bytes) != entry.crc32) return malformed("record " + record + ": its CRC-32 does not match");
+    if (static_cast<std::int64_t>(size) != entry.bytes)
+      return malformed("record " + record + " is shorter than it states");
+    if (crc32_of(bytes) != entry.crc32)
+      return malformed("record " + record + ": its CRC-32 does not match");
     state_->kept.push_back(std::move(data));
     return bytes;
   } catch (const std::exception& e) {

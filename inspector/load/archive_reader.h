@@ -1,5 +1,10 @@
-// ArchiveReader: the records of a TorchScript archive, through LibTorch's PyTorchStreamReader over a read-only mapping.
+// ArchiveReader: the records of a TorchScript archive, through LibTorch's PyTorchStreamReader over
+// a read-only mapping.
 #pragma once
+
+#include <base/result.h>
+#include <inspector/archive/mapped_file.h>
+#include <inspector/archive/zip_directory.h>
 
 #include <cstdint>
 #include <map>
@@ -7,16 +12,14 @@
 #include <string>
 #include <string_view>
 
-#include <base/result.h>
-#include <inspector/archive/mapped_file.h>
-#include <inspector/archive/zip_directory.h>
-
 namespace tally::inspector {
 
-/// An open archive. Opening reads the ZIP directory and the version record, nothing else; `read` reads one record.
+/// An open archive. Opening reads the ZIP directory and the version record, nothing else; `read`
+/// reads one record.
 class ArchiveReader {
  public:
-  /// Opens `path`. Errors say what kind of file it is where it is no ZIP archive, and how its directory is damaged.
+  /// Opens `path`. Errors say what kind of file it is where it is no ZIP archive, and how its
+  /// directory is damaged.
   static Result<ArchiveReader> open(const std::string& path);
 
   ArchiveReader(ArchiveReader&&) noexcept;
@@ -27,8 +30,8 @@ class ArchiveReader {
   const std::map<std::string, ZipEntry>& records() const;
   bool has(const std::string& record) const { return records().count(record) != 0; }
 
-  /// The bytes of `record`, decompressed, with their CRC-32 checked. A record that states more than `max_bytes` is
-  /// refused before anything is allocated. The bytes live as long as the reader.
+  /// The bytes of `record`, decompressed, with their CRC-32 checked. A record that states more than
+  /// `max_bytes` is refused before anything is allocated. The bytes live as long as the reader.
   Result<std::string_view> read(const std::string& record, std::int64_t max_bytes);
 
   std::int64_t file_bytes() const;

@@ -1,14 +1,15 @@
 #include <inspector/load/class_declarations.h>
+#include <inspector/load/literal.h>
 
 #include <algorithm>
 #include <cctype>
 
-#include <inspector/load/literal.h>
-
 namespace tally::inspector {
 namespace {
 
-bool starts_with(std::string_view s, std::string_view prefix) { return s.substr(0, prefix.size()) == prefix; }
+bool starts_with(std::string_view s, std::string_view prefix) {
+  return s.substr(0, prefix.size()) == prefix;
+}
 
 /// Past the string that starts at `i`; a plain string ends with its line at the latest.
 std::size_t skip_string(std::string_view s, std::size_t i) {
@@ -44,13 +45,15 @@ std::size_t next_logical_line(std::string_view s, std::size_t i) {
   return s.size();
 }
 
-/// Reads `["weight", "bias", ]`; false where it is anything else. Names are not escaped in the source: one ends at `", "` or
-/// at the `", ]` of the line's end.
+/// Reads `["weight", "bias", ]`; false where it is anything else. Names are not escaped in the
+/// source: one ends at `", "` or at the `", ]` of the line's end.
 bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
   list.remove_prefix(std::min(list.find_first_not_of(' '), list.size()));
   constexpr std::string_view kEnd = "\", ]";
   if (list == "[]") return true;
-  if (list.size() < 2 + kEnd.size() || list.substr(0, 2) != "[\"" || list.substr(list.size() - kEnd.size()) != kEnd) return false;
+  if (list.size() < 2 + kEnd.size() || list.substr(0, 2) != "[\"" ||
+      list.substr(list.size() - kEnd.size()) != kEnd)
+    return false;
   list = list.substr(2, list.size() - 2 - kEnd.size());
   constexpr std::string_view kSeparator = "\", \"";
   for (std::size_t end; (end = list.find(kSeparator)) != std::string_view::npos;) {
@@ -61,23 +64,28 @@ bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
   return true;
 }
 
-/// One line of a class's body that is no `def`; false where it declares parameters or buffers unreadably.
+/// One line of a class's body that is no `def`; false where it declares parameters or buffers
+/// unreadably.
 bool read_declaration(std::string_view line, ClassDeclaration& cls) {
-  constexpr std::string_view kParameters = "__parameters__ =", kBuffers = "__buffers__ =", kFinal = " : Final[",
-                             kAssign = "] = ";
-  if (starts_with(line, kParameters)) return read_names(line.substr(kParameters.size()), cls.parameters);
+  constexpr std::string_view kParameters = "__parameters__ =", kBuffers = "__buffers__ =",
+                             kFinal = " : Final[", kAssign = "] = ";
+  if (starts_with(line, kParameters))
+    return read_names(line.substr(kParameters.size()), cls.parameters);
   if (starts_with(line, kBuffers)) return read_names(line.substr(kBuffers.size()), cls.buffers);
   const std::size_t final = line.find(kFinal);
   if (final == std::string_view::npos) return true;
   const std::size_t assign = line.find(kAssign, final);
   if (assign == std::string_view::npos) return true;
-  cls.constants.emplace_back(valid_utf8(line.substr(0, final)), literal_to_json(line.substr(assign + kAssign.size())));
+  cls.constants.emplace_back(valid_utf8(line.substr(0, final)),
+                             literal_to_json(line.substr(assign + kAssign.size())));
   return true;
 }
 
 Error unreadable(std::string_view source, std::size_t at, const std::string& what) {
-  const auto line = 1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  return {ErrorCode::kMalformed, "line " + std::to_string(line) + " " + what, "the file is damaged; export or copy the model again"};
+  const auto line =
+      1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  return {ErrorCode::kMalformed, "line " + std::to_string(line) + " " + what,
+          "the file is damaged; export or copy the model again"};
 }
 
 }  // namespace
@@ -85,7 +93,8 @@ Error unreadable(std::string_view source, std::size_t at, const std::string& wha
 Result<ClassDeclarations> read_class_declarations(std::string_view s) {
   ClassDeclarations classes;
   ClassDeclaration* cls = nullptr;
-  std::size_t body_deeper_than = std::string_view::npos;  // the indent of the `def` whose body is being skipped
+  std::size_t body_deeper_than =
+      std::string_view::npos;  // the indent of the `def` whose body is being skipped
   std::size_t i = 0;
   while (i < s.size()) {
     const std::size_t first = s.find_first_not_of(" \t\r", i);
@@ -104,7 +113,8 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
     while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
     if (starts_with(line, "def ")) {
       body_deeper_than = indent;
-      if (indent > 0 && cls != nullptr && starts_with(line, "def __setstate__(")) cls->has_setstate = true;
+      if (indent > 0 && cls != nullptr && starts_with(line, "def __setstate__("))
+        cls->has_setstate = true;
       i = next_logical_line(s, first);
       continue;
     }
@@ -119,8 +129,10 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
     constexpr std::string_view kClass = "class ";
     const std::size_t name_end = line.find_first_of("(:");
     if (!starts_with(line, kClass)) continue;
-    if (name_end == std::string_view::npos || line.back() != ':') return unreadable(s, first, "starts a class but does not end in a colon");
-    const auto [declared, fresh] = classes.try_emplace(std::string(line.substr(kClass.size(), name_end - kClass.size())));
+    if (name_end == std::string_view::npos || line.back() != ':')
+      return unreadable(s, first, "starts a class but does not end in a colon");
+    const auto [declared, fresh] =
+        classes.try_emplace(std::string(line.substr(kClass.size(), name_end - kClass.size())));
     if (!fresh) return unreadable(s, first, "declares a class a second time");
     cls = &declared->second;
     const std::size_t close = line.find(')', name_end);
@@ -133,17 +145,23 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
 
 void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
   constexpr std::string_view kConstant = "CONSTANTS.c";
-  constexpr std::size_t kLongestCall = 4096;  // a line without end must not be read again for each constant on it
+  constexpr std::size_t kLongestCall =
+      4096;  // a line without end must not be read again for each constant on it
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
-  for (std::size_t at = s.find(kConstant); at != std::string_view::npos; at = s.find(kConstant, at + kConstant.size())) {
+  const auto is_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+  };
+  for (std::size_t at = s.find(kConstant); at != std::string_view::npos;
+       at = s.find(kConstant, at + kConstant.size())) {
     std::size_t index = 0, i = at + kConstant.size();
-    for (; i < s.size() && is_digit(s[i]) && index < uses.size(); ++i) index = 10 * index + static_cast<std::size_t>(s[i] - '0');
+    for (; i < s.size() && is_digit(s[i]) && index < uses.size(); ++i)
+      index = 10 * index + static_cast<std::size_t>(s[i] - '0');
     if (i == at + kConstant.size() || index >= uses.size()) continue;
     ConstantUse& use = uses[index];
     ++use.uses;
     if (!use.first_operator.empty()) continue;
-    // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there, on the same line.
+    // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there,
+    // on the same line.
     const std::size_t nearest = at - std::min(at, kLongestCall);
     const std::size_t line = nearest + s.substr(nearest, at - nearest).rfind('\n') + 1;
     std::size_t open = at, depth = 0;

@@ -1,9 +1,14 @@
-// What the code of an archive declares about its classes, read line by line. Nothing is parsed deeper or compiled.
+// What the code of an archive declares about its classes, read line by line. Nothing is parsed
+// deeper or compiled.
 //
-// LibTorch's Parser does not read all that torch.jit.save writes: names are saved unescaped, and a ModuleDict key such as
-// `class` costs every class of its file. Declarations take one line each; bodies of functions are skipped by their indent,
-// with strings, comments and brackets followed so that text in them cannot look like a declaration.
+// LibTorch's Parser does not read all that torch.jit.save writes: names are saved unescaped, and a
+// ModuleDict key such as `class` costs every class of its file. Declarations take one line each;
+// bodies of functions are skipped by their indent, with strings, comments and brackets followed so
+// that text in them cannot look like a declaration.
 #pragma once
+
+#include <base/result.h>
+#include <inspector/model/snapshot.h>
 
 #include <cstdint>
 #include <string>
@@ -12,9 +17,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include <base/result.h>
-#include <inspector/model/snapshot.h>
-
 namespace tally::inspector {
 
 struct ClassDeclaration {
@@ -22,15 +24,17 @@ struct ClassDeclaration {
   bool has_setstate = false;
   std::unordered_set<std::string> parameters;
   std::unordered_set<std::string> buffers;
-  std::vector<NamedLiteral> constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
+  std::vector<NamedLiteral>
+      constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
 
   bool is_module() const { return base == "Module"; }
 };
 
 using ClassDeclarations = std::unordered_map<std::string, ClassDeclaration>;
 
-/// The classes of one source file, by name within the file. kMalformed, naming the line, where a class is declared twice or
-/// its `__parameters__` or `__buffers__` are no list of strings: what is a parameter would be a guess.
+/// The classes of one source file, by name within the file. kMalformed, naming the line, where a
+/// class is declared twice or its `__parameters__` or `__buffers__` are no list of strings: what is
+/// a parameter would be a guess.
 Result<ClassDeclarations> read_class_declarations(std::string_view source);
 
 /// How often a source names each constant of the archive, and the first operator that takes it.
@@ -39,7 +43,8 @@ struct ConstantUse {
   std::string first_operator;
 };
 
-/// Adds the uses of `CONSTANTS.cN` in `source` to `uses[N]`; numbers past the end of `uses` are ignored.
+/// Adds the uses of `CONSTANTS.cN` in `source` to `uses[N]`; numbers past the end of `uses` are
+/// ignored.
 void read_constant_uses(std::string_view source, std::vector<ConstantUse>& uses);
 
 }  // namespace tally::inspector

@@ -31,14 +31,16 @@ constexpr std::array kRules = {
     Rule{".data/", "", "metadata"},
 };
 
-constexpr std::array<std::string_view, 8> kCategories = {"weights", "constants", "structure", "code",
-                                                         "debug",   "extra",     "metadata",  "other"};
+constexpr std::array<std::string_view, 8> kCategories = {
+    "weights", "constants", "structure", "code", "debug", "extra", "metadata", "other"};
 
 bool fits(const Rule& rule, std::string_view record) {
   const bool starts = record.substr(0, rule.prefix.size()) == rule.prefix;
-  const bool ends = record.size() >= rule.suffix.size() && record.substr(record.size() - rule.suffix.size()) == rule.suffix;
+  const bool ends = record.size() >= rule.suffix.size() &&
+                    record.substr(record.size() - rule.suffix.size()) == rule.suffix;
   // A prefix without a slash is a whole name.
-  const bool whole = rule.prefix.empty() || rule.prefix.back() == '/' || record.size() == rule.prefix.size();
+  const bool whole =
+      rule.prefix.empty() || rule.prefix.back() == '/' || record.size() == rule.prefix.size();
   return starts && ends && whole;
 }
 
@@ -51,8 +53,8 @@ std::string_view record_category(std::string_view record) {
   return "other";
 }
 
-std::vector<FileSection> file_sections(const std::map<std::string, ZipEntry>& records, std::int64_t directory_offset,
-                                       std::int64_t file_bytes) {
+std::vector<FileSection> file_sections(const std::map<std::string, ZipEntry>& records,
+                                       std::int64_t directory_offset, std::int64_t file_bytes) {
   std::map<std::string_view, FileSection> found;
   FileSection headers{"headers", 0, 0};
   std::int64_t stored = 0;

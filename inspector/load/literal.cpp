@@ -76,15 +76,17 @@ class LiteralReader {
     return json_string(text);
   }
 
-  /// Adds what the escape at the front of `escaped`, after its backslash, stands for; gives its length. TorchScript writes
-  /// \a … \v, quotes, backslashes, and other bytes as three octal digits. As in Python, others stand for themselves.
+  /// Adds what the escape at the front of `escaped`, after its backslash, stands for; gives its
+  /// length. TorchScript writes \a … \v, quotes, backslashes, and other bytes as three octal
+  /// digits. As in Python, others stand for themselves.
   static std::size_t unescape(std::string_view escaped, std::string& text) {
     constexpr std::string_view kLetters = "abfnrtv\\'\"", kBytes = "\a\b\f\n\r\t\v\\'\"";
     if (const std::size_t at = kLetters.find(escaped[0]); at != std::string_view::npos) {
       text += kBytes[at];
       return 1;
     }
-    const std::string_view octal = escaped.substr(0, std::min<std::size_t>(3, escaped.find_first_not_of("01234567")));
+    const std::string_view octal =
+        escaped.substr(0, std::min<std::size_t>(3, escaped.find_first_not_of("01234567")));
     if (octal.empty()) {
       text += '\\';
       text += escaped[0];
@@ -101,7 +103,8 @@ class LiteralReader {
     std::size_t n = rest_.front() == '-' ? 1 : 0;
     const auto goes_on = [&](std::size_t i) {
       const char c = rest_[i];
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || ((c == '-' || c == '+') && i > 0 && rest_[i - 1] == 'e');
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' ||
+             ((c == '-' || c == '+') && i > 0 && rest_[i - 1] == 'e');
     };
     while (n < rest_.size() && (n == 0 ? rest_[0] != '-' && goes_on(0) : goes_on(n))) ++n;
     std::string digits(rest_.substr(0, n));
@@ -111,7 +114,9 @@ class LiteralReader {
     }
     const std::size_t first = digits.empty() || digits[0] != '-' ? 0 : 1;
     if (digits.size() == first || std::isdigit(static_cast<unsigned char>(digits[first])) == 0 ||
-        digits.find_first_of("xXpP") != std::string::npos || (digits[first] == '0' && digits.size() > first + 1 && std::isdigit(static_cast<unsigned char>(digits[first + 1])) != 0)) {
+        digits.find_first_of("xXpP") != std::string::npos ||
+        (digits[first] == '0' && digits.size() > first + 1 &&
+         std::isdigit(static_cast<unsigned char>(digits[first + 1])) != 0)) {
       return std::nullopt;
     }
     char* end = nullptr;
@@ -129,8 +134,12 @@ class LiteralReader {
 
 /// Length of the valid UTF-8 sequence at the front of `s`, or 0. RFC 3629, section 4.
 std::size_t sequence_bytes(std::string_view s) {
-  const auto at = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) { return at(i) >= low && at(i) <= high; };
+  const auto at = [&](std::size_t i) {
+    return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u;
+  };
+  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return at(i) >= low && at(i) <= high;
+  };
   const unsigned c = at(0);
   if (c < 0x80) return 1;
   if (c >= 0xc2 && c <= 0xdf) return continues(1) ? 2 : 0;
@@ -138,7 +147,10 @@ std::size_t sequence_bytes(std::string_view s) {
     return continues(1, c == 0xe0 ? 0xa0 : 0x80, c == 0xed ? 0x9f : 0xbf) && continues(2) ? 3 : 0;
   }
   if (c >= 0xf0 && c <= 0xf4) {
-    return continues(1, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf) && continues(2) && continues(3) ? 4 : 0;
+    return continues(1, c == 0xf0 ? 0x90 : 0x80, c == 0xf4 ? 0x8f : 0xbf) && continues(2) &&
+                   continues(3)
+               ? 4
+               : 0;
   }
   return 0;
 }

@@ -6,8 +6,9 @@
 
 namespace tally::inspector {
 
-/// `(1, 1)`, `"same"`, `0.5`, `True`, `None`, nested lists and tuples → JSON text. Anything else (a call, a name) → the
-/// text itself as a JSON string. Never evaluates; nesting deeper than 16 is taken as text.
+/// `(1, 1)`, `"same"`, `0.5`, `True`, `None`, nested lists and tuples → JSON text. Anything else (a
+/// call, a name) → the text itself as a JSON string. Never evaluates; nesting deeper than 16 is
+/// taken as text.
 std::string literal_to_json(std::string_view literal);
 
 /// `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.

@@ -1,14 +1,13 @@
-#include <inspector/load/load_model.h>
-
-#include <algorithm>
-#include <memory>
-#include <unordered_set>
-
 #include <inspector/archive/file_kind.h>
 #include <inspector/load/archive_reader.h>
 #include <inspector/load/file_sections.h>
 #include <inspector/load/literal.h>
+#include <inspector/load/load_model.h>
 #include <inspector/load/module_walker.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
 
 namespace tally::inspector {
 namespace {
@@ -17,9 +16,10 @@ namespace {
 struct ArchiveLayout {
   std::string format;
   std::string code_folder;
-  /// One model of the archive: a plain TorchScript archive has one, a torch.package may have several.
+  /// One model of the archive: a plain TorchScript archive has one, a torch.package may have
+  /// several.
   struct Model {
-    std::string folder;            ///< of data.pkl and constants.pkl
+    std::string folder;  ///< of data.pkl and constants.pkl
     std::string data_storages, constant_storages;
     std::string module_path;
   };
@@ -43,9 +43,12 @@ bool has_folder(const std::map<std::string, ZipEntry>& records, const std::strin
 std::vector<ArchiveLayout::Model> package_models(const std::map<std::string, ZipEntry>& records) {
   const std::string head = ".data/ts_code/", tail = "/data.pkl";
   std::vector<ArchiveLayout::Model> models;
-  for (auto it = records.lower_bound(head); it != records.end() && it->first.compare(0, head.size(), head) == 0; ++it) {
+  for (auto it = records.lower_bound(head);
+       it != records.end() && it->first.compare(0, head.size(), head) == 0; ++it) {
     const std::string& name = it->first;
-    if (name.size() < head.size() + tail.size() || name.compare(name.size() - tail.size(), tail.size(), tail) != 0) continue;
+    if (name.size() < head.size() + tail.size() ||
+        name.compare(name.size() - tail.size(), tail.size(), tail) != 0)
+      continue;
     const std::string folder = name.substr(0, name.size() - tail.size() + 1);
     const std::string id = folder.substr(head.size(), folder.size() - head.size() - 1);
     models.push_back({folder, ".data/", ".data/", "ts_code/" + valid_utf8(id)});
@@ -69,19 +72,27 @@ Result<ArchiveLayout> layout_of(ArchiveReader& archive, const LoadLimits& limits
   layout.code_folder = "code/";
   layout.models.push_back({"", "data/", "constants/", ""});
   if (archive.has("constants.pkl") || has_folder(records, "code/")) return layout;
-  // A state_dict, or a torch.jit.save that was interrupted before the code was written: the root object tells.
-  constexpr std::string_view kScripted = "\x80\x02" "c__torch__";
+  // A state_dict, or a torch.jit.save that was interrupted before the code was written: the root
+  // object tells.
+  constexpr std::string_view kScripted =
+      "\x80\x02"
+      "c__torch__";
   const Result<std::string_view> head = archive.read("data.pkl", limits.max_record_bytes);
   if (!head) return head.error();
   if (head->substr(0, kScripted.size()) != kScripted) return refuse_zip(names_of(records));
-  return Error{ErrorCode::kMalformed, "the archive has no code: torch.jit.save was interrupted, and what is a parameter cannot be told",
+  return Error{ErrorCode::kMalformed,
+               "the archive has no code: torch.jit.save was interrupted, and what is a parameter "
+               "cannot be told",
                "save the model again"};
 }
 
 class Loader {
  public:
   Loader(ArchiveReader& archive, const LoadLimits& limits, ModelSnapshot& snapshot)
-      : archive_(archive), limits_(limits), snapshot_(snapshot), storages_(archive.records(), snapshot) {}
+      : archive_(archive),
+        limits_(limits),
+        snapshot_(snapshot),
+        storages_(archive.records(), snapshot) {}
 
   Result<Unit> load(const ArchiveLayout& layout) {
     if (layout.is_package) {
@@ -89,22 +100,36 @@ class Loader {
       root.type = "torch.package";
       snapshot_.modules.push_back(std::move(root));
     }
-    ModuleWalker walker(snapshot_, storages_, [&](const std::string& module, const std::string& name) { return class_of(layout.code_folder, module, name); }, limits_);
+    ModuleWalker walker(
+        snapshot_, storages_,
+        [&](const std::string& module, const std::string& name) {
+          return class_of(layout.code_folder, module, name);
+        },
+        limits_);
     std::vector<ConstantTuple> constants;
     for (const ArchiveLayout::Model& model : layout.models) {
       const auto root = static_cast<std::int32_t>(snapshot_.modules.size());
       const auto data = read_pickle(model.folder + "data.pkl");
       if (!data) return data.error();
-      if (auto done = walker.walk_model({**data, model.folder + "data.pkl", model.data_storages, model.module_path}, layout.is_package ? 0 : -1); !done) return done;
+      if (auto done = walker.walk_model(
+              {**data, model.folder + "data.pkl", model.data_storages, model.module_path},
+              layout.is_package ? 0 : -1);
+          !done)
+        return done;
       const std::string record = model.folder + "constants.pkl";
       if (!archive_.has(record)) continue;
       const auto pickled = read_pickle(record);
       if (!pickled) return pickled.error();
       constants.push_back({root, snapshot_.tensors.size()});
-      if (auto done = walker.walk_constants({**pickled, record, model.constant_storages, model.module_path}, root); !done) return done;
+      if (auto done = walker.walk_constants(
+              {**pickled, record, model.constant_storages, model.module_path}, root);
+          !done)
+        return done;
     }
-    // In a package the models share their code, and one name for a constant would mean several: uses are not told then.
-    if (constants.size() == 1 && !layout.is_package) return note_constant_uses(layout.code_folder, constants.front().first_tensor);
+    // In a package the models share their code, and one name for a constant would mean several:
+    // uses are not told then.
+    if (constants.size() == 1 && !layout.is_package)
+      return note_constant_uses(layout.code_folder, constants.front().first_tensor);
     return Unit{};
   }
 
@@ -131,9 +156,11 @@ class Loader {
   }
 
   /// The declaration of class `name` in the code of `module` ("__torch__.torch.nn.modules.linear").
-  Result<const ClassDeclaration*> class_of(const std::string& folder, const std::string& module, const std::string& name) {
+  Result<const ClassDeclaration*> class_of(const std::string& folder, const std::string& module,
+                                           const std::string& name) {
     std::string record = folder + module + ".py";
-    std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.', '/');
+    std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.',
+                 '/');
     auto known = classes_.find(record);
     if (known == classes_.end()) {
       const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
@@ -148,17 +175,21 @@ class Loader {
     }
     const auto found = known->second.find(name);
     if (found != known->second.end()) return &found->second;
-    return Error{ErrorCode::kMalformed, "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) + ", which the model holds: what is a parameter cannot be told",
+    return Error{ErrorCode::kMalformed,
+                 "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) +
+                     ", which the model holds: what is a parameter cannot be told",
                  "the file is damaged; export or copy the model again"};
   }
 
   Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
     std::unordered_map<std::string, std::size_t> by_name;
-    for (std::size_t i = first_tensor; i < snapshot_.tensors.size(); ++i) by_name.emplace(snapshot_.tensors[i].name, i);
+    for (std::size_t i = first_tensor; i < snapshot_.tensors.size(); ++i)
+      by_name.emplace(snapshot_.tensors[i].name, i);
     if (by_name.empty()) return Unit{};
     std::vector<ConstantUse> uses(constant_count());
     const auto& records = archive_.records();
-    for (auto it = records.lower_bound(folder); it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
+    for (auto it = records.lower_bound(folder);
+         it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
       if (it->first.size() < 3 || it->first.compare(it->first.size() - 3, 3, ".py") != 0) continue;
       const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
       if (!source) return source.error();
@@ -178,8 +209,11 @@ class Loader {
     constexpr std::string_view kName = "CONSTANTS.c";
     std::size_t count = 0;
     for (const TensorRecord& t : snapshot_.tensors) {
-      if (t.kind != TensorKind::kConstant || t.name.find_first_not_of("0123456789", kName.size()) != std::string::npos) continue;
-      count = std::max(count, static_cast<std::size_t>(std::stoull(t.name.substr(kName.size()))) + 1);
+      if (t.kind != TensorKind::kConstant ||
+          t.name.find_first_not_of("0123456789", kName.size()) != std::string::npos)
+        continue;
+      count =
+          std::max(count, static_cast<std::size_t>(std::stoull(t.name.substr(kName.size()))) + 1);
     }
     return count;
   }
@@ -188,7 +222,8 @@ class Loader {
   const LoadLimits& limits_;
   ModelSnapshot& snapshot_;
   StorageTable storages_;
-  std::unordered_map<std::string, ClassDeclarations> classes_;  // by record; references stay valid when it grows
+  std::unordered_map<std::string, ClassDeclarations>
+      classes_;  // by record; references stay valid when it grows
 };
 
 /// Storages that no tensor names. They are weights that nobody will use, and no error.
@@ -198,12 +233,17 @@ void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot)
   std::int64_t count = 0, bytes = 0;
   for (const auto& [name, entry] : archive.records()) {
     const std::string_view category = record_category(name);
-    if ((category != "weights" && category != "constants") || used.count(valid_utf8(name)) != 0 || entry.bytes == 0) continue;
+    if ((category != "weights" && category != "constants") || used.count(valid_utf8(name)) != 0 ||
+        entry.bytes == 0)
+      continue;
     ++count;
     bytes += entry.bytes;
   }
   if (count == 0) return;
-  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file " + (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
+  snapshot.findings.push_back(
+      {"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " +
+                             std::to_string(bytes) + " bytes in the file " +
+                             (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
 }
 
 }  // namespace
@@ -225,11 +265,13 @@ Result<ModelSnapshot> load_model(const std::string& path, const LoadLimits& limi
   }
   Loader loader(*archive, limits, snapshot);
   if (auto done = loader.load(*layout); !done) return done.error();
-  snapshot.sections = file_sections(archive->records(), archive->directory_offset(), archive->file_bytes());
+  snapshot.sections =
+      file_sections(archive->records(), archive->directory_offset(), archive->file_bytes());
   note_unused_storages(*archive, snapshot);
   return snapshot;
 } catch (const std::bad_alloc&) {
-  return Error{ErrorCode::kLimitExceeded, "reading it takes more memory than the limit allows", "raise --memory-limit if the file is trusted"};
+  return Error{ErrorCode::kLimitExceeded, "reading it takes more memory than the limit allows",
+               "raise --memory-limit if the file is trusted"};
 }
 
 }  // namespace tally::inspector

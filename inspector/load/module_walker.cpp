@@ -1,11 +1,10 @@
+#include <inspector/load/literal.h>
 #include <inspector/load/module_walker.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
-
-#include <inspector/load/literal.h>
 
 namespace tally::inspector {
 namespace {
@@ -19,7 +18,8 @@ constexpr std::string_view kCustomClasses = "__torch__.torch.classes.";
 constexpr std::size_t kLongestStringAttribute = 200;
 constexpr std::size_t kLongestListAttribute = 16;
 
-/// "__torch__.torch.nn.modules.linear.___torch_mangle_12.Linear" → "torch.nn.modules.linear.Linear".
+/// "__torch__.torch.nn.modules.linear.___torch_mangle_12.Linear" →
+/// "torch.nn.modules.linear.Linear".
 std::string plain_type(const std::string& qualified) {
   constexpr std::string_view kRoot = "__torch__.", kMangle = "___torch_mangle_";
   std::string_view rest = qualified;
@@ -36,14 +36,18 @@ std::string plain_type(const std::string& qualified) {
   return valid_utf8(type);
 }
 
-/// The JSON of a number, string, boolean, None or a short list of integers; nothing for anything else.
+/// The JSON of a number, string, boolean, None or a short list of integers; nothing for anything
+/// else.
 std::optional<std::string> scalar_json(const Pickle& p, const Node& node) {
   switch (node.kind) {
-    case Kind::kBool: return node.integer != 0 ? "true" : "false";
-    case Kind::kInteger: return std::to_string(node.integer);
+    case Kind::kBool:
+      return node.integer != 0 ? "true" : "false";
+    case Kind::kInteger:
+      return std::to_string(node.integer);
     case Kind::kReal: {
       char text[40];
-      const auto end = std::to_chars(text, text + sizeof text, node.real);  // the shortest that reads back the same
+      const auto end = std::to_chars(text, text + sizeof text,
+                                     node.real);  // the shortest that reads back the same
       return literal_to_json({text, static_cast<std::size_t>(end.ptr - text)});
     }
     case Kind::kString:
@@ -59,7 +63,8 @@ std::optional<std::string> scalar_json(const Pickle& p, const Node& node) {
       }
       return list + "]";
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -69,7 +74,8 @@ bool is_container(const Node& node) {
 
 std::string key_name(const Node& key) {
   if (key.kind == Kind::kString) return "[" + json_string(key.text) + "]";
-  if (key.kind == Kind::kInteger || key.kind == Kind::kBool) return "[" + std::to_string(key.integer) + "]";
+  if (key.kind == Kind::kInteger || key.kind == Kind::kBool)
+    return "[" + std::to_string(key.integer) + "]";
   return "[?]";
 }
 
@@ -85,12 +91,15 @@ Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t 
   root_parent_ = parent;
   at_root_ = true;
   if (untagged(values.pickle, values.pickle[values.pickle.root]).kind != Kind::kObject) {
-    return Error{ErrorCode::kMalformed, values.record + " holds no module", "export the model again"};
+    return Error{ErrorCode::kMalformed, values.record + " holds no module",
+                 "export the model again"};
   }
   const std::size_t modules = snapshot_.modules.size();
-  if (auto done = run(values, values.pickle.root, {parent, "", TensorKind::kAttribute}); !done) return done;
+  if (auto done = run(values, values.pickle.root, {parent, "", TensorKind::kAttribute}); !done)
+    return done;
   if (snapshot_.modules.size() == modules) {  // an enum, or an object without state
-    return Error{ErrorCode::kMalformed, values.record + " holds no module", "export the model again"};
+    return Error{ErrorCode::kMalformed, values.record + " holds no module",
+                 "export the model again"};
   }
   return Unit{};
 }
@@ -98,12 +107,16 @@ Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t 
 Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, std::int32_t module) {
   const Node& root = untagged(values.pickle, values.pickle[values.pickle.root]);
   if (root.kind != Kind::kTuple && root.kind != Kind::kList) {
-    return Error{ErrorCode::kMalformed, values.record + " holds no tuple of constants", "export the model again"};
+    return Error{ErrorCode::kMalformed, values.record + " holds no tuple of constants",
+                 "export the model again"};
   }
   at_root_ = false;
   for (std::size_t i = 0; i < root.count; ++i) {
     const NodeId id = values.pickle.item(root, i);
-    if (auto done = run(values, id, {module, "CONSTANTS.c" + std::to_string(i), TensorKind::kConstant}); !done) return done;
+    if (auto done =
+            run(values, id, {module, "CONSTANTS.c" + std::to_string(i), TensorKind::kConstant});
+        !done)
+      return done;
   }
   return Unit{};
 }
@@ -125,7 +138,8 @@ Result<Unit> ModuleWalker::run(const PickledValues& values, NodeId root, Place p
   return Unit{};
 }
 
-/// The next item of the frame: an element of a list or tuple, a key and its value in a dict, the state of an object.
+/// The next item of the frame: an element of a list or tuple, a key and its value in a dict, the
+/// state of an object.
 Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t index) {
   const Pickle& p = values.pickle;
   Frame& frame = frames_[index];
@@ -155,7 +169,8 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
                  : cls->buffers.count(raw) != 0  ? TensorKind::kBuffer
                                                  : TensorKind::kAttribute;
     if (const auto json = scalar_json(p, untagged(p, p[value]))) {
-      snapshot_.modules[static_cast<std::size_t>(place.module)].attributes.emplace_back(attribute, *json);
+      snapshot_.modules[static_cast<std::size_t>(place.module)].attributes.emplace_back(attribute,
+                                                                                        *json);
       return Unit{};
     }
   }
@@ -166,11 +181,13 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
 Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place place) {
   const Pickle& p = values.pickle;
   const Node* node = nullptr;
-  // Calls that build no tensor (torch.device, an enum, an empty OrderedDict) hold tensors only in their arguments.
+  // Calls that build no tensor (torch.device, an enum, an empty OrderedDict) hold tensors only in
+  // their arguments.
   for (;; id = p.item(*node, 1)) {
     if (++visits_ > limits_.max_visits) {
       return Error{ErrorCode::kLimitExceeded,
-                   values.record + " holds more than " + std::to_string(limits_.max_visits) + " values: shared containers multiply its paths",
+                   values.record + " holds more than " + std::to_string(limits_.max_visits) +
+                       " values: shared containers multiply its paths",
                    "no export does this; the file is damaged or hostile"};
     }
     node = &untagged(p, p[id]);
@@ -183,11 +200,13 @@ Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place p
   return Unit{};
 }
 
-Result<Unit> ModuleWalker::open(const PickledValues& values, NodeId id, Place place, const ClassDeclaration* module_class, bool is_object_state) {
+Result<Unit> ModuleWalker::open(const PickledValues& values, NodeId id, Place place,
+                                const ClassDeclaration* module_class, bool is_object_state) {
   const Node& node = values.pickle[id];
   if (open_[id]) return Unit{};  // a container that contains itself: its tensors have been met
   if (frames_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
-    return Error{ErrorCode::kLimitExceeded, "values are nested deeper than " + std::to_string(limits_.max_depth) + " levels",
+    return Error{ErrorCode::kLimitExceeded,
+                 "values are nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                  "no export does this; the file is damaged or hostile"};
   }
   open_[id] = true;
@@ -226,12 +245,15 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   return open(values, id, std::move(place));
 }
 
-std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id, const ClassDeclaration& cls) {
+std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id,
+                                      const ClassDeclaration& cls) {
   const auto index = static_cast<std::int32_t>(snapshot_.modules.size());
   ModuleNode node;
   const bool is_root = place.module == root_parent_ && place.name.empty();
   node.parent = is_root ? root_parent_ : place.module;
-  node.path = is_root ? root_path_ : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
+  node.path =
+      is_root ? root_path_
+              : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
   node.type = type;
   node.constants = cls.constants;
   const auto [first, fresh] = first_module_.emplace(id, index);
@@ -242,17 +264,24 @@ std::int32_t ModuleWalker::add_module(const Place& place, const std::string& typ
 
 Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& call, Place place) {
   Result<TensorRecord> tensor = read_tensor(values.pickle, call, values.storage_folder, storages_);
-  const std::string where = join(place.module >= 0 ? snapshot_.modules[static_cast<std::size_t>(place.module)].path : root_path_, place.name);
+  const std::string where =
+      join(place.module >= 0 ? snapshot_.modules[static_cast<std::size_t>(place.module)].path
+                             : root_path_,
+           place.name);
   if (!tensor) {
     Error error = tensor.error();
     error.message = values.record + ": tensor " + where + " " + error.message;
     return error;
   }
   if (place.module < 0) {
-    return Error{ErrorCode::kMalformed, values.record + ": tensor " + where + " belongs to no module", "export the model again"};
+    return Error{ErrorCode::kMalformed,
+                 values.record + ": tensor " + where + " belongs to no module",
+                 "export the model again"};
   }
   if (static_cast<std::int64_t>(snapshot_.tensors.size()) >= limits_.max_tensors) {
-    return Error{ErrorCode::kLimitExceeded, values.record + " holds more than " + std::to_string(limits_.max_tensors) + " tensors", ""};
+    return Error{
+        ErrorCode::kLimitExceeded,
+        values.record + " holds more than " + std::to_string(limits_.max_tensors) + " tensors", ""};
   }
   tensor->module = place.module;
   tensor->name = std::move(place.name);

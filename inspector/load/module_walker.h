@@ -1,10 +1,6 @@
-// ModuleWalker: from the nodes of data.pkl and constants.pkl to the modules and tensors of a snapshot.
+// ModuleWalker: from the nodes of data.pkl and constants.pkl to the modules and tensors of a
+// snapshot.
 #pragma once
-
-#include <functional>
-#include <string>
-#include <unordered_map>
-#include <vector>
 
 #include <base/result.h>
 #include <inspector/load/class_declarations.h>
@@ -13,23 +9,30 @@
 #include <inspector/load/tensor_values.h>
 #include <inspector/model/snapshot.h>
 
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 namespace tally::inspector {
 
 /// One pickle of an archive.
 struct PickledValues {
   const pickle::Pickle& pickle;
-  std::string record;         ///< for messages: "data.pkl"
-  std::string storage_folder; ///< "data/", "constants/", ".data/"
-  std::string module_path;    ///< path of the root module; "" but in a torch.package
+  std::string record;          ///< for messages: "data.pkl"
+  std::string storage_folder;  ///< "data/", "constants/", ".data/"
+  std::string module_path;     ///< path of the root module; "" but in a torch.package
 };
 
-/// Walks values depth first, in the file's order, without recursion. `classes(module, name)` gives the declaration
-/// of a class, which must stay valid, or an Error where the code does not have it.
+/// Walks values depth first, in the file's order, without recursion. `classes(module, name)` gives
+/// the declaration of a class, which must stay valid, or an Error where the code does not have it.
 class ModuleWalker {
  public:
-  using ClassSource = std::function<Result<const ClassDeclaration*>(const std::string& module, const std::string& name)>;
+  using ClassSource = std::function<Result<const ClassDeclaration*>(const std::string& module,
+                                                                    const std::string& name)>;
 
-  ModuleWalker(ModelSnapshot& snapshot, StorageTable& storages, ClassSource classes, const LoadLimits& limits)
+  ModuleWalker(ModelSnapshot& snapshot, StorageTable& storages, ClassSource classes,
+               const LoadLimits& limits)
       : snapshot_(snapshot), storages_(storages), classes_(std::move(classes)), limits_(limits) {}
 
   /// Adds the modules and tensors below the root object. `parent` is -1 for the model's root.
@@ -50,7 +53,8 @@ class ModuleWalker {
     pickle::NodeId node;
     std::uint32_t next = 0;
     Place place;
-    const ClassDeclaration* module_class = nullptr;  // set where the node is the attributes of a module
+    const ClassDeclaration* module_class =
+        nullptr;  // set where the node is the attributes of a module
     bool is_object_state = false;
   };
 
@@ -59,9 +63,10 @@ class ModuleWalker {
   Result<Unit> visit_object(const PickledValues& values, pickle::NodeId id, Place place);
   Result<Unit> visit_item(const PickledValues& values, std::size_t frame_index);
   Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
-  Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place, const ClassDeclaration* module_class = nullptr,
-                    bool is_object_state = false);
-  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id, const ClassDeclaration& cls);
+  Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place,
+                    const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
+  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id,
+                          const ClassDeclaration& cls);
 
   ModelSnapshot& snapshot_;
   StorageTable& storages_;

@@ -11,12 +11,43 @@ namespace {
 
 // Opcodes: the names are those of Python's pickletools.
 enum Op : std::uint8_t {
-  kProto = 0x80, kStop = '.', kMark = '(', kPop = '0', kNoneOp = 'N', kNewTrue = 0x88, kNewFalse = 0x89,
-  kBinInt = 'J', kBinInt1 = 'K', kBinInt2 = 'M', kLong1 = 0x8a, kBinFloat = 'G', kBinUnicode = 'X', kShortBinString = 'U',
-  kBinString = 'T', kGlobalOp = 'c', kBinPut = 'q', kLongBinPut = 'r', kBinGet = 'h', kLongBinGet = 'j',
-  kEmptyTuple = ')', kTupleOp = 't', kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87, kEmptyList = ']', kListOp = 'l',
-  kAppend = 'a', kAppends = 'e', kEmptyDict = '}', kDictOp = 'd', kSetItem = 's', kSetItems = 'u', kNewObj = 0x81,
-  kBuild = 'b', kReduce = 'R', kBinPersId = 'Q',
+  kProto = 0x80,
+  kStop = '.',
+  kMark = '(',
+  kPop = '0',
+  kNoneOp = 'N',
+  kNewTrue = 0x88,
+  kNewFalse = 0x89,
+  kBinInt = 'J',
+  kBinInt1 = 'K',
+  kBinInt2 = 'M',
+  kLong1 = 0x8a,
+  kBinFloat = 'G',
+  kBinUnicode = 'X',
+  kShortBinString = 'U',
+  kBinString = 'T',
+  kGlobalOp = 'c',
+  kBinPut = 'q',
+  kLongBinPut = 'r',
+  kBinGet = 'h',
+  kLongBinGet = 'j',
+  kEmptyTuple = ')',
+  kTupleOp = 't',
+  kTuple1 = 0x85,
+  kTuple2 = 0x86,
+  kTuple3 = 0x87,
+  kEmptyList = ']',
+  kListOp = 'l',
+  kAppend = 'a',
+  kAppends = 'e',
+  kEmptyDict = '}',
+  kDictOp = 'd',
+  kSetItem = 's',
+  kSetItems = 'u',
+  kNewObj = 0x81,
+  kBuild = 'b',
+  kReduce = 'R',
+  kBinPersId = 'Q',
 };
 
 /// Thrown and caught within this file only: a pickle is read in one function's time.
@@ -45,21 +76,44 @@ class Reader {
         out_.root = stack_.back();
         return false;
       case kMark:
-        if (marks_.size() >= limits_.max_nodes) fail("opens too many collections", ErrorCode::kLimitExceeded);
+        if (marks_.size() >= limits_.max_nodes)
+          fail("opens too many collections", ErrorCode::kLimitExceeded);
         marks_.push_back(stack_.size());
         break;
-      case kPop: pop(); break;
-      case kNoneOp: push(Kind::kNone); break;
-      case kNewTrue: push(Kind::kBool).integer = 1; break;
-      case kNewFalse: push(Kind::kBool); break;
-      case kBinInt1: push(Kind::kInteger).integer = take_u8(); break;
-      case kBinInt2: push(Kind::kInteger).integer = take_number<std::uint16_t>(); break;
-      case kBinInt: push(Kind::kInteger).integer = take_number<std::int32_t>(); break;
-      case kLong1: push(Kind::kInteger).integer = take_long(); break;
-      case kBinFloat: push(Kind::kReal).real = take_big_endian_double(); break;
+      case kPop:
+        pop();
+        break;
+      case kNoneOp:
+        push(Kind::kNone);
+        break;
+      case kNewTrue:
+        push(Kind::kBool).integer = 1;
+        break;
+      case kNewFalse:
+        push(Kind::kBool);
+        break;
+      case kBinInt1:
+        push(Kind::kInteger).integer = take_u8();
+        break;
+      case kBinInt2:
+        push(Kind::kInteger).integer = take_number<std::uint16_t>();
+        break;
+      case kBinInt:
+        push(Kind::kInteger).integer = take_number<std::int32_t>();
+        break;
+      case kLong1:
+        push(Kind::kInteger).integer = take_long();
+        break;
+      case kBinFloat:
+        push(Kind::kReal).real = take_big_endian_double();
+        break;
       case kBinUnicode:
-      case kBinString: push(Kind::kString).text = take(take_number<std::uint32_t>()); break;
-      case kShortBinString: push(Kind::kString).text = take(take_u8()); break;
+      case kBinString:
+        push(Kind::kString).text = take(take_number<std::uint32_t>());
+        break;
+      case kShortBinString:
+        push(Kind::kString).text = take(take_u8());
+        break;
       case kGlobalOp: {
         const std::string_view module = take_line(), name = take_line();
         Node& node = push(Kind::kGlobal);
@@ -67,33 +121,66 @@ class Reader {
         node.name = name;
         break;
       }
-      case kBinPut: keep(take_u8()); break;
-      case kLongBinPut: keep(take_number<std::uint32_t>()); break;
-      case kBinGet: recall(take_u8()); break;
-      case kLongBinGet: recall(take_number<std::uint32_t>()); break;
-      case kEmptyTuple: push(Kind::kTuple); break;
-      case kEmptyList: push(Kind::kList); break;
-      case kEmptyDict: push(Kind::kDict); break;
-      case kTupleOp: collect(Kind::kTuple, from_mark()); break;
-      case kListOp: collect(Kind::kList, from_mark()); break;
-      case kDictOp: collect(Kind::kDict, pairs(from_mark())); break;
+      case kBinPut:
+        keep(take_u8());
+        break;
+      case kLongBinPut:
+        keep(take_number<std::uint32_t>());
+        break;
+      case kBinGet:
+        recall(take_u8());
+        break;
+      case kLongBinGet:
+        recall(take_number<std::uint32_t>());
+        break;
+      case kEmptyTuple:
+        push(Kind::kTuple);
+        break;
+      case kEmptyList:
+        push(Kind::kList);
+        break;
+      case kEmptyDict:
+        push(Kind::kDict);
+        break;
+      case kTupleOp:
+        collect(Kind::kTuple, from_mark());
+        break;
+      case kListOp:
+        collect(Kind::kList, from_mark());
+        break;
+      case kDictOp:
+        collect(Kind::kDict, pairs(from_mark()));
+        break;
       case kTuple1:
       case kTuple2:
-      case kTuple3: collect(Kind::kTuple, last(op - kTuple1 + 1u)); break;
-      case kAppend: extend(Kind::kList, last(1)); break;
-      case kAppends: extend(Kind::kList, from_mark()); break;
-      case kSetItem: extend(Kind::kDict, last(2)); break;
-      case kSetItems: extend(Kind::kDict, pairs(from_mark())); break;
+      case kTuple3:
+        collect(Kind::kTuple, last(op - kTuple1 + 1u));
+        break;
+      case kAppend:
+        extend(Kind::kList, last(1));
+        break;
+      case kAppends:
+        extend(Kind::kList, from_mark());
+        break;
+      case kSetItem:
+        extend(Kind::kDict, last(2));
+        break;
+      case kSetItems:
+        extend(Kind::kDict, pairs(from_mark()));
+        break;
       case kNewObj: {
-        const std::vector<NodeId> v = last(2);  // the class and the arguments of __new__, which are not needed
-        if (out_.nodes[v[0]].kind != Kind::kGlobal) fail("makes an object of something that is no class");
+        const std::vector<NodeId> v =
+            last(2);  // the class and the arguments of __new__, which are not needed
+        if (out_.nodes[v[0]].kind != Kind::kGlobal)
+          fail("makes an object of something that is no class");
         collect(Kind::kObject, {v[0]});
         break;
       }
       case kBuild: {
         const std::vector<NodeId> state = last(1);
         const Node& object = out_.nodes[top()];
-        if (object.kind == Kind::kObject && object.count != 1) fail("sets the state of an object twice");
+        if (object.kind == Kind::kObject && object.count != 1)
+          fail("sets the state of an object twice");
         extend(Kind::kObject, state);
         break;
       }
@@ -103,7 +190,9 @@ class Reader {
         collect(Kind::kCall, std::move(v));
         break;
       }
-      case kBinPersId: collect(Kind::kPersistent, last(1)); break;
+      case kBinPersId:
+        collect(Kind::kPersistent, last(1));
+        break;
       default: {
         char text[32];
         std::snprintf(text, sizeof text, "unknown opcode 0x%02x", op);
@@ -134,7 +223,8 @@ class Reader {
     const std::size_t n = take_u8();
     const std::string_view digits = take(n);
     if (n > 8) fail("holds an integer of more than 64 bits");
-    std::uint64_t value = n > 0 && (digits[n - 1] & 0x80) != 0 ? ~std::uint64_t{0} : 0;  // two's complement
+    std::uint64_t value =
+        n > 0 && (digits[n - 1] & 0x80) != 0 ? ~std::uint64_t{0} : 0;  // two's complement
     for (std::size_t i = n; i-- > 0;) value = value << 8 | static_cast<unsigned char>(digits[i]);
     return static_cast<std::int64_t>(value);
   }
@@ -155,7 +245,8 @@ class Reader {
 
   Node& push(Kind kind) {
     if (out_.nodes.size() >= limits_.max_nodes) {
-      fail("holds more than " + std::to_string(limits_.max_nodes) + " values", ErrorCode::kLimitExceeded);
+      fail("holds more than " + std::to_string(limits_.max_nodes) + " values",
+           ErrorCode::kLimitExceeded);
     }
     stack_.push_back(static_cast<NodeId>(out_.nodes.size()));
     Node& node = out_.nodes.emplace_back();
@@ -201,12 +292,14 @@ class Reader {
     const auto found = memo_.find(key);
     if (found == memo_.end()) fail("recalls a value that was never kept");
     stack_.push_back(found->second);
-    if (stack_.size() > limits_.max_items) fail("keeps too many values waiting", ErrorCode::kLimitExceeded);
+    if (stack_.size() > limits_.max_items)
+      fail("keeps too many values waiting", ErrorCode::kLimitExceeded);
   }
 
   void reserve_items(std::size_t n) const {
     if (n > limits_.max_items - out_.items.size()) {
-      fail("holds more than " + std::to_string(limits_.max_items) + " items", ErrorCode::kLimitExceeded);
+      fail("holds more than " + std::to_string(limits_.max_items) + " items",
+           ErrorCode::kLimitExceeded);
     }
   }
   void collect(Kind kind, std::vector<NodeId> v) {
@@ -216,8 +309,8 @@ class Reader {
     node.count = node.capacity = static_cast<std::uint32_t>(v.size());
     out_.items.insert(out_.items.end(), v.begin(), v.end());
   }
-  /// Adds to the container below. Runs of items that cannot grow in place move to the end with twice the room, so that
-  /// n appends cost O(n) even when two containers grow in turns.
+  /// Adds to the container below. Runs of items that cannot grow in place move to the end with
+  /// twice the room, so that n appends cost O(n) even when two containers grow in turns.
   void extend(Kind kind, const std::vector<NodeId>& v) {
     Node& node = out_.nodes[top()];
     if (node.kind != kind) fail("adds to a value of another kind");
@@ -226,7 +319,8 @@ class Reader {
       reserve_items(wanted);
       const std::size_t moved = out_.items.size();
       out_.items.resize(moved + wanted);
-      std::copy_n(out_.items.begin() + node.first, node.count, out_.items.begin() + static_cast<std::ptrdiff_t>(moved));
+      std::copy_n(out_.items.begin() + node.first, node.count,
+                  out_.items.begin() + static_cast<std::ptrdiff_t>(moved));
       node.first = static_cast<std::uint32_t>(moved);
       node.capacity = static_cast<std::uint32_t>(wanted);
     }

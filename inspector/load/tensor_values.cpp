@@ -1,9 +1,8 @@
+#include <inspector/load/literal.h>
 #include <inspector/load/tensor_values.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include <inspector/load/literal.h>
 
 namespace tally::inspector {
 namespace {
@@ -12,8 +11,8 @@ using pickle::Kind;
 using pickle::Node;
 using pickle::Pickle;
 
-constexpr std::size_t kHighestRank = 64;    // c10's own limit (at::kVmapMaxTensorDims)
-constexpr int kDeepestTags = 8;             // a typed list of typed lists …
+constexpr std::size_t kHighestRank = 64;  // c10's own limit (at::kVmapMaxTensorDims)
+constexpr int kDeepestTags = 8;           // a typed list of typed lists …
 constexpr Int128 kLargestCount = INT64_MAX;
 
 struct Failure {
@@ -21,10 +20,12 @@ struct Failure {
 };
 
 [[noreturn]] void fail(std::string what) {
-  throw Failure{{ErrorCode::kMalformed, std::move(what), "the file is damaged; export or copy the model again"}};
+  throw Failure{{ErrorCode::kMalformed, std::move(what),
+                 "the file is damaged; export or copy the model again"}};
 }
 
-bool is_call_to(const Pickle& p, const Node& node, std::string_view module, std::string_view name = {}) {
+bool is_call_to(const Pickle& p, const Node& node, std::string_view module,
+                std::string_view name = {}) {
   if (node.kind != Kind::kCall) return false;
   const Node& callee = p.at(node, 0);
   return callee.text == module && (name.empty() || callee.name == name);
@@ -36,24 +37,29 @@ const Node& expect(const Node& node, Kind kind, const char* what) {
 }
 
 /// Argument `i` of a tensor's rebuild call.
-const Node& argument(const Pickle& p, const Node& call, std::size_t i, Kind kind, const char* what) {
+const Node& argument(const Pickle& p, const Node& call, std::size_t i, Kind kind,
+                     const char* what) {
   const Node& arguments = p.at(call, 1);
   if (i >= arguments.count) fail(std::string(what) + " is missing");
   return expect(p.at(arguments, i), kind, what);
 }
 
 std::vector<std::int64_t> read_integers(const Pickle& p, const Node& tuple, const char* what) {
-  if (tuple.count > kHighestRank) fail("has " + std::to_string(tuple.count) + " dimensions; PyTorch allows 64");
+  if (tuple.count > kHighestRank)
+    fail("has " + std::to_string(tuple.count) + " dimensions; PyTorch allows 64");
   std::vector<std::int64_t> values;
-  for (std::size_t i = 0; i < tuple.count; ++i) values.push_back(expect(p.at(tuple, i), Kind::kInteger, what).integer);
+  for (std::size_t i = 0; i < tuple.count; ++i)
+    values.push_back(expect(p.at(tuple, i), Kind::kInteger, what).integer);
   return values;
 }
 
-/// Sets elements and bytes of `view`; its extent must lie within `storage_bytes`. Exact in 128 bits: sizes and strides
-/// are 64-bit, elements are kept below 2^63, and so no product here reaches 2^127.
+/// Sets elements and bytes of `view`; its extent must lie within `storage_bytes`. Exact in 128
+/// bits: sizes and strides are 64-bit, elements are kept below 2^63, and so no product here reaches
+/// 2^127.
 void measure(StridedView& view, std::int64_t storage_bytes) {
   if (view.sizes.size() != view.strides.size()) {
-    fail("has " + std::to_string(view.sizes.size()) + " sizes and " + std::to_string(view.strides.size()) + " strides");
+    fail("has " + std::to_string(view.sizes.size()) + " sizes and " +
+         std::to_string(view.strides.size()) + " strides");
   }
   if (view.offset < 0) fail("starts at the negative offset " + std::to_string(view.offset));
   Int128 elements = 1, last = view.offset;
@@ -103,7 +109,8 @@ class TensorReader {
       return t;
     }
     if (is_call_to(p_, call, "torch._utils", "_rebuild_sparse_tensor")) return read_sparse(call);
-    fail("is built by " + valid_utf8(p_.at(call, 0).name) + ", which torch.jit.save does not write");
+    fail("is built by " + valid_utf8(p_.at(call, 0).name) +
+         ", which torch.jit.save does not write");
   }
 
   TensorRecord read_strided(const Node& call, std::size_t requires_grad_at) {
@@ -111,8 +118,10 @@ class TensorReader {
     const Node& storage = argument(p_, call, 0, Kind::kPersistent, "the storage");
     t.view.offset = argument(p_, call, 1, Kind::kInteger, "the storage offset").integer;
     t.view.sizes = read_integers(p_, argument(p_, call, 2, Kind::kTuple, "the size"), "a size");
-    t.view.strides = read_integers(p_, argument(p_, call, 3, Kind::kTuple, "the stride"), "a stride");
-    t.requires_grad = argument(p_, call, requires_grad_at, Kind::kBool, "requires_grad").integer != 0;
+    t.view.strides =
+        read_integers(p_, argument(p_, call, 3, Kind::kTuple, "the stride"), "a stride");
+    t.requires_grad =
+        argument(p_, call, requires_grad_at, Kind::kBool, "requires_grad").integer != 0;
     read_storage(storage, t.view);
     measure(t.view, storages_.bytes(t.view.storage));
     return t;
@@ -120,21 +129,24 @@ class TensorReader {
 
   /// A part is a plain tensor: parts of parts would recurse as deep as a file likes.
   StridedView read_part(const Node& call) {
-    if (!is_call_to(p_, call, "torch._utils", "_rebuild_tensor_v2")) fail("has a part that is no plain tensor");
+    if (!is_call_to(p_, call, "torch._utils", "_rebuild_tensor_v2"))
+      fail("has a part that is no plain tensor");
     return read_strided(call, 4).view;
   }
 
   /// A persistent id: ("storage", torch.FloatStorage, "0", "cpu", elements).
   void read_storage(const Node& persistent, StridedView& view) {
     const Node& id = expect(p_.at(persistent, 0), Kind::kTuple, "a storage's id");
-    if (id.count < 5 || p_.at(id, 0).kind != Kind::kString || p_.at(id, 0).text != "storage") fail("names no storage");
+    if (id.count < 5 || p_.at(id, 0).kind != Kind::kString || p_.at(id, 0).text != "storage")
+      fail("names no storage");
     const Node& type = expect(p_.at(id, 1), Kind::kGlobal, "a storage's type");
     const std::string_view key = expect(p_.at(id, 2), Kind::kString, "a storage's key").text;
     const std::string_view device = expect(p_.at(id, 3), Kind::kString, "a storage's device").text;
     const std::int64_t claimed = expect(p_.at(id, 4), Kind::kInteger, "a storage's size").integer;
     constexpr std::string_view kSuffix = "Storage";
     std::string_view name = type.name;
-    const bool suffixed = name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
+    const bool suffixed =
+        name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
     if (suffixed) name.remove_suffix(kSuffix.size());
     const auto dtype = suffixed ? dtype_from_storage_name(name) : std::nullopt;
     if (!dtype) fail("has a storage of the unknown type " + valid_utf8(type.name));
@@ -142,7 +154,8 @@ class TensorReader {
     if (claimed < 0) fail("has a storage of negative size");
     // A storage counts in whole elements; types below a byte count bytes.
     const Int128 unit = std::max(1, info(*dtype).bits / 8);
-    const Result<std::int32_t> index = storages_.find(folder_ + std::string(key), claimed * unit, device);
+    const Result<std::int32_t> index =
+        storages_.find(folder_ + std::string(key), claimed * unit, device);
     if (!index) throw Failure{index.error()};
     view.storage = *index;
   }
@@ -163,14 +176,17 @@ class TensorReader {
       t.parts.push_back({"scales", read_part(item(1, Kind::kCall, "the scales"))});
       t.parts.push_back({"zero_points", read_part(item(2, Kind::kCall, "the zero points"))});
       q.axis = item(3, Kind::kInteger, "the channel axis").integer;
-      if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size())) fail("has the channel axis " + std::to_string(q.axis) + " of " + std::to_string(t.view.sizes.size()) + " dimensions");
+      if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size()))
+        fail("has the channel axis " + std::to_string(q.axis) + " of " +
+             std::to_string(t.view.sizes.size()) + " dimensions");
     } else {
       fail("has the unknown quantization scheme " + q.scheme);
     }
     t.quantization = std::move(q);
   }
 
-  /// (layout, size, requires_grad, indices, values, …) for COO; (…, crow_indices, col_indices, values, …) for CSR.
+  /// (layout, size, requires_grad, indices, values, …) for COO; (…, crow_indices, col_indices,
+  /// values, …) for CSR.
   TensorRecord read_sparse(const Node& call) {
     constexpr std::int64_t kCoo = 1, kCsr = 2;  // c10::Layout
     TensorRecord t;
@@ -179,11 +195,13 @@ class TensorReader {
     t.layout = layout == kCoo ? Layout::kSparseCoo : Layout::kSparseCsr;
     t.view.sizes = read_integers(p_, argument(p_, call, 1, Kind::kTuple, "the size"), "a size");
     t.requires_grad = argument(p_, call, 2, Kind::kBool, "requires_grad").integer != 0;
-    const std::vector<const char*> roles = layout == kCoo ? std::vector{"indices", "values"}
-                                                          : std::vector{"crow_indices", "col_indices", "values"};
+    const std::vector<const char*> roles =
+        layout == kCoo ? std::vector{"indices", "values"}
+                       : std::vector{"crow_indices", "col_indices", "values"};
     for (std::size_t i = 0; i < roles.size(); ++i) {
       t.parts.push_back({roles[i], read_part(argument(p_, call, 3 + i, Kind::kCall, roles[i]))});
-      if (__builtin_add_overflow(t.view.bytes, t.parts.back().view.bytes, &t.view.bytes)) fail("has more bytes than 2^63");
+      if (__builtin_add_overflow(t.view.bytes, t.parts.back().view.bytes, &t.view.bytes))
+        fail("has more bytes than 2^63");
     }
     t.view.dtype = t.parts.back().view.dtype;
     Int128 elements = 1;
@@ -203,19 +221,26 @@ class TensorReader {
 
 }  // namespace
 
-Result<std::int32_t> StorageTable::find(const std::string& record, Int128 claimed_bytes, std::string_view device) {
+Result<std::int32_t> StorageTable::find(const std::string& record, Int128 claimed_bytes,
+                                        std::string_view device) {
   const auto entry = records_.find(record);
   const std::int64_t bytes = entry == records_.end() ? 0 : entry->second.bytes;
   const auto refuse = [&](std::string what) {
-    return Error{ErrorCode::kMalformed, std::move(what), "the file is damaged; export or copy the model again"};
+    return Error{ErrorCode::kMalformed, std::move(what),
+                 "the file is damaged; export or copy the model again"};
   };
-  if (entry == records_.end() && claimed_bytes > 0) return refuse("its storage, record " + valid_utf8(record) + ", is missing");
+  if (entry == records_.end() && claimed_bytes > 0)
+    return refuse("its storage, record " + valid_utf8(record) + ", is missing");
   if (claimed_bytes > bytes) {
-    return refuse("its storage, record " + valid_utf8(record) + ", is shorter than it says: " + std::to_string(bytes) + " bytes");
+    return refuse("its storage, record " + valid_utf8(record) +
+                  ", is shorter than it says: " + std::to_string(bytes) + " bytes");
   }
-  const auto [found, fresh] = indices_.emplace(record, static_cast<std::int32_t>(snapshot_.storages.size()));
+  const auto [found, fresh] =
+      indices_.emplace(record, static_cast<std::int32_t>(snapshot_.storages.size()));
   if (fresh) {
-    snapshot_.storages.push_back({valid_utf8(record), bytes, entry == records_.end() ? 0 : entry->second.crc32, valid_utf8(device)});
+    snapshot_.storages.push_back({valid_utf8(record), bytes,
+                                  entry == records_.end() ? 0 : entry->second.crc32,
+                                  valid_utf8(device)});
   }
   return found->second;
 }
@@ -234,7 +259,8 @@ const Node& untagged(const Pickle& p, const Node& node) {
   return *value;
 }
 
-Result<TensorRecord> read_tensor(const Pickle& p, const Node& call, const std::string& folder, StorageTable& storages) try {
+Result<TensorRecord> read_tensor(const Pickle& p, const Node& call, const std::string& folder,
+                                 StorageTable& storages) try {
   return TensorReader(p, folder, storages).read(call);
 } catch (const Failure& failure) {
   return failure.error;

@@ -1,6 +1,7 @@
-#include <inspector/load/verify_model.h>
-
 #include <caffe2/serialize/inline_container.h>
+#include <inspector/load/literal.h>
+#include <inspector/load/torch_error.h>
+#include <inspector/load/verify_model.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/csrc/jit/serialization/import_read.h>
@@ -9,9 +10,6 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
-
-#include <inspector/load/literal.h>
-#include <inspector/load/torch_error.h>
 
 namespace tally::inspector {
 namespace {
@@ -33,15 +31,16 @@ std::string join(const std::string& path, const std::string& name) {
   return name.front() == '[' ? path + name : path + "." + name;
 }
 
-/// Walks loaded values as ModuleWalker walks pickled ones. The file is trusted, and LibTorch's own loader has recursed over
-/// the same values before.
+/// Walks loaded values as ModuleWalker walks pickled ones. The file is trusted, and LibTorch's own
+/// loader has recursed over the same values before.
 class LoadedWalker {
  public:
   explicit LoadedWalker(Loaded& out) : out_(out) {}
 
   void walk(const c10::IValue& value, const std::string& path, TensorKind kind) {
     if (value.isTensor()) {
-      if (value.toTensor().defined()) out_.tensors.emplace(path, LoadedTensor{value.toTensor(), kind});
+      if (value.toTensor().defined())
+        out_.tensors.emplace(path, LoadedTensor{value.toTensor(), kind});
     } else if (value.isObject()) {
       walk_object(value, path, kind);
     } else if (value.isTuple()) {
@@ -49,7 +48,8 @@ class LoadedWalker {
     } else if (value.isList()) {
       walk_elements(value.toListRef(), path, kind);
     } else if (value.isGenericDict()) {
-      for (const auto& entry : value.toGenericDict()) walk(entry.value(), path + key_name(entry.key()), kind);
+      for (const auto& entry : value.toGenericDict())
+        walk(entry.value(), path + key_name(entry.key()), kind);
     }
   }
 
@@ -57,7 +57,8 @@ class LoadedWalker {
   template <class Elements>
   void walk_elements(const Elements& elements, const std::string& path, TensorKind kind) {
     std::size_t i = 0;
-    for (const c10::IValue& element : elements) walk(element, path + "[" + std::to_string(i++) + "]", kind);
+    for (const c10::IValue& element : elements)
+      walk(element, path + "[" + std::to_string(i++) + "]", kind);
   }
 
   void walk_object(const c10::IValue& value, const std::string& path, TensorKind kind) {
@@ -70,13 +71,17 @@ class LoadedWalker {
     }
     const bool is_module = type->is_module() || is_root;
     if (is_module) out_.modules.insert(path);
-    if (type->findMethod("__getstate__") != nullptr && type->findMethod("__setstate__") != nullptr) {
-      return walk(state_of(value, *type), join(path, "<state>"), kind == TensorKind::kPacked ? kind : TensorKind::kState);
+    if (type->findMethod("__getstate__") != nullptr &&
+        type->findMethod("__setstate__") != nullptr) {
+      return walk(state_of(value, *type), join(path, "<state>"),
+                  kind == TensorKind::kPacked ? kind : TensorKind::kState);
     }
     for (std::size_t i = 0; i < type->numAttributes(); ++i) {
       TensorKind own = kind;
       if (is_module) {
-        own = type->is_parameter(i) ? TensorKind::kParameter : type->is_buffer(i) ? TensorKind::kBuffer : TensorKind::kAttribute;
+        own = type->is_parameter(i) ? TensorKind::kParameter
+              : type->is_buffer(i)  ? TensorKind::kBuffer
+                                    : TensorKind::kAttribute;
       }
       walk(object->getSlot(i), join(path, valid_utf8(type->getAttributeName(i))), own);
     }
@@ -97,13 +102,18 @@ class LoadedWalker {
   bool at_root_ = true;
 };
 
-void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::string& folder, const std::string& tensors, const std::string& path, std::shared_ptr<torch::jit::DeserializationStorageContext> storages, Loaded& out) {
+void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::string& folder,
+                    const std::string& tensors, const std::string& path,
+                    std::shared_ptr<torch::jit::DeserializationStorageContext> storages,
+                    Loaded& out) {
   if (!reader.hasRecord(folder + "constants.pkl")) return;
-  const c10::IValue constants = torch::jit::readArchiveAndTensors("constants", folder, tensors, std::nullopt, std::nullopt, c10::kCPU, reader,
-                                                                   torch::jit::Unpickler::defaultTypeParser, std::move(storages));
+  const c10::IValue constants = torch::jit::readArchiveAndTensors(
+      "constants", folder, tensors, std::nullopt, std::nullopt, c10::kCPU, reader,
+      torch::jit::Unpickler::defaultTypeParser, std::move(storages));
   std::size_t i = 0;
   for (const c10::IValue& constant : constants.toTupleRef().elements()) {
-    LoadedWalker(out).walk(constant, join(path, "CONSTANTS.c" + std::to_string(i++)), TensorKind::kConstant);
+    LoadedWalker(out).walk(constant, join(path, "CONSTANTS.c" + std::to_string(i++)),
+                           TensorKind::kConstant);
   }
 }
 
@@ -122,7 +132,8 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
   for (const ModuleNode& module : snapshot.modules) {
     if (module.parent != 0 || module.path.rfind(head, 0) != 0) continue;
     const auto unit = std::make_shared<torch::jit::CompilationUnit>();
-    const torch::jit::Module model = torch::jit::import_ir_module(unit, reader, storages, c10::kCPU, module.path.substr(head.size()));
+    const torch::jit::Module model = torch::jit::import_ir_module(unit, reader, storages, c10::kCPU,
+                                                                  module.path.substr(head.size()));
     LoadedWalker(loaded).walk(model._ivalue(), module.path, TensorKind::kAttribute);
     walk_constants(*reader, ".data/" + module.path + "/", ".data/", module.path, storages, loaded);
   }
@@ -133,7 +144,8 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
 class SharingCheck {
  public:
   bool same(std::int32_t ours, const void* theirs) {
-    return to_theirs_.emplace(ours, theirs).first->second == theirs && to_ours_.emplace(theirs, ours).first->second == ours;
+    return to_theirs_.emplace(ours, theirs).first->second == theirs &&
+           to_ours_.emplace(theirs, ours).first->second == ours;
   }
 
  private:
@@ -143,7 +155,9 @@ class SharingCheck {
 
 std::string layout_name(c10::Layout layout) {
   if (layout == c10::kStrided) return "strided";
-  return layout == c10::kSparse ? "sparse_coo" : layout == c10::kSparseCsr ? "sparse_csr" : "another";
+  return layout == c10::kSparse      ? "sparse_coo"
+         : layout == c10::kSparseCsr ? "sparse_csr"
+                                     : "another";
 }
 
 std::int64_t stored_values(const TensorRecord& sparse) {
@@ -154,8 +168,10 @@ std::int64_t stored_values(const TensorRecord& sparse) {
 }
 
 template <class Check>
-void compare_quantization(const std::optional<Quantization>& ours, const at::Tensor& theirs, const Check& check) {
-  const bool same_scheme = ours && theirs.is_quantized() && ours->scheme == c10::toString(theirs.qscheme());
+void compare_quantization(const std::optional<Quantization>& ours, const at::Tensor& theirs,
+                          const Check& check) {
+  const bool same_scheme =
+      ours && theirs.is_quantized() && ours->scheme == c10::toString(theirs.qscheme());
   check(same_scheme, "quantization scheme");
   if (!same_scheme) return;
   if (theirs.qscheme() == c10::kPerTensorAffine) {
@@ -181,17 +197,20 @@ class Comparison {
     check(at::IntArrayRef(ours.view.sizes) == theirs.sizes(), "size");
     check(ours.view.elements == theirs.numel(), "number of elements");
     check(name(ours.layout) == layout_name(theirs.layout()), "layout");
-    if (ours.quantization || theirs.is_quantized()) compare_quantization(ours.quantization, theirs, check);
+    if (ours.quantization || theirs.is_quantized())
+      compare_quantization(ours.quantization, theirs, check);
     // Packing makes new tensors: what the file says of their memory is no longer to be seen.
     const bool repacked = ours.kind == TensorKind::kPacked || ours.kind == TensorKind::kState;
     if (repacked) return;
     check(ours.requires_grad == theirs.requires_grad(), "requires_grad");
-    if (ours.layout != Layout::kStrided && theirs.layout() != c10::kStrided) check(stored_values(ours) == theirs._nnz(), "number of stored values");
+    if (ours.layout != Layout::kStrided && theirs.layout() != c10::kStrided)
+      check(stored_values(ours) == theirs._nnz(), "number of stored values");
     if (ours.layout != Layout::kStrided || theirs.layout() != c10::kStrided) return;
     check(at::IntArrayRef(ours.view.strides) == theirs.strides(), "stride");
     check(ours.view.offset == theirs.storage_offset(), "storage offset");
     SharingCheck& sharing = ours.kind == TensorKind::kConstant ? constants_ : values_;
-    check(sharing.same(ours.view.storage, theirs.storage().unsafeGetStorageImpl()), "sharing of storage");
+    check(sharing.same(ours.view.storage, theirs.storage().unsafeGetStorageImpl()),
+          "sharing of storage");
   }
 
  private:
@@ -215,7 +234,8 @@ Result<Verification> verify_model(const std::string& path, const ModelSnapshot& 
     comparison.compare(name, tensor, found->second);
     loaded.tensors.erase(found);
   }
-  for (const auto& [name, tensor] : loaded.tensors) verification.differences.push_back(name + ": only LibTorch has this tensor");
+  for (const auto& [name, tensor] : loaded.tensors)
+    verification.differences.push_back(name + ": only LibTorch has this tensor");
   for (const ModuleNode& module : snapshot.modules) {
     if (loaded.modules.erase(module.path) != 0) {
       ++verification.modules;
@@ -228,8 +248,9 @@ Result<Verification> verify_model(const std::string& path, const ModelSnapshot& 
   }
   return verification;
 } catch (const std::exception& e) {
-  return Error{ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
-               "the audit itself does not need this; models with custom operators need their library"};
+  return Error{
+      ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
+      "the audit itself does not need this; models with custom operators need their library"};
 }
 
 }  // namespace tally::inspector

@@ -5,7 +5,8 @@
 namespace tally::inspector {
 namespace {
 
-// One row an enumerator, in their order. A float4_e2m1fn_x2 element is a byte that holds two values: PyTorch counts it once.
+// One row an enumerator, in their order. A float4_e2m1fn_x2 element is a byte that holds two
+// values: PyTorch counts it once.
 constexpr std::array kDtypes = {
     DtypeInfo{Dtype::kFloat32, "float32", "Float", 32, true, false},
     DtypeInfo{Dtype::kFloat64, "float64", "Double", 64, true, false},

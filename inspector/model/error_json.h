@@ -1,10 +1,10 @@
 // The JSON form of an Error: {"code": "malformed", "message": …, "hint": …}.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <base/error_code_names.h>
 #include <base/result.h>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace tally::inspector {
 

@@ -1,8 +1,11 @@
 // ModelSnapshot: everything that a model file says about its modules and tensors, as plain values.
 //
-// inspector/load makes it from an archive; census, reconcile and diff read it. It holds no weights, owns everything it
-// names, and nothing has to outlive it. Text that came from the file is valid UTF-8 (bytes that were not are U+FFFD).
+// inspector/load makes it from an archive; census, reconcile and diff read it. It holds no weights,
+// owns everything it names, and nothing has to outlive it. Text that came from the file is valid
+// UTF-8 (bytes that were not are U+FFFD).
 #pragma once
+
+#include <inspector/model/dtype.h>
 
 #include <array>
 #include <cstdint>
@@ -12,18 +15,19 @@
 #include <utility>
 #include <vector>
 
-#include <inspector/model/dtype.h>
-
 namespace tally::inspector {
 
-/// What a tensor is to its model, highest first: a tensor with several names counts under the highest of their kinds.
+/// What a tensor is to its model, highest first: a tensor with several names counts under the
+/// highest of their kinds.
 enum class TensorKind : std::uint8_t {
   kParameter,  ///< declared in a module's `__parameters__`
   kBuffer,     ///< declared in a module's `__buffers__`
   kPacked,     ///< inside a packed object of a custom class: the weights of quantized modules
-  kState,      ///< inside the state of an object with `__setstate__`; what that makes of it is not in the data
+  kState,  ///< inside the state of an object with `__setstate__`; what that makes of it is not in
+           ///< the data
   kAttribute,  ///< a plain attribute, or inside a list, tuple or dict that is one
-  kConstant,   ///< in the constants of the code: what freezing makes of weights, what tracing captures
+  kConstant,   ///< in the constants of the code: what freezing makes of weights, what tracing
+               ///< captures
 };
 constexpr std::size_t kTensorKinds = 6;
 std::string_view name(TensorKind kind);
@@ -36,10 +40,11 @@ std::optional<Layout> layout_from_name(std::string_view name);
 
 /// One block of bytes in the archive, shared by the tensors that are views of it.
 struct StorageRecord {
-  std::string record;         ///< its name in the archive, for example "data/0"
-  std::int64_t bytes = 0;     ///< size of the record
-  std::uint32_t crc32 = 0;    ///< CRC-32 of its bytes as the ZIP directory states it; never checked, since never read
-  std::string device;         ///< the device that it was saved from, for example "cpu", "cuda:0"
+  std::string record;      ///< its name in the archive, for example "data/0"
+  std::int64_t bytes = 0;  ///< size of the record
+  std::uint32_t crc32 =
+      0;  ///< CRC-32 of its bytes as the ZIP directory states it; never checked, since never read
+  std::string device;  ///< the device that it was saved from, for example "cpu", "cuda:0"
 };
 
 /// A strided view of a storage. Offset and strides are in elements.
@@ -47,7 +52,8 @@ struct StridedView {
   Dtype dtype = Dtype::kFloat32;
   std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> strides;
-  std::int32_t storage = -1;  ///< index into ModelSnapshot::storages; -1: none (the dense view of a sparse tensor)
+  std::int32_t storage =
+      -1;  ///< index into ModelSnapshot::storages; -1: none (the dense view of a sparse tensor)
   std::int64_t offset = 0;
   std::int64_t elements = 0;  ///< product of sizes
   std::int64_t bytes = 0;     ///< elements × stored bits of the type, rounded up to whole bytes
@@ -55,41 +61,49 @@ struct StridedView {
 
 /// A further tensor that a sparse or quantized tensor is made of.
 struct TensorPart {
-  std::string role;  ///< "indices", "values", "crow_indices", "col_indices", "scales", "zero_points"
+  std::string
+      role;  ///< "indices", "values", "crow_indices", "col_indices", "scales", "zero_points"
   StridedView view;
 };
 
 /// How the integers of a quantized tensor stand for real numbers.
 struct Quantization {
-  std::string scheme;  ///< "per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"
-  double scale = 0;    ///< per tensor; per channel the scales are a part
+  std::string
+      scheme;  ///< "per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"
+  double scale = 0;  ///< per tensor; per channel the scales are a part
   std::int64_t zero_point = 0;
   std::int64_t axis = 0;  ///< per channel
 };
 
-/// One tensor under one name. A tensor that a model holds under two names has two records with equal views.
+/// One tensor under one name. A tensor that a model holds under two names has two records with
+/// equal views.
 struct TensorRecord {
   std::int32_t module = 0;  ///< index into ModelSnapshot::modules: who holds it
   std::string name;         ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
   TensorKind kind = TensorKind::kAttribute;
   Layout layout = Layout::kStrided;
-  StridedView view;         ///< sparse: the dense sizes, no strides, `elements` of the dense tensor, `bytes` of the parts
+  StridedView view;  ///< sparse: the dense sizes, no strides, `elements` of the dense tensor,
+                     ///< `bytes` of the parts
   bool requires_grad = false;
   std::vector<TensorPart> parts;
   std::optional<Quantization> quantization;
-  std::int64_t uses = 0;    ///< constants: how often the code names it (freezing merges equal constants)
-  std::string used_by;      ///< constants: the first operator that takes it, for example "torch.conv2d"
+  std::int64_t uses =
+      0;  ///< constants: how often the code names it (freezing merges equal constants)
+  std::string used_by;  ///< constants: the first operator that takes it, for example "torch.conv2d"
 };
 
 /// A name and a literal value: "in_features" and "768". The text is JSON.
 using NamedLiteral = std::pair<std::string, std::string>;
 
-/// One module under one path. Index 0 is the root; a parent comes before its children, siblings in the file's order.
+/// One module under one path. Index 0 is the root; a parent comes before its children, siblings in
+/// the file's order.
 struct ModuleNode {
-  std::string path;          ///< "" for the root, "transformer.h.0.attn"
+  std::string path;  ///< "" for the root, "transformer.h.0.attn"
   std::int32_t parent = -1;
-  std::string type;          ///< qualified, without "__torch__." and mangling: "torch.nn.modules.linear.Linear"
-  /// Index of the first module that is the same object, under another path; -1 where this is the first.
+  std::string
+      type;  ///< qualified, without "__torch__." and mangling: "torch.nn.modules.linear.Linear"
+  /// Index of the first module that is the same object, under another path; -1 where this is the
+  /// first.
   std::int32_t same_as = -1;
   std::vector<NamedLiteral> constants;   ///< declared `Final`: hyper-parameters of scripted modules
   std::vector<NamedLiteral> attributes;  ///< numbers, strings and booleans stored in the module
@@ -97,8 +111,8 @@ struct ModuleNode {
 
 /// What a part of the file's bytes is for.
 struct FileSection {
-  std::string category;  ///< "weights", "constants", "structure", "code", "debug", "extra", "metadata", "other",
-                         ///< "headers", "padding", "directory"
+  std::string category;  ///< "weights", "constants", "structure", "code", "debug", "extra",
+                         ///< "metadata", "other", "headers", "padding", "directory"
   std::int64_t records = 0;
   std::int64_t bytes = 0;  ///< as stored, after compression
 };
@@ -110,11 +124,11 @@ struct Finding {
 };
 
 struct ModelSnapshot {
-  std::string path;            ///< the file, as it was named by the user
+  std::string path;  ///< the file, as it was named by the user
   std::int64_t file_bytes = 0;
-  std::string format;          ///< "TorchScript", "TorchScript (mobile)", "torch.package"
+  std::string format;  ///< "TorchScript", "TorchScript (mobile)", "torch.package"
   std::int64_t archive_version = 0;
-  std::string byte_order;      ///< "little", "big"; "" where the archive does not say
+  std::string byte_order;  ///< "little", "big"; "" where the archive does not say
   std::vector<ModuleNode> modules;
   std::vector<TensorRecord> tensors;
   std::vector<StorageRecord> storages;

@@ -1,6 +1,5 @@
-#include <inspector/model/snapshot_json.h>
-
 #include <base/checked.h>
+#include <inspector/model/snapshot_json.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +9,8 @@ namespace {
 using nlohmann::json;
 
 json view_row(const StridedView& v) {
-  return json::array({info(v.dtype).name, v.sizes, v.strides, v.storage, v.offset, v.elements, v.bytes});
+  return json::array(
+      {info(v.dtype).name, v.sizes, v.strides, v.storage, v.offset, v.elements, v.bytes});
 }
 
 StridedView read_view(const json& row) {
@@ -30,7 +30,8 @@ StridedView read_view(const json& row) {
 // The last columns are left out where they hold nothing: most tensors are plain.
 json tensor_row(const TensorRecord& t) {
   json row = json::array({t.module, t.name, name(t.kind), view_row(t.view), t.requires_grad});
-  const bool plain = t.layout == Layout::kStrided && t.parts.empty() && !t.quantization && t.uses == 0;
+  const bool plain =
+      t.layout == Layout::kStrided && t.parts.empty() && !t.quantization && t.uses == 0;
   if (plain) return row;
   json parts = json::array();
   for (const TensorPart& p : t.parts) parts.push_back(json::array({p.role, view_row(p.view)}));
@@ -38,7 +39,8 @@ json tensor_row(const TensorRecord& t) {
   if (const auto& q = t.quantization) {
     quantization = json::array({q->scheme, q->scale, q->zero_point, q->axis});
   }
-  for (json& extra : json::array({name(t.layout), std::move(parts), std::move(quantization), t.uses, t.used_by})) {
+  for (json& extra : json::array(
+           {name(t.layout), std::move(parts), std::move(quantization), t.uses, t.used_by})) {
     row.push_back(std::move(extra));
   }
   return row;
@@ -57,21 +59,25 @@ TensorRecord read_tensor(const json& row) {
   const auto layout = layout_from_name(row.at(5).get_ref<const std::string&>());
   if (!layout) throw std::invalid_argument("unknown layout");
   t.layout = *layout;
-  for (const json& p : row.at(6)) t.parts.push_back({p.at(0).get<std::string>(), read_view(p.at(1))});
+  for (const json& p : row.at(6))
+    t.parts.push_back({p.at(0).get<std::string>(), read_view(p.at(1))});
   if (const json& q = row.at(7); !q.is_null()) {
     // A scale that is no number (NaN, infinity) has no JSON form and arrives as null.
     const double scale = q.at(1).is_number() ? q.at(1).get<double>() : 0;
-    t.quantization = Quantization{q.at(0).get<std::string>(), scale, q.at(2).get<std::int64_t>(), q.at(3).get<std::int64_t>()};
+    t.quantization = Quantization{q.at(0).get<std::string>(), scale, q.at(2).get<std::int64_t>(),
+                                  q.at(3).get<std::int64_t>()};
   }
   t.uses = row.at(8).get<std::int64_t>();
   t.used_by = row.at(9).get<std::string>();
   return t;
 }
 
-/// Whether a view is what the loader lets pass: within a storage of the snapshot. The census relies on it.
+/// Whether a view is what the loader lets pass: within a storage of the snapshot. The census relies
+/// on it.
 bool is_sound(const ModelSnapshot& s, const StridedView& v) {
   if (v.storage < 0 || static_cast<std::size_t>(v.storage) >= s.storages.size()) return false;
-  if (v.sizes.size() != v.strides.size() || v.offset < 0 || v.elements < 0 || v.bytes < 0) return false;
+  if (v.sizes.size() != v.strides.size() || v.offset < 0 || v.elements < 0 || v.bytes < 0)
+    return false;
   if (v.elements == 0) return true;
   Int128 last = v.offset;
   for (std::size_t i = 0; i < v.sizes.size(); ++i) {
@@ -79,7 +85,8 @@ bool is_sound(const ModelSnapshot& s, const StridedView& v) {
     last += static_cast<Int128>(v.sizes[i] - 1) * v.strides[i];
     if (last > INT64_MAX) return false;
   }
-  return (last + 1) * info(v.dtype).bits <= static_cast<Int128>(s.storages[static_cast<std::size_t>(v.storage)].bytes) * 8;
+  return (last + 1) * info(v.dtype).bits <=
+         static_cast<Int128>(s.storages[static_cast<std::size_t>(v.storage)].bytes) * 8;
 }
 
 void check_references(const ModelSnapshot& s) {
@@ -88,7 +95,8 @@ void check_references(const ModelSnapshot& s) {
   };
   for (std::size_t i = 0; i < s.modules.size(); ++i) {
     const std::int64_t self = static_cast<std::int64_t>(i);
-    require(s.modules[i].parent < self && (s.modules[i].parent >= 0 || i == 0) && s.modules[i].same_as < self);
+    require(s.modules[i].parent < self && (s.modules[i].parent >= 0 || i == 0) &&
+            s.modules[i].same_as < self);
   }
   for (const TensorRecord& t : s.tensors) {
     require(t.module >= 0 && static_cast<std::size_t>(t.module) < s.modules.size());
@@ -104,19 +112,28 @@ void check_references(const ModelSnapshot& s) {
 }  // namespace
 
 json to_json(const ModelSnapshot& s) {
-  json modules = json::array(), tensors = json::array(), storages = json::array(), sections = json::array(),
-       findings = json::array();
+  json modules = json::array(), tensors = json::array(), storages = json::array(),
+       sections = json::array(), findings = json::array();
   for (const ModuleNode& m : s.modules) {
-    modules.push_back(json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes}));
+    modules.push_back(
+        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes}));
   }
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
-  for (const StorageRecord& r : s.storages) storages.push_back(json::array({r.record, r.bytes, r.crc32, r.device}));
-  for (const FileSection& f : s.sections) sections.push_back(json::array({f.category, f.records, f.bytes}));
+  for (const StorageRecord& r : s.storages)
+    storages.push_back(json::array({r.record, r.bytes, r.crc32, r.device}));
+  for (const FileSection& f : s.sections)
+    sections.push_back(json::array({f.category, f.records, f.bytes}));
   for (const Finding& f : s.findings) findings.push_back(json::array({f.code, f.text}));
-  return {{"path", s.path},           {"file_bytes", s.file_bytes}, {"format", s.format},
-          {"version", s.archive_version}, {"byte_order", s.byte_order}, {"modules", std::move(modules)},
-          {"tensors", std::move(tensors)}, {"storages", std::move(storages)},
-          {"sections", std::move(sections)}, {"findings", std::move(findings)}};
+  return {{"path", s.path},
+          {"file_bytes", s.file_bytes},
+          {"format", s.format},
+          {"version", s.archive_version},
+          {"byte_order", s.byte_order},
+          {"modules", std::move(modules)},
+          {"tensors", std::move(tensors)},
+          {"storages", std::move(storages)},
+          {"sections", std::move(sections)},
+          {"findings", std::move(findings)}};
 }
 
 Result<ModelSnapshot> snapshot_from_json(const json& value) try {
@@ -127,19 +144,22 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
   s.archive_version = value.at("version").get<std::int64_t>();
   s.byte_order = value.at("byte_order").get<std::string>();
   for (const json& m : value.at("modules")) {
-    s.modules.push_back({m.at(0).get<std::string>(), m.at(1).get<std::int32_t>(), m.at(2).get<std::string>(),
-                         m.at(3).get<std::int32_t>(), m.at(4).get<std::vector<NamedLiteral>>(),
+    s.modules.push_back({m.at(0).get<std::string>(), m.at(1).get<std::int32_t>(),
+                         m.at(2).get<std::string>(), m.at(3).get<std::int32_t>(),
+                         m.at(4).get<std::vector<NamedLiteral>>(),
                          m.at(5).get<std::vector<NamedLiteral>>()});
   }
   for (const json& t : value.at("tensors")) s.tensors.push_back(read_tensor(t));
   for (const json& r : value.at("storages")) {
-    s.storages.push_back({r.at(0).get<std::string>(), r.at(1).get<std::int64_t>(), r.at(2).get<std::uint32_t>(),
-                          r.at(3).get<std::string>()});
+    s.storages.push_back({r.at(0).get<std::string>(), r.at(1).get<std::int64_t>(),
+                          r.at(2).get<std::uint32_t>(), r.at(3).get<std::string>()});
   }
   for (const json& f : value.at("sections")) {
-    s.sections.push_back({f.at(0).get<std::string>(), f.at(1).get<std::int64_t>(), f.at(2).get<std::int64_t>()});
+    s.sections.push_back(
+        {f.at(0).get<std::string>(), f.at(1).get<std::int64_t>(), f.at(2).get<std::int64_t>()});
   }
-  for (const json& f : value.at("findings")) s.findings.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>()});
+  for (const json& f : value.at("findings"))
+    s.findings.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>()});
   check_references(s);
   return s;
 } catch (const std::exception& e) {
