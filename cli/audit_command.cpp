@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <regex>
 
@@ -21,6 +20,25 @@ struct AuditOptions {
   AuditView view;
   std::string filter;
 };
+
+/// A value of a flag by its name.
+template <class Value>
+struct Named {
+  const char* name;
+  Value value;
+};
+constexpr Named<SiblingOrder> kOrders[] = {{"file", SiblingOrder::kFile}, {"size", SiblingOrder::kSize}, {"name", SiblingOrder::kName}};
+constexpr Named<Units> kUnits[] = {{"exact", Units::kExact}, {"si", Units::kSi}, {"iec", Units::kIec}};
+
+template <class Value, std::size_t n>
+Value one_of(const char* flag, const std::string& name, const Named<Value> (&values)[n]) {
+  std::string names;
+  for (const auto& value : values) {
+    if (name == value.name) return value.value;
+    names += (names.empty() ? "" : ", ") + std::string(value.name);
+  }
+  throw CLI::ValidationError(flag, "'" + name + "' is not one of " + names);
+}
 
 // std::regex recurses over what it matches: a name of a hostile file must not be its depth.
 constexpr std::size_t kLongestMatched = 2000;
@@ -94,19 +112,19 @@ void run(Session& session, const AuditOptions& options) {
 void add_audit_command(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("audit", "Count every parameter, buffer and constant of exported models");
   auto options = std::make_shared<AuditOptions>();
+  AuditView& view = options->view;
   command->add_option("MODEL", options->load.paths, "TorchScript archives, or torch.packages that hold some")->required();
-  command->add_option("-d,--depth", options->view.depth, "Levels of the module tree to show; -1: all")->check(CLI::Range(-1, 1000))->capture_default_str();
-  command->add_option("-n,--rows", options->view.rows, "Most rows below one module, the rest summed up; 0: all")->capture_default_str();
-  command->add_option("-s,--sort", options->view.order, "Order of siblings: file, size or name")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SiblingOrder>{{"file", SiblingOrder::kFile}, {"size", SiblingOrder::kSize}, {"name", SiblingOrder::kName}}))
-      ->option_text("ORDER [file]");
-  command->add_option("--filter", options->filter, "Count and list only tensors whose name matches this regular expression");
-  command->add_option("--units", options->view.units, "exact, si (MB, rounded) or iec (MiB, rounded)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Units>{{"exact", Units::kExact}, {"si", Units::kSi}, {"iec", Units::kIec}}))
-      ->option_text("UNITS [exact]");
-  command->add_flag("--details", options->view.details, "Show the modules' own constants (in_features=768)");
-  command->add_flag("--tensors", options->view.tensors, "List every tensor");
-  command->add_flag("--each", options->view.each, "A full report of each model, though several are named");
+  command->add_option("-d,--depth", view.depth, "Levels of the module tree to show; -1: all (default: " + std::to_string(view.depth) + ")")
+      ->check(CLI::Range(-1, 1000).description(""));
+  command->add_option("-n,--rows", view.rows, "Most rows below one module, the rest summed up; 0: all (default)");
+  command->add_option_function<std::string>("-s,--sort", [&view](const std::string& name) { view.order = one_of("--sort", name, kOrders); }, "Order of siblings: file (default), size or name")
+      ->type_name("ORDER");
+  command->add_option("--filter", options->filter, "Count and list only tensors whose name matches this regular expression")->type_name("REGEX");
+  command->add_option_function<std::string>("--units", [&view](const std::string& name) { view.units = one_of("--units", name, kUnits); }, "exact (default), si (MB, rounded) or iec (MiB, rounded)")
+      ->type_name("UNITS");
+  command->add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
+  command->add_flag("--tensors", view.tensors, "List every tensor");
+  command->add_flag("--each", view.each, "A full report of each model, though several are named");
   command->add_flag("--load", options->load.verify, "Also load each file with LibTorch and report every difference. This RUNS code in the file (__setstate__): only for files that you trust");
   add_load_flags(*command, options->load);
   add_output_flags(*command, options->output);

@@ -1,6 +1,8 @@
 #include <cli/audit_report.h>
+#include <cli/compare_line.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace tally::cli {
 namespace {
@@ -19,20 +21,27 @@ std::string trainable_text(const Census& c) {
   return "  " + grouped(c.all.trainable.elements) + " trainable, " + grouped(c.all.fixed.elements) + " frozen";
 }
 
+/// What counting every name (of constants: every use) would give, where that differs.
+std::string naive_text(const Census& c, std::size_t kind, const AuditView& view) {
+  const std::int64_t naive = c.naive_by_kind[kind].elements;
+  if (naive == c.all.unique[kind].elements) return "";
+  const bool constants = static_cast<TensorKind>(kind) == TensorKind::kConstant;
+  return "; " + count_text(naive, view.units) + (constants ? " with every use counted" : " with shared tensors counted again");
+}
+
 Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   const Census& c = model.census;
   Facts facts;
   const ModelSnapshot& s = model.snapshot;
   facts.facts.push_back({"format", s.format + ", archive version " + std::to_string(s.archive_version) + ", " + bytes_text(s.file_bytes, view.units)});
-  facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c), Tone::kStrong});
-  if (c.naive.elements != c.unique.elements) {
-    facts.facts.push_back({"counted naively", count_text(c.naive.elements, view.units) + "  all elements, with every further name and use of a tensor counted again; unique: " + count_text(c.unique.elements, view.units)});
-  }
+  // With a filter the census holds a part of the model only: nothing to recognise.
+  if (const std::string line = model.selected.empty() ? recognition_line(s, c) : ""; !line.empty()) facts.facts.push_back({"recognised as", line});
+  facts.facts.push_back({"parameters", count_text(c.all.parameters().elements, view.units) + trainable_text(c) + naive_text(c, 0, view), Tone::kStrong});
   for (std::size_t kind = 1; kind < kTensorKinds; ++kind) {
     const Count& count = c.all.unique[kind];
     if (count.tensors == 0) continue;
     static constexpr const char* kLabels[] = {"", "buffers", "packed", "state", "attributes", "constants"};
-    facts.facts.push_back({kLabels[kind], count_text(count.elements, view.units) + "  elements in " + plural(count.tensors, "tensor") + ", " + bytes_text(count.bytes, view.units)});
+    facts.facts.push_back({kLabels[kind], count_text(count.elements, view.units) + "  elements in " + plural(count.tensors, "tensor") + ", " + bytes_text(count.bytes, view.units) + naive_text(c, kind, view)});
   }
   if (c.quantization_parts.tensors > 0) {
     facts.facts.push_back({"scales, zero points", count_text(c.quantization_parts.elements, view.units) + "  elements, " + bytes_text(c.quantization_parts.bytes, view.units) + ", counted apart"});
@@ -44,12 +53,18 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
   return facts;
 }
 
+/// A literal of the code as short as it reads back: 1.0000000000000001e-05 is 1e-05.
+std::string short_literal(const std::string& literal) {
+  const auto value = nlohmann::json::parse(literal, nullptr, false);
+  return value.is_discarded() ? literal : value.dump();
+}
+
 std::string constants_text(const ModuleNode& module) {
   std::string text;
   for (const auto* list : {&module.constants, &module.attributes}) {
     for (const auto& [key, value] : *list) {
       if (key.front() == '_' || key == "training") continue;
-      text += (text.empty() ? "" : ", ") + key + "=" + value;
+      text += (text.empty() ? "" : ", ") + key + "=" + short_literal(value);
     }
   }
   return text;
@@ -96,8 +111,13 @@ class ModuleTable {
       table.rows.push_back(row("[own]", "", node.own, depth + 1));
       table.rows.back().tone = Tone::kMuted;
     }
-    for (const FoldedNode& child : node.children) add(child, depth + 1, table);
+    for (const FoldedNode& child : node.children) {
+      if (model_.selected.empty() || holds_some(child)) add(child, depth + 1, table);
+    }
   }
+
+  /// Below a filter, modules without any of its tensors are left out.
+  static bool holds_some(const FoldedNode& node) { return sum(node.total.unique).tensors + sum(node.total.again).tensors > 0; }
 
   static bool is_others(const FoldedNode& node) { return node.label.size() > 7 && node.label.front() == '[' && node.label.compare(node.label.size() - 7, 7, "others]") == 0; }
 
@@ -186,11 +206,13 @@ void add_shared(const AuditedModel::Contents& model, const AuditView& view, Docu
   Table table;
   table.title = "Shared tensors, counted once";
   table.columns = {{"name", Align::kLeft, true}, {"is the same tensor as", Align::kLeft, true}, {"elements", Align::kRight}};
+  std::int64_t others = sum(model.census.all.again).elements;
   for (std::size_t n = 0; n < again.size() && (view.tensors || n < kMostRows); ++n) {
     const std::size_t i = again[n];
+    others -= s.tensors[i].view.elements;
     table.rows.push_back({{full_name(s, s.tensors[i]), full_name(s, s.tensors[static_cast<std::size_t>(model.census.tensors[i].alias_of)]), count_text(s.tensors[i].view.elements, view.units)}});
   }
-  if (table.rows.size() < again.size()) table.rows.push_back({{"[" + std::to_string(again.size() - table.rows.size()) + " others: --tensors lists them]"}});
+  if (table.rows.size() < again.size()) table.rows.push_back({{"[" + std::to_string(again.size() - table.rows.size()) + " others: --tensors lists them]", "", count_text(others, view.units)}});
   table.footer.push_back({{"TOTAL", "", count_text(sum(model.census.all.again).elements, view.units)}});
   document.add(std::move(table));
 }

@@ -31,6 +31,7 @@ Json counts_json(const std::map<std::string, Count>& counts) {
 
 Json totals_json(const Census& c) {
   return {{"parameters", count_json(c.all.parameters())},
+          {"parameters_naive", count_json(c.naive_by_kind[static_cast<std::size_t>(TensorKind::kParameter)])},
           {"trainable", count_json(c.all.trainable)},
           {"frozen", count_json(c.all.fixed)},
           {"unique", count_json(c.unique)},

@@ -6,6 +6,8 @@
 #include <cli/plan_flags.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -42,6 +44,15 @@ Result<Report> guide_breakdown(const ModelFlags& flags) {
     if (!count) return count.error();
     value = *count;
   }
+  for (const auto& [field, text] : flags.sizes) {
+    const bool known =
+        std::any_of(std::begin(fields), std::end(fields),
+                    [&, name = field](const auto& own) { return name == own.field; });
+    if (!known && !text.empty()) {
+      return Error{ErrorCode::kUsage, "the profile guide has no " + field,
+                   "it knows vocab_size, hidden_size, num_layers and num_attention_heads"};
+    }
+  }
   const auto breakdown = formulas::guide_parameters(inputs);
   if (!breakdown) return breakdown.error();
   return guide_breakdown_report(*breakdown);
@@ -71,18 +82,21 @@ Result<Report> report_of(const EstimateOptions& options) {
                  "without --profile, --config, --preset and --family name a model"};
   }
   const bool guide = !options.profile.empty();
-  if (options.model.names_a_model() && (guide || !options.params.empty())) {
-    return Error{
-        ErrorCode::kUsage,
-        std::string(guide ? "--profile guide" : "--params") + " and a model are both given",
-        "the guide's calculators know neither families nor configurations"};
-  }
-  if (guide && !options.params.empty()) {
+  const bool params = !options.params.empty();
+  if (guide && params) {
     return Error{ErrorCode::kUsage, "--profile guide and --params are both given",
                  "--params alone gives the guide's resource estimate"};
   }
+  if ((guide || params) && (options.model.names_a_model() || options.plan.any() ||
+                            (params && options.model.has_sizes()))) {
+    return Error{ErrorCode::kUsage,
+                 std::string(guide ? "--profile guide" : "--params") +
+                     " goes with no model and no plan of training",
+                 "the guide's calculators know neither; without it, name a model with --config, "
+                 "--preset or --family"};
+  }
   if (guide) return guide_breakdown(options.model);
-  if (!options.params.empty()) return guide_resources(options.params);
+  if (params) return guide_resources(options.params);
   return model_estimate(options);
 }
 

@@ -25,6 +25,21 @@ std::string times(double factor) {
   return factor >= 1 ? fixed(factor, 1) + " times" : fixed(100 * factor, 0) + " %";
 }
 
+std::string shape_text(const PassShape& shape) {
+  std::string text = "batch " + grouped(shape.batch);
+  if (shape.seq > 0) text += " x " + grouped(shape.seq) + " tokens";
+  return text;
+}
+
+std::string division_text(const ParallelPlan& p) {
+  std::string text;
+  if (p.tensor_parallel > 1) text += ", tensor parallel " + std::to_string(p.tensor_parallel);
+  if (p.sequence_parallel) text += ", sequence parallel";
+  if (p.pipeline_parallel > 1) text += ", pipeline parallel " + std::to_string(p.pipeline_parallel);
+  if (p.expert_parallel > 1) text += ", expert parallel " + std::to_string(p.expert_parallel);
+  return text;
+}
+
 Facts parameter_facts(const ParameterCounts& counts) {
   Facts facts;
   const auto add = [&](std::string label, std::int64_t value) {
@@ -152,24 +167,6 @@ Facts training_facts(const EstimateReport& report) {
   return facts;
 }
 
-std::string plan_text(const TrainingPlan& plan) {
-  const auto& p = plan.parallel;
-  std::string text = std::string(optimizer_info(plan.optimizer).name) + ", " +
-                     std::string(precision_info(plan.precision).name) + ", " +
-                     kernel_name(plan.kernel) + " attention, recomputation " +
-                     recomputation_name(plan.recomputation) + ", batch " +
-                     grouped(plan.shape.batch);
-  if (plan.shape.seq > 0) text += " x " + grouped(plan.shape.seq) + " tokens";
-  if (p.num_devices() > 1) {
-    text += ", ZeRO " + std::to_string(static_cast<int>(p.zero)) + " over " +
-            grouped(p.data_parallel) + " replicas";
-    if (p.tensor_parallel > 1) text += ", tensor " + std::to_string(p.tensor_parallel);
-    if (p.pipeline_parallel > 1) text += ", pipeline " + std::to_string(p.pipeline_parallel);
-    if (p.expert_parallel > 1) text += ", experts " + std::to_string(p.expert_parallel);
-  }
-  return text;
-}
-
 Document estimate_document(const EstimateReport& report) {
   const auto& e = report.estimate;
   const auto& plan = report.inputs.training;
@@ -216,6 +213,25 @@ Document estimate_document(const EstimateReport& report) {
 }
 
 }  // namespace
+
+std::string plan_text(const TrainingPlan& plan) {
+  const auto& p = plan.parallel;
+  std::string text = std::string(optimizer_info(plan.optimizer).name) + ", " +
+                     std::string(precision_info(plan.precision).name) + ", " +
+                     kernel_name(plan.kernel) + " attention, recomputation " +
+                     recomputation_name(plan.recomputation) + ", " + shape_text(plan.shape);
+  if (p.data_parallel > 1) {
+    text += ", ZeRO " + std::to_string(static_cast<int>(p.zero)) + " over " +
+            grouped(p.data_parallel) + " replicas";
+  }
+  return text + division_text(p);
+}
+
+std::string plan_text(const InferencePlan& plan) {
+  return "weights " + std::string(dtype_info(plan.weights).name) + ", cache " +
+         std::string(dtype_info(plan.cache).name) + ", " + shape_text(plan.shape) +
+         division_text(plan.parallel);
+}
 
 Table memory_table(const std::string& title, const DeviceMemory& memory) {
   Table table;

@@ -6,6 +6,8 @@
 #include <cli/output.h>
 #include <formulas/estimate.h>
 
+#include <string>
+
 namespace tally::cli {
 
 /// An estimate, and what it was made of.
@@ -16,6 +18,10 @@ struct EstimateReport {
 };
 
 Report estimate_report(EstimateReport report);
+
+/// A plan in one line: "adamw, mixed, flash attention, ...".
+std::string plan_text(const formulas::TrainingPlan& plan);
+std::string plan_text(const formulas::InferencePlan& plan);
 
 /// Rows of one device's memory, with its total as footer.
 Table memory_table(const std::string& title, const formulas::DeviceMemory& memory);

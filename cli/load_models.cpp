@@ -24,16 +24,19 @@ std::optional<Error> refuse_early(const std::string& path) {
 }  // namespace
 
 void add_load_flags(CLI::App& command, LoadOptions& options) {
-  command.add_option("-j,--jobs", options.jobs, "Workers at a time")->check(CLI::Range(1, 256))->capture_default_str();
-  command.add_option("--timeout", options.timeout_seconds, "Seconds that reading one file may take; 0: no limit")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  command.add_option("--memory-limit", options.memory_limit_bytes, "Bytes of memory for a worker (128 MiB is LibTorch's own); 0: no limit. Suffixes: K, M, G")
-      ->transform(CLI::AsSizeValue(false))
-      ->capture_default_str();
-  command.add_option("--max-record", options.max_record_bytes, "Bytes that one pickle or source record may have")
-      ->transform(CLI::AsSizeValue(false))
-      ->capture_default_str();
+  constexpr const char* kGroup = "Reading";
+  command.add_option("-j,--jobs", options.jobs, "Workers at a time (default: 1)")->check(CLI::Range(1, 256).description(""))->group(kGroup);
+  command.add_option("--timeout", options.timeout_seconds, "Seconds that reading one file may take; 0: no limit (default: 60)")
+      ->check(CLI::Range(0.0, 1e6).description(""))
+      ->group(kGroup);
+  command.add_option("--memory-limit", options.memory_limit_bytes, "Memory for a worker, in bytes or with K, M or G; 0: no limit (default: 2G). LibTorch itself takes 128M")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->type_name("SIZE")
+      ->group(kGroup);
+  command.add_option("--max-record", options.max_record_bytes, "Largest pickle or source record that is read, in bytes or with K, M or G (default: 256M)")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->type_name("SIZE")
+      ->group(kGroup);
 }
 
 Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options) {

@@ -2,6 +2,7 @@
 #include <cli/plan_flags.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -138,6 +139,12 @@ void divide_devices(Reader& reader, std::int64_t devices, ParallelPlan& plan) {
 }
 
 }  // namespace
+
+bool PlanFlags::any() const {
+  return sequence_parallel || dropout ||
+         std::any_of(values.begin(), values.end(),
+                     [](const auto& value) { return !value.second.empty(); });
+}
 
 void add_plan_flags(CLI::App& command, PlanFlags& flags) {
   for (const auto& flag : kPlanFlags) {

@@ -17,6 +17,8 @@ struct PlanFlags {
   std::map<std::string, std::string> values;  ///< field to text; empty: not given
   bool sequence_parallel = false;
   bool dropout = false;
+
+  bool any() const;
 };
 
 void add_plan_flags(CLI::App& command, PlanFlags& flags);

@@ -1,20 +1,58 @@
 #include <cli/command.h>
 #include <cli/guide_report.h>
+#include <cli/plan_flags.h>
+#include <cli/table_report.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace tally::cli {
+namespace {
+
+struct TableOptions {
+  OutputOptions output;
+  std::vector<std::string> models;
+  PlanFlags plan;
+};
+
+Result<Report> report_of(const TableOptions& options) {
+  if (options.models.empty()) return guide_comparison_report();
+  std::vector<EstimateReport> rows;
+  for (const auto& word : options.models) {
+    auto model = model_named(word);
+    if (!model) return model.error();
+    auto inputs = plan_of(options.plan, model->spec);
+    if (!inputs) return inputs.error();
+    auto estimate = formulas::estimate(model->spec, *inputs);
+    if (!estimate) {
+      Error error = estimate.error();
+      error.message = word + ": " + error.message;
+      return error;
+    }
+    rows.push_back({std::move(*model), std::move(*inputs), std::move(*estimate)});
+  }
+  return table_report(std::move(rows));
+}
+
+}  // namespace
 
 void add_table_command(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("table", "Compare what models of several sizes need");
-  auto output_options = std::make_shared<OutputOptions>();
-  add_output_flags(*command, *output_options);
-  command->callback([&session, output_options] {
-    auto output = Output::open(*output_options);
-    if (!output) return fail(session, output.error(), output_options->format);
-    const auto written = output->write(guide_comparison_report());
-    if (!written) fail(session, written.error(), output_options->format);
+  auto* command = app.add_subcommand(
+      "table", "Compare what models need: the guide's five, or any that are named");
+  auto options = std::make_shared<TableOptions>();
+  command->add_option("MODEL", options->models,
+                      "Presets, or paths of config.json files; none: the guide's table");
+  add_plan_flags(*command, options->plan);
+  add_output_flags(*command, options->output);
+  command->callback([&session, options] {
+    auto output = Output::open(options->output);
+    if (!output) return fail(session, output.error(), options->output.format);
+    const auto report = report_of(*options);
+    if (!report) return fail(session, report.error(), options->output.format);
+    const auto written = output->write(*report);
+    if (!written) fail(session, written.error(), options->output.format);
   });
 }
 

@@ -28,7 +28,8 @@ if(TORCHTALLY_WERROR)
   target_compile_options(tally_warnings INTERFACE -Werror)
 endif()
 if(TORCHTALLY_SANITIZE)
-  add_compile_options(-fsanitize=${TORCHTALLY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${TORCHTALLY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-maybe-uninitialized)   # GCC's documentation: sanitizers bring false warnings, for example in <regex>
   add_link_options(-fsanitize=${TORCHTALLY_SANITIZE})
 endif()
 

@@ -268,6 +268,14 @@ Wide attention_core_flops(std::int64_t batch, std::int64_t heads, std::int64_t q
   return Wide(2) * batch * heads * queries * keys * (Wide(head_dim) + value_head_dim);
 }
 
+std::optional<std::int64_t> longest_text(const StackSpec& stack) {
+  const auto& e = stack.embedding;
+  const bool text = e.num_channels == 0 && e.num_mel_bins == 0;
+  if (!text || e.positions != PositionKind::kLearned || stack.max_positions < 1)
+    return std::nullopt;
+  return stack.max_positions;
+}
+
 Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const PassShape& shape) {
   // Positions that a size can name without products of three of them leaving 128 bits.
   constexpr std::int64_t kMost = std::int64_t{1} << 40;
@@ -298,11 +306,16 @@ Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const
       return Error{ErrorCode::kUsage, "seq is needed: the configuration names no longest sequence",
                    "give --seq"};
     }
+    const std::int64_t past = decodes ? shape.past_tokens : 0;
+    if (const auto limit = longest_text(stack); limit && queries + past > *limit) {
+      return bad_shape("seq", queries + past,
+                       "at most the " + std::to_string(*limit) + " positions that the model has");
+    }
     if (e.num_channels > 0 && e.class_token && queries < 2) {
       return bad_shape("seq", queries, "at least 2 for a class token and one patch");
     }
     StackTokens stack_tokens{queries, queries, 0};
-    if (decodes) stack_tokens.keys += shape.past_tokens;
+    stack_tokens.keys += past;
     for (const auto& group : stack.groups) {
       if (group.has_cross_attention && !tokens.empty()) stack_tokens.cross = tokens.back().queries;
     }

@@ -13,6 +13,7 @@
 #include <formulas/spec.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,12 @@ struct StackTokens {
   std::int64_t cross = 0;    ///< positions of the encoder that cross attention sees; 0: none
 };
 
-/// Errors name `batch`, `seq`, `encoder_seq` or `past_tokens`.
+/// The longest sequence that a stack's table of learned positions holds; nothing where it has no
+/// such table of text.
+std::optional<std::int64_t> longest_text(const StackSpec& stack);
+
+/// Errors name `batch`, `seq`, `encoder_seq` or `past_tokens`; a sequence longer than longest_text
+/// is refused.
 Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const PassShape& shape);
 
 enum class FlopKind {

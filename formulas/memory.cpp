@@ -17,14 +17,6 @@ bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-std::int64_t num_layers(const TransformerSpec& spec) {
-  std::int64_t layers = 0;
-  for (const auto& stack : spec.stacks) {
-    for (const auto& group : stack.groups) layers += group.num_applied;
-  }
-  return layers;
-}
-
 /// Where a term's tensors lie and what divides them.
 struct Placement {
   enum Where { kFirst, kLayers, kLast } where = kLayers;
@@ -169,7 +161,8 @@ ActivationOptions activation_options(const TrainingPlan& plan) {
 /// Kept by all layers of the model for one micro-batch, and made again at once by the largest of
 /// them.
 struct LayerActivations {
-  Wide kept;
+  Wide kept;     ///< by the paper's constants
+  Wide derived;  ///< by the same rule, for what the paper's layer has not (activations.h)
   Wide recomputed;
 };
 
@@ -180,9 +173,10 @@ LayerActivations sum_layers(const TransformerSpec& spec, const std::vector<Stack
   for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
     const auto& stack = spec.stacks[i];
     for (const auto& group : stack.groups) {
-      sum.kept += total_bytes(layer_activations(group, stack.hidden_size, plan.shape.batch,
-                                                tokens[i], options)) *
-                  group.num_applied;
+      for (const auto& part :
+           layer_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options)) {
+        (part.derived ? sum.derived : sum.kept) += part.bytes * group.num_applied;
+      }
       const Wide again =
           recomputed_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options);
       if (again.value() > sum.recomputed.value()) sum.recomputed = again;
@@ -234,66 +228,16 @@ OutsideActivations outside_activations(const TransformerSpec& spec,
   return outside;
 }
 
-Wide scaled(const Wide& bytes, double factor) {
-  if (factor == 1) return bytes;
-  constexpr std::int64_t kFixed = 1'000'000;
-  return ceil_div(bytes * static_cast<std::int64_t>(factor * kFixed + 0.5), kFixed);
-}
-
-Result<Unit> field_error(const char* field, std::int64_t value, const std::string& expected) {
-  return Error{ErrorCode::kUsage,
-               std::string(field) + " must " + expected + ", and is " + std::to_string(value), ""};
+/// What the first stage of an interleaved schedule keeps: 1 + (p-1)/(pm) of `bytes`
+/// (section 4.2.3).
+Wide interleaved(const Wide& bytes, const ParallelPlan& plan) {
+  if (plan.pipeline_parallel == 1 || plan.chunks == 1) return bytes;
+  const Wide p = plan.pipeline_parallel;
+  const Wide pm = p * plan.chunks;
+  return ceil_div(bytes * (pm + p - 1), pm);
 }
 
 }  // namespace
-
-Result<Unit> validate(const ParallelPlan& plan, const TransformerSpec& spec) {
-  constexpr std::int64_t kMost = 1 << 20;
-  const std::pair<const char*, std::int64_t> degrees[] = {
-      {"data_parallel", plan.data_parallel},
-      {"tensor_parallel", plan.tensor_parallel},
-      {"pipeline_parallel", plan.pipeline_parallel},
-      {"expert_parallel", plan.expert_parallel},
-      {"chunks", plan.chunks}};
-  for (const auto& [field, value] : degrees) {
-    if (value < 1) return field_error(field, value, "be positive");
-    if (value > kMost) return field_error(field, value, "be at most 1048576");
-  }
-  if (plan.pipeline_parallel > num_layers(spec)) {
-    return field_error("pipeline_parallel", plan.pipeline_parallel,
-                       "be at most the " + std::to_string(num_layers(spec)) + " layers");
-  }
-  if (plan.data_parallel % plan.expert_parallel != 0) {
-    return field_error("expert_parallel", plan.expert_parallel,
-                       "divide data_parallel " + std::to_string(plan.data_parallel));
-  }
-  if (plan.sequence_parallel && plan.tensor_parallel == 1) {
-    return Error{ErrorCode::kUsage, "sequence_parallel needs tensor_parallel above 1", ""};
-  }
-  if (plan.chunks > 1 && plan.pipeline_parallel == 1) {
-    return field_error("chunks", plan.chunks, "be 1 without pipeline_parallel");
-  }
-  bool experts = false;
-  for (const auto& stack : spec.stacks) {
-    for (const auto& group : stack.groups) {
-      if (group.attention.num_heads % plan.tensor_parallel != 0) {
-        return field_error(
-            "tensor_parallel", plan.tensor_parallel,
-            "divide num_attention_heads " + std::to_string(group.attention.num_heads));
-      }
-      if (group.mlp.num_experts == 0) continue;
-      experts = true;
-      if (group.mlp.num_experts % plan.expert_parallel != 0) {
-        return field_error("expert_parallel", plan.expert_parallel,
-                           "divide num_experts " + std::to_string(group.mlp.num_experts));
-      }
-    }
-  }
-  if (plan.expert_parallel > 1 && !experts) {
-    return field_error("expert_parallel", plan.expert_parallel, "be 1 for a model without experts");
-  }
-  return Unit{};
-}
 
 Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                                      const std::vector<TermCount>& terms,
@@ -304,7 +248,7 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
   if (!tokens) return tokens.error();
 
   const std::int64_t stages = parallel.pipeline_parallel;
-  const Wide layers = num_layers(spec);
+  const Wide layers = num_applied_layers(spec);
   const Wide layers_per_stage = ceil_div(layers, stages);
   Shares shares(parallel, layers_per_stage, layers);
   Shares tied_copy(parallel, layers_per_stage,
@@ -336,7 +280,6 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
     // 1F1B: the first stage holds as many micro-batches as there are stages, the last holds one
     // (section 4.2.3).
     const Wide in_flight = first ? stages : 1;
-    const double interleaved = interleaving_factor(stages, parallel.chunks);
     Parts parts;
     parts.add("weights", "parameters in " + std::to_string(precision.weight_bytes) + " bytes",
               states.weights);
@@ -354,8 +297,14 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
                 largest_gathered(spec, terms, precision.weight_bytes + precision.gradient_bytes,
                                  parallel.tensor_parallel));
     }
+    const auto on_stage = [&](const Wide& bytes) {
+      return interleaved(ceil_div(bytes * layers_per_stage * in_flight, layers), parallel);
+    };
     parts.add("activations.layers", "kept by the layers (Korthikanti et al. 2022, section 4)",
-              scaled(ceil_div(kept.kept * layers_per_stage * in_flight, layers), interleaved));
+              on_stage(kept.kept));
+    parts.add("activations.layers.derived",
+              "the same for gated MLPs, grouped heads, flash attention, ... (derived)",
+              on_stage(kept.derived));
     parts.add("activations.recomputed", "made again in the backward pass, one layer at a time",
               kept.recomputed);
     if (first) {

@@ -40,6 +40,10 @@ struct ParallelPlan {
 /// tensor parallelism, chunks without stages.
 Result<Unit> validate(const ParallelPlan& plan, const TransformerSpec& spec);
 
+/// Layers that a token passes through, all stacks together; a shared layer as often as it is
+/// applied.
+std::int64_t num_applied_layers(const TransformerSpec& spec);
+
 struct TrainingPlan {
   PassShape shape;  ///< one device's micro-batch
   Optimizer optimizer = Optimizer::kAdamW;

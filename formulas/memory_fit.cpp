@@ -29,9 +29,8 @@ std::int64_t largest(std::int64_t most, const std::function<bool(std::int64_t)>&
 std::optional<std::int64_t> position_limit(const TransformerSpec& spec) {
   std::optional<std::int64_t> limit;
   for (const auto& stack : spec.stacks) {
-    if (stack.embedding.positions != PositionKind::kLearned || stack.max_positions < 1) continue;
-    if (stack.embedding.num_channels > 0 || stack.embedding.num_mel_bins > 0) continue;
-    limit = limit ? std::min(*limit, stack.max_positions) : stack.max_positions;
+    const auto own = longest_text(stack);
+    if (own) limit = limit ? std::min(*limit, *own) : *own;
   }
   return limit;
 }
@@ -67,21 +66,50 @@ struct Step {
   std::function<bool(Plan&)> apply;  ///< false: changes nothing here
 };
 
-/// Applies `steps` one after the other until the plan fits.
+/// `plan` with `steps`, or nothing where one of them changes nothing.
+template <class Plan>
+std::optional<Plan> with_steps(Plan plan, const std::vector<const Step<Plan>*>& steps) {
+  for (const auto* step : steps) {
+    if (!step->apply(plan)) return std::nullopt;
+  }
+  return plan;
+}
+
+/// Applies `steps` one after the other until the plan fits, then leaves out again what it fits
+/// without, dearest first.
 template <class Plan>
 std::optional<Plan> climb(Plan plan, const std::vector<Step<Plan>>& steps,
                           std::int64_t device_bytes,
                           const std::function<Result<DeviceMemory>(const Plan&)>& memory_of,
                           std::vector<FitRung>& rungs) {
+  const Plan asked = plan;
+  std::vector<const Step<Plan>*> taken;
   for (const auto& step : steps) {
-    if (!step.apply(plan)) continue;
-    const auto memory = memory_of(plan);
+    Plan tried = plan;
+    if (!step.apply(tried)) continue;
+    const auto memory = memory_of(tried);
     if (!memory) continue;  // a division that this model does not allow
+    plan = tried;
+    taken.push_back(&step);
     rungs.push_back(
         {step.name, step.cost, memory->total_bytes, memory->total_bytes <= device_bytes});
-    if (rungs.back().fits) return plan;
+    if (rungs.back().fits) break;
   }
-  return std::nullopt;
+  if (rungs.empty() || !rungs.back().fits) return std::nullopt;
+  // The last step made it fit, and stays.
+  for (std::size_t i = taken.size() - 1; i-- > 0;) {
+    std::vector<const Step<Plan>*> fewer;
+    for (std::size_t j = 0; j < taken.size(); ++j) {
+      if (j != i) fewer.push_back(taken[j]);
+    }
+    const auto tried = with_steps(asked, fewer);
+    if (!tried) continue;
+    const auto memory = memory_of(*tried);
+    if (!memory || memory->total_bytes > device_bytes) continue;
+    taken = fewer;
+    plan = *tried;
+  }
+  return plan;
 }
 
 Step<TrainingPlan> zero_step(ZeroStage stage, std::string name, std::string cost) {
@@ -176,52 +204,47 @@ std::vector<Step<InferencePlan>> inference_steps() {
   return steps;
 }
 
+template <class Plan>
+Result<Fit<Plan>> fit_plan(const TransformerSpec& spec, const Plan& plan,
+                           const std::vector<Step<Plan>>& steps, std::int64_t device_bytes,
+                           const std::function<Result<DeviceMemory>(const Plan&)>& memory_of) {
+  auto memory = memory_of(plan);
+  if (!memory) return memory.error();
+  const auto limits = [&](const Plan& of) {
+    return limits_of(spec, of.shape, device_bytes, [&](const PassShape& shape) {
+      Plan tried = of;
+      tried.shape = shape;
+      return memory_of(tried);
+    });
+  };
+  Fit<Plan> fit;
+  fit.memory = std::move(*memory);
+  fit.fits = fit.memory.total_bytes <= device_bytes;
+  fit.limits = limits(plan);
+  if (fit.fits) return fit;
+  fit.recipe = climb<Plan>(plan, steps, device_bytes, memory_of, fit.rungs);
+  if (fit.recipe) fit.recipe_limits = limits(*fit.recipe);
+  return fit;
+}
+
 }  // namespace
 
 Result<TrainingFit> fit_training(const TransformerSpec& spec, const std::vector<TermCount>& terms,
                                  const TrainingPlan& plan, std::int64_t device_bytes) {
-  const auto memory_of = [&](const TrainingPlan& tried) {
-    return training_memory(spec, terms, tried);
-  };
-  auto memory = memory_of(plan);
-  if (!memory) return memory.error();
-  TrainingFit fit;
-  fit.memory = std::move(*memory);
-  fit.fits = fit.memory.total_bytes <= device_bytes;
-  fit.limits = limits_of(spec, plan.shape, device_bytes, [&](const PassShape& shape) {
-    TrainingPlan tried = plan;
-    tried.shape = shape;
-    return memory_of(tried);
-  });
-  if (!fit.fits) {
-    fit.recipe = climb<TrainingPlan>(plan, training_steps(), device_bytes, memory_of, fit.rungs);
-  }
-  return fit;
+  return fit_plan<TrainingPlan>(
+      spec, plan, training_steps(), device_bytes,
+      [&](const TrainingPlan& tried) { return training_memory(spec, terms, tried); });
 }
 
 Result<InferenceFit> fit_inference(const TransformerSpec& spec, const std::vector<TermCount>& terms,
                                    const InferencePlan& plan, std::int64_t device_bytes,
                                    std::int64_t num_devices) {
-  InferencePlan first = plan;
-  first.parallel.data_parallel = std::max<std::int64_t>(
-      1, num_devices / (plan.parallel.tensor_parallel * plan.parallel.pipeline_parallel));
-  const auto memory_of = [&](const InferencePlan& tried) {
-    return inference_memory(spec, terms, tried);
-  };
-  auto memory = memory_of(first);
-  if (!memory) return memory.error();
-  InferenceFit fit;
-  fit.memory = std::move(*memory);
-  fit.fits = fit.memory.total_bytes <= device_bytes;
-  fit.limits = limits_of(spec, plan.shape, device_bytes, [&](const PassShape& shape) {
-    InferencePlan tried = first;
-    tried.shape = shape;
-    return memory_of(tried);
-  });
-  if (!fit.fits) {
-    fit.recipe = climb<InferencePlan>(first, inference_steps(), device_bytes, memory_of, fit.rungs);
-  }
-  return fit;
+  InferencePlan whole = plan;  // devices that share nothing are replicas
+  const std::int64_t sharing = plan.parallel.tensor_parallel * plan.parallel.pipeline_parallel;
+  whole.parallel.data_parallel = std::max<std::int64_t>(1, num_devices / sharing);
+  return fit_plan<InferencePlan>(
+      spec, whole, inference_steps(), device_bytes,
+      [&](const InferencePlan& tried) { return inference_memory(spec, terms, tried); });
 }
 
 }  // namespace tally::formulas

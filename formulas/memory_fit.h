@@ -30,30 +30,27 @@ struct FitRung {
   bool fits = false;
 };
 
-struct TrainingFit {
+/// `Plan` is TrainingPlan or InferencePlan.
+template <class Plan>
+struct Fit {
   DeviceMemory memory;  ///< of the plan as asked for
   bool fits = false;
   FitLimits limits;
+  // Where the plan as asked for does not fit:
   std::vector<FitRung> rungs;  ///< recipes tried, in order of cost, up to the first that fits
-  std::optional<TrainingPlan>
-      recipe;  ///< the first that fits, where one does and the plan as asked does not
+  std::optional<Plan> recipe;  ///< that first one, without the steps that it fits without
+  FitLimits recipe_limits;
 };
+using TrainingFit = Fit<TrainingPlan>;
+using InferenceFit = Fit<InferencePlan>;
 
 /// Tries `plan`, then dearer recipes: flash attention; ZeRO 1, 2, 3 over the data-parallel devices;
-/// selective and full recomputation; both; 8-bit Adam; bf16 throughout; tensor parallelism. Errors:
+/// selective and full recomputation; 8-bit Adam; tensor parallelism; bf16 throughout. Errors:
 /// those of training_memory.
 Result<TrainingFit> fit_training(const TransformerSpec& spec, const std::vector<TermCount>& terms,
                                  const TrainingPlan& plan, std::int64_t device_bytes);
 
-struct InferenceFit {
-  DeviceMemory memory;
-  bool fits = false;
-  FitLimits limits;
-  std::vector<FitRung> rungs;
-  std::optional<InferencePlan> recipe;
-};
-
-/// Tries `plan`, then narrower caches and weights, then tensor parallelism over `num_devices`.
+/// Tries `plan`, then tensor parallelism over `num_devices`, then narrower caches and weights.
 Result<InferenceFit> fit_inference(const TransformerSpec& spec, const std::vector<TermCount>& terms,
                                    const InferencePlan& plan, std::int64_t device_bytes,
                                    std::int64_t num_devices = 1);

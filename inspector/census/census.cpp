@@ -207,7 +207,9 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
     const TensorCount& counts_as = census.tensors[i];
     const Count count{1, tensor.view.elements, tensor.view.bytes};
     Tally& own = census.own[static_cast<std::size_t>(tensor.module)];
-    adder.add_times(census.naive, count, std::max<std::int64_t>(1, tensor.uses));
+    const std::int64_t uses = std::max<std::int64_t>(1, tensor.uses);
+    adder.add_times(census.naive, count, uses);
+    adder.add_times(census.naive_by_kind[static_cast<std::size_t>(tensor.kind)], count, uses);
     if (counts_as.alias_of >= 0) {
       adder.add(own.again[static_cast<std::size_t>(counts_as.kind)], count);
       continue;

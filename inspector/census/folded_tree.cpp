@@ -64,12 +64,21 @@ class Folder {
     }
     std::map<std::string, std::int64_t> numbers;
     for (std::size_t i = s_.modules.size(); i-- > 0;) {
-      std::string text = s_.modules[i].type + '\n' + own[i];
+      std::string text = s_.modules[i].type + '\n' + own[i] + counted(census_.own[i]);
       for (const std::int32_t child : children_[i]) {
         text += label_of(s_, static_cast<std::size_t>(child)) + '=' + std::to_string(shape_[static_cast<std::size_t>(child)]) + '\n';
       }
       shape_[i] = numbers.emplace(std::move(text), static_cast<std::int64_t>(numbers.size())).first->second;
     }
+  }
+
+  /// What counts of a module: a census of a filter's tensors may count only some, and not the same ones in every layer.
+  static std::string counted(const Tally& own) {
+    std::string text;
+    for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
+      for (const Count& c : {own.unique[kind], own.again[kind]}) text += std::to_string(c.tensors) + ' ' + std::to_string(c.elements) + '\n';
+    }
+    return text;
   }
 
   /// The node that stands for `modules`, whose subtrees are alike: their children fold in the same way, position by position.

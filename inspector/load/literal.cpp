@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -100,7 +101,7 @@ class LiteralReader {
     std::size_t n = rest_.front() == '-' ? 1 : 0;
     const auto goes_on = [&](std::size_t i) {
       const char c = rest_[i];
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || ((c == '-' || c == '+') && rest_[i - 1] == 'e');
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || ((c == '-' || c == '+') && i > 0 && rest_[i - 1] == 'e');
     };
     while (n < rest_.size() && (n == 0 ? rest_[0] != '-' && goes_on(0) : goes_on(n))) ++n;
     std::string digits(rest_.substr(0, n));
@@ -114,8 +115,8 @@ class LiteralReader {
       return std::nullopt;
     }
     char* end = nullptr;
-    std::strtod(digits.c_str(), &end);
-    if (*end != '\0') return std::nullopt;
+    const double value = std::strtod(digits.c_str(), &end);
+    if (*end != '\0' || !std::isfinite(value)) return std::nullopt;
     rest_.remove_prefix(n);
     if (digits.back() == '.') digits += "0";
     const std::size_t exponent = digits.find_first_of("eE");

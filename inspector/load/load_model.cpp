@@ -203,7 +203,7 @@ void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot)
     bytes += entry.bytes;
   }
   if (count == 0) return;
-  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file belong to no tensor of the model"});
+  snapshot.findings.push_back({"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " + std::to_string(bytes) + " bytes in the file " + (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
 }
 
 }  // namespace

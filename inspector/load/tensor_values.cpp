@@ -1,6 +1,7 @@
 #include <inspector/load/tensor_values.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <inspector/load/literal.h>
 
@@ -156,11 +157,13 @@ class TensorReader {
     q.scheme = valid_utf8(item(0, Kind::kGlobal, "the quantization scheme").name);
     if (q.scheme == "per_tensor_affine") {
       q.scale = item(1, Kind::kReal, "the scale").real;
+      if (!std::isfinite(q.scale)) fail("has a scale that is no finite number");
       q.zero_point = item(2, Kind::kInteger, "the zero point").integer;
-    } else if (q.scheme.rfind("per_channel_affine", 0) == 0) {
+    } else if (q.scheme == "per_channel_affine" || q.scheme == "per_channel_affine_float_qparams") {
       t.parts.push_back({"scales", read_part(item(1, Kind::kCall, "the scales"))});
       t.parts.push_back({"zero_points", read_part(item(2, Kind::kCall, "the zero points"))});
       q.axis = item(3, Kind::kInteger, "the channel axis").integer;
+      if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size())) fail("has the channel axis " + std::to_string(q.axis) + " of " + std::to_string(t.view.sizes.size()) + " dimensions");
     } else {
       fail("has the unknown quantization scheme " + q.scheme);
     }

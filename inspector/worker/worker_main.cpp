@@ -30,6 +30,9 @@ void limit_resources(std::int64_t memory_bytes) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit no_files{0, 0};
   setrlimit(RLIMIT_FSIZE, &no_files);
+#ifdef __SANITIZE_ADDRESS__
+  return;  // AddressSanitizer's shadow memory is terabytes of address space, and would count
+#endif
   if (memory_bytes <= 0) return;
   const rlimit data{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
   setrlimit(RLIMIT_DATA, &data);
@@ -71,18 +74,18 @@ bool serve(const LoadRequest& request) {
 bool serve(const ProbeCall& call) {
   Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) { write_line(encode_progress(call.id, phase)); });
   if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
-  return write_line(encode_answer(call.id, result));
+  return write_line(encode_probe_answer(call.id, result));
 }
 
 bool serve(const DevicesCall& call) {
   DeviceReport report = list_devices(call.largest_block);
   report.libtorch_version = TORCHTALLY_TORCH_VERSION;
-  return write_line(encode_answer(call.id, report));
+  return write_line(encode_devices_answer(call.id, report));
 }
 
 bool serve_line(const std::string& line) {
-  const Result<WorkerRequest> request = decode_request(line);
-  if (!request) return write_line(encode_answer(-1, Result<LoadAnswer>(request.error())));
+  const Result<WorkerRequest> request = decode_any_request(line);
+  if (!request) return write_line(encode_answer(-1, request.error()));
   return std::visit([](const auto& asked) { return serve(asked); }, *request);
 }
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include <inspector/worker/worker_process.h>
 
@@ -37,6 +38,8 @@ struct Slot {
   std::string answers;                    ///< the incomplete line at the end of what came
   std::string log;                        ///< the last of what it printed
   std::optional<std::size_t> file;        ///< that it is at
+  bool began = false;                     ///< it has said something of that file
+  std::size_t answered = 0;               ///< files before that one
   Clock::time_point deadline = Clock::time_point::max();
 };
 
@@ -61,14 +64,20 @@ class Pool {
  private:
   /// Starts a worker where one is missing and files wait, and gives it the next file.
   Result<Unit> give_work(Slot& slot) {
-    if (slot.file || next_ >= paths_.size()) return Unit{};
+    if (slot.file || (again_.empty() && next_ >= paths_.size())) return Unit{};
     if (!slot.process) {
       Result<WorkerProcess> started = WorkerProcess::start(options_.worker, options_.memory_limit_bytes);
       if (!started) return started.error();
       slot = Slot{};
       slot.process = std::move(*started);
     }
-    slot.file = next_++;
+    slot.began = false;
+    if (again_.empty()) {
+      slot.file = next_++;
+    } else {
+      slot.file = again_.back();
+      again_.pop_back();
+    }
     if (options_.seconds_per_file > 0) {
       slot.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds_per_file));
     }
@@ -156,6 +165,7 @@ class Pool {
         }
         return;
       case WorkerMessage::Kind::kProgress:
+        slot.began = true;
         if (callbacks_.on_progress && slot.file) callbacks_.on_progress(*slot.file, message->text);
         return;
       case WorkerMessage::Kind::kAnswer:
@@ -184,6 +194,7 @@ class Pool {
     if (!slot.file) return;
     const std::size_t index = *slot.file;
     slot.file.reset();
+    ++slot.answered;
     slot.deadline = Clock::time_point::max();
     ++done_;
     callbacks_.on_outcome({index, std::move(answer)});
@@ -196,6 +207,10 @@ class Pool {
     if (!was_ready) {
       fatal_ = Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how + (slot.log.empty() ? "" : ": " + last_line(slot.log)),
                      "check that LibTorch is where it was when this was built, and that --memory-limit leaves it 128 MiB"};
+      return;
+    }
+    if (slot.file && !slot.began && slot.answered > 0) {  // what ended it came before this file: a fresh worker may read it
+      again_.push_back(*std::exchange(slot.file, std::nullopt));
       return;
     }
     finish(slot, Error{ErrorCode::kMalformed, "the worker died while reading it: " + how, "the file is damaged or hostile; please report it if it loads in PyTorch"});
@@ -217,6 +232,7 @@ class Pool {
   const PoolCallbacks& callbacks_;
   std::vector<Slot> slots_;
   std::size_t next_ = 0, done_ = 0;
+  std::vector<std::size_t> again_;  ///< files given to a worker that ended before it began with them
   std::optional<Error> fatal_;
 };
 

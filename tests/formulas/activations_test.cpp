@@ -126,6 +126,7 @@ TEST(Korthikanti, Interleaving) {
   EXPECT_DOUBLE_EQ(interleaving_factor(1, 1), 1);
   EXPECT_DOUBLE_EQ(interleaving_factor(8, 1), 1);
   EXPECT_DOUBLE_EQ(interleaving_factor(8, 3), 1 + 7.0 / 24);
+  EXPECT_DOUBLE_EQ(interleaving_factor(2, 2), 1.25);
 }
 
 // Measured on PyTorch 2.11's CPU in bf16 with saved_tensors_hooks, 1-byte masks, unique storages,

@@ -211,7 +211,7 @@ TEST(PassFlops, LengthDefaultsToTheLongestSequence) {
 }
 
 TEST(PassFlops, RefusesShapesByName) {
-  const auto spec = published("gpt2");
+  const auto spec = published("llama-3-8b");
   const auto refused = [&](PassShape shape, const char* field) {
     const auto count = pass_flops(spec, shape);
     ASSERT_FALSE(count) << field;
@@ -239,6 +239,20 @@ TEST(PassFlops, RefusesShapesByName) {
   shape.batch = std::int64_t{1} << 40;
   shape.seq = std::int64_t{1} << 40;
   refused(shape, "batch and seq");
+}
+
+TEST(PassFlops, RefusesMorePositionsThanATableHolds) {
+  const auto spec = published("gpt2");
+  PassShape shape;
+  shape.seq = 1025;
+  const auto count = pass_flops(spec, shape);
+  ASSERT_FALSE(count);
+  EXPECT_EQ(count.error().message.rfind("seq must be at most the 1024 positions", 0), 0u);
+  shape.seq = 1;
+  shape.past_tokens = 1024;
+  EXPECT_FALSE(pass_flops(spec, shape));
+  shape.past_tokens = 1023;
+  EXPECT_TRUE(pass_flops(spec, shape));
 }
 
 // Every size that takes part in a matrix product changes the count.

@@ -19,7 +19,8 @@ std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << ki
 
 const std::string kTar = std::string(257, '\0') + "ustar\0"s + "00";
 // torch.save before 1.6: pickle.dumps(0x1950a86a20f9469cfc6c, protocol=2).
-const std::string kLegacySave = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.";
+const std::string kLegacySave =
+    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.";
 
 class FileKind : public testing::TestWithParam<Kind> {};
 
@@ -34,7 +35,8 @@ TEST_P(FileKind, IsNamed) {
 INSTANTIATE_TEST_SUITE_P(
     All, FileKind,
     testing::Values(
-        Kind{"safetensors", "\x10\0\0\0\0\0\0\0{\"a\":{}}        "s, "a safetensors file", "torch.jit.script"},
+        Kind{"safetensors", "\x10\0\0\0\0\0\0\0{\"a\":{}}        "s, "a safetensors file",
+             "torch.jit.script"},
         Kind{"gguf", "GGUF\x03\0\0\0"s, "a GGUF file (llama.cpp)", "torch.jit.save"},
         Kind{"ggml", "ggjt\x01\0\0\0"s, "a GGML file (llama.cpp)", "torch.jit.save"},
         Kind{"hdf5", "\x89HDF\r\n\x1a\n\0"s, "an HDF5 file (Keras weights)", "torch.jit.save"},
@@ -46,15 +48,18 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"elf", "\x7f"s + "ELF\x02"s, "an ELF program or library", "model file"},
         Kind{"git_lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
              "a Git LFS pointer: the clone did not fetch the file itself", "git lfs pull"},
-        Kind{"html", "<!DOCTYPE html><p>404", "an HTML page, saved in place of a download", "download"},
-        Kind{"html_small", "<!doctype html><p>404", "an HTML page, saved in place of a download", "download"},
+        Kind{"html", "<!DOCTYPE html><p>404", "an HTML page, saved in place of a download",
+             "download"},
+        Kind{"html_small", "<!doctype html><p>404", "an HTML page, saved in place of a download",
+             "download"},
         Kind{"html_bare", "<html><p>404", "an HTML page, saved in place of a download", "download"},
         Kind{"pdf", "%PDF-1.7\n\xff", "a PDF", "model file"},
         Kind{"tflite", "\x1c\0\0\0TFL3"s, "a TensorFlow Lite model", "torch.jit.save"},
         Kind{"executorch", "\x1c\0\0\0ET12"s, "an ExecuTorch program (.pte)", "torch.jit.save"},
         Kind{"mobile", "\x1c\0\0\0PTMF"s, "a PyTorch Mobile flatbuffer", "torch.jit.save"},
         Kind{"tar", kTar, "a tar archive", "unpack"},
-        Kind{"legacy_save", kLegacySave, "a legacy torch.save file (before PyTorch 1.6)", "run code"},
+        Kind{"legacy_save", kLegacySave, "a legacy torch.save file (before PyTorch 1.6)",
+             "run code"},
         Kind{"pickle", "\x80\x04\x95\0\0\0"s, "a bare Python pickle", "run code"},
         // ir_version 8, producer_name "pytorch".
         Kind{"onnx", "\x08\x08\x12\x07pytorch"s, "an ONNX model", "torch.jit.save"},
@@ -71,7 +76,8 @@ TEST(FileKinds, LetsZipArchivesPass) {
 
 TEST(FileKinds, HoldsForFilesOfFewBytes) {
   EXPECT_TRUE(refuse_unless_zip(""));
-  for (const Kind& kind : {Kind{"", kTar, "", ""}, Kind{"", kLegacySave, "", ""}, Kind{"", "\x10\0\0\0\0\0\0\0{\"a\":{}}        "s, "", ""}}) {
+  for (const Kind& kind : {Kind{"", kTar, "", ""}, Kind{"", kLegacySave, "", ""},
+                           Kind{"", "\x10\0\0\0\0\0\0\0{\"a\":{}}        "s, "", ""}}) {
     for (std::size_t n = 0; n < kind.bytes.size(); ++n) {
       EXPECT_TRUE(refuse_unless_zip(std::string_view(kind.bytes).substr(0, n)));
     }
@@ -79,7 +85,8 @@ TEST(FileKinds, HoldsForFilesOfFewBytes) {
 }
 
 TEST(FileKinds, TakesNoFileForSafetensorsWhoseHeaderIsLongerThanIt) {
-  EXPECT_EQ(refuse_unless_zip("\xff\0\0\0\0\0\0\0{\"a\"}"s)->message.find("safetensors"), std::string::npos);
+  EXPECT_EQ(refuse_unless_zip("\xff\0\0\0\0\0\0\0{\"a\"}"s)->message.find("safetensors"),
+            std::string::npos);
 }
 
 struct ZipKind {
@@ -100,18 +107,22 @@ TEST_P(ZipFileKind, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ZipFileKind,
-    testing::Values(ZipKind{"state_dict", {"byteorder", "data.pkl", "data/0", "version"},
-                            "a torch.save file: a state_dict or a pickled module"},
-                    ZipKind{"package", {".data/extern_modules", ".data/version", "m/m.pkl"},
-                            "a torch.package without TorchScript"},
-                    ZipKind{"pt2", {"archive_format", "data/weights/0"}, "a .pt2 archive (torch.export)"},
-                    ZipKind{"pt2_models", {"models/model.json"}, "a .pt2 archive (torch.export)"},
-                    ZipKind{"pt2_early", {"serialized_exported_program.json"}, "a .pt2 archive (torch.export)"},
-                    ZipKind{"first_torchscript", {"model.json", "tensors/0"},
-                            "a TorchScript archive of PyTorch 1.0 or 1.1 (model.json)"},
-                    ZipKind{"npz", {"weight.npy"}, "a NumPy .npz archive"},
-                    ZipKind{"other", {"[Content_Types].xml"}, "a ZIP archive of another kind"},
-                    ZipKind{"empty", {}, "a ZIP archive of another kind"}),
+    testing::Values(
+        ZipKind{"state_dict",
+                {"byteorder", "data.pkl", "data/0", "version"},
+                "a torch.save file: a state_dict or a pickled module"},
+        ZipKind{"package",
+                {".data/extern_modules", ".data/version", "m/m.pkl"},
+                "a torch.package without TorchScript"},
+        ZipKind{"pt2", {"archive_format", "data/weights/0"}, "a .pt2 archive (torch.export)"},
+        ZipKind{"pt2_models", {"models/model.json"}, "a .pt2 archive (torch.export)"},
+        ZipKind{"pt2_early", {"serialized_exported_program.json"}, "a .pt2 archive (torch.export)"},
+        ZipKind{"first_torchscript",
+                {"model.json", "tensors/0"},
+                "a TorchScript archive of PyTorch 1.0 or 1.1 (model.json)"},
+        ZipKind{"npz", {"weight.npy"}, "a NumPy .npz archive"},
+        ZipKind{"other", {"[Content_Types].xml"}, "a ZIP archive of another kind"},
+        ZipKind{"empty", {}, "a ZIP archive of another kind"}),
     [](const testing::TestParamInfo<ZipKind>& row) { return row.param.name; });
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Builds the bytes of ZIP archives, sound ones and lying ones. Layouts: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
+// Builds the bytes of ZIP archives, sound ones and lying ones. Layouts: PKWARE APPNOTE.TXT 6.3.10,
+// sections 4.3 and 4.5.3.
 #pragma once
 
 #include <cstdint>

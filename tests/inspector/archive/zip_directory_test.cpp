@@ -30,10 +30,14 @@ ZipDirectory read(const std::string& file) {
   return directory ? *directory : ZipDirectory{};
 }
 
-Zip two_records() { return {{record("a/x", "12345"), record("a/y", "678")}, "", false, {}, {}, {}, {}}; }
+Zip two_records() {
+  return {{record("a/x", "12345"), record("a/y", "678")}, "", false, {}, {}, {}, {}};
+}
 
-// Written by Python's zipfile: ZipInfo(date_time=(1980, 1, 1, 0, 0, 0)), a/version stored ("3\n"), a/data.pkl deflated
-// ("abc" ten times), the comment "a comment". Its infolist() and start_dir gave the figures expected below.
+// Written by Python's zipfile: ZipInfo(date_time=(1980, 1, 1, 0, 0, 0)), a/version stored ("3\n"),
+// a/data.pkl deflated
+// ("abc" ten times), the comment "a comment". Its infolist() and start_dir gave the figures
+// expected below.
 const std::string kPythonZip =
     "PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00!\x00\xd1\x9egU\x02\x00\x00\x00\x02\x00\x00\x00"
     "\x09\x00\x00\x00\x61/version3\x0aPK\x03\x04\x14\x00\x00\x00\x08\x00\x00\x00!\x00\x81\xfc"
@@ -80,7 +84,8 @@ TEST(ZipDirectory, ReadsZip64) {
 
 TEST(ZipDirectory, FindsTheZip64FieldBehindOtherFields) {
   Zip zip = two_records();
-  // Only the size does not fit 32 bits, so the field holds only the size; a field of another kind comes first.
+  // Only the size does not fit 32 bits, so the field holds only the size; a field of another kind
+  // comes first.
   zip.records[1].method = 8;
   zip.records[1].stated_bytes = 0xffffffff;
   zip.records[1].extra = u16(0x5455) + u16(3) + "xyz" + u16(1) + u16(8) + u64(0x100000000);
@@ -179,8 +184,7 @@ TEST(ZipDirectory, RefusesSizesOf64BitsWithoutWrapping) {
 TEST(ZipDirectory, RefusesAStoredRecordOfTwoSizes) {
   Zip zip = two_records();
   zip.records[1].stated_bytes = 4;
-  EXPECT_EQ(refusal(zip),
-            "record a/y is stored as it is, yet its two sizes differ: 4 and 3 bytes");
+  EXPECT_EQ(refusal(zip), "record a/y is stored as it is, yet its two sizes differ: 4 and 3 bytes");
 }
 
 TEST(ZipDirectory, RefusesEncryptedRecords) {
@@ -234,7 +238,8 @@ TEST(ZipDirectory, RefusesAnEntryWhoseNameReachesPastTheDirectory) {
 TEST(ZipDirectory, RefusesAZip64EndRecordElsewhere) {
   Zip zip = two_records();
   zip.zip64 = true;
-  for (const std::uint64_t place : {std::uint64_t{0}, std::uint64_t{1'000'000}, ~std::uint64_t{0}}) {
+  for (const std::uint64_t place :
+       {std::uint64_t{0}, std::uint64_t{1'000'000}, ~std::uint64_t{0}}) {
     zip.stated_end64 = place;
     EXPECT_EQ(refusal(zip), "the ZIP64 end record is not where the archive says") << place;
   }
@@ -259,7 +264,8 @@ TEST(ZipDirectory, RefusesEveryTruncation) {
   }
 }
 
-// A changed byte gives an Error or a directory whose records lie in the file without overlap, and never a crash.
+// A changed byte gives an Error or a directory whose records lie in the file without overlap, and
+// never a crash.
 TEST(ZipDirectory, HoldsWhateverAByteIsChangedTo) {
   Zip zip = two_records();
   zip.zip64 = zip.records[1].zip64 = true;

@@ -35,7 +35,8 @@ TEST(RecordCategory, IsToldFromTheName) {
       {"model.py", "other"},
       {"mycode/x", "other"},
       {"", "other"}};
-  for (const auto& [record, category] : rows) EXPECT_EQ(record_category(record), category) << record;
+  for (const auto& [record, category] : rows)
+    EXPECT_EQ(record_category(record), category) << record;
 }
 
 ZipEntry entry(const std::string& name, std::int64_t stored_bytes) {
@@ -47,9 +48,11 @@ ZipEntry entry(const std::string& name, std::int64_t stored_bytes) {
 }
 
 TEST(FileSections, AccountForEveryByte) {
-  const std::map<std::string, ZipEntry> records = {
-      {"data.pkl", entry("data.pkl", 100)}, {"data/0", entry("data/0", 4096)}, {"data/1", entry("data/1", 64)}};
-  // Headers: 3 × 30 bytes and the names m/data.pkl, m/data/0, m/data/1: 10 + 8 + 8 letters. The directory starts at 5000.
+  const std::map<std::string, ZipEntry> records = {{"data.pkl", entry("data.pkl", 100)},
+                                                   {"data/0", entry("data/0", 4096)},
+                                                   {"data/1", entry("data/1", 64)}};
+  // Headers: 3 × 30 bytes and the names m/data.pkl, m/data/0, m/data/1: 10 + 8 + 8 letters. The
+  // directory starts at 5000.
   const std::vector<FileSection> sections = file_sections(records, 5000, 5300);
   ASSERT_EQ(sections.size(), 5u);
   const std::tuple<const char*, int, int> expected[] = {
@@ -67,7 +70,8 @@ TEST(FileSections, AccountForEveryByte) {
 
 TEST(FileSections, AddUpToTheFile) {
   std::mt19937 random(7);
-  const char* const names[] = {"data/", "constants/", "code/", "extra/", "x", ".data/", "code/a.debug_pkl"};
+  const char* const names[] = {"data/", "constants/", "code/",           "extra/",
+                               "x",     ".data/",     "code/a.debug_pkl"};
   for (int round = 0; round < 100; ++round) {
     std::map<std::string, ZipEntry> records;
     std::int64_t used = 0;

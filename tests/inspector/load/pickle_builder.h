@@ -1,4 +1,5 @@
-// Writes pickles of protocol 2, value by value: what torch.jit.save would write, and what it would not.
+// Writes pickles of protocol 2, value by value: what torch.jit.save would write, and what it would
+// not.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +36,15 @@ inline std::string text(const std::string& value) { return "X" + u32(value.size(
 inline std::string boolean(bool value) { return value ? "\x88" : "\x89"; }
 inline std::string tuple(const Values& values) { return "(" + joined(values) + "t"; }
 inline std::string list(const Values& values) { return "](" + joined(values) + "e"; }
-inline std::string dict(const Values& keys_and_values) { return "}(" + joined(keys_and_values) + "u"; }
+inline std::string dict(const Values& keys_and_values) {
+  return "}(" + joined(keys_and_values) + "u";
+}
 inline std::string call(const std::string& callee, const Values& arguments) {
   return callee + tuple(arguments) + "R";
 }
 /// An instance of a class of the archive's code: `c__torch__\nName`.
-inline std::string object(const std::string& module, const std::string& name, const std::string& state) {
+inline std::string object(const std::string& module, const std::string& name,
+                          const std::string& state) {
   return global(module, name) + ")\x81" + state + "b";
 }
 inline std::string integers(const std::vector<std::int64_t>& values) {
@@ -49,9 +53,12 @@ inline std::string integers(const std::vector<std::int64_t>& values) {
   return tuple(items);
 }
 inline std::string storage(const std::string& type, const std::string& key, std::int64_t elements) {
-  return tuple({text("storage"), global("torch", type), text(key), text("cpu"), integer(elements)}) + "Q";
+  return tuple(
+             {text("storage"), global("torch", type), text(key), text("cpu"), integer(elements)}) +
+         "Q";
 }
-inline std::string tensor(const std::string& storage, std::int64_t offset, const std::vector<std::int64_t>& sizes,
+inline std::string tensor(const std::string& storage, std::int64_t offset,
+                          const std::vector<std::int64_t>& sizes,
                           const std::vector<std::int64_t>& strides, bool requires_grad = false) {
   return call(global("torch._utils", "_rebuild_tensor_v2"),
               {storage, integer(offset), integers(sizes), integers(strides), boolean(requires_grad),

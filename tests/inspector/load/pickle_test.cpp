@@ -33,7 +33,8 @@ class PickleTest : public testing::Test {
   std::string kept_;
 };
 
-// ---------------------------------------------------------------------------------------------------------------- values
+// ----------------------------------------------------------------------------------------------------------------
+// values
 
 TEST_F(PickleTest, ReadsNone) { EXPECT_EQ(root_of("N").kind, Kind::kNone); }
 
@@ -60,7 +61,8 @@ TEST_F(PickleTest, ReadsIntegersOfEveryWidth) {
 }
 
 TEST_F(PickleTest, RefusesIntegersOfMoreThan64Bits) {
-  EXPECT_EQ(refusal(whole("\x8a\x09\0\0\0\0\0\0\0\0\x01"s)).message, "holds an integer of more than 64 bits at byte 13");
+  EXPECT_EQ(refusal(whole("\x8a\x09\0\0\0\0\0\0\0\0\x01"s)).message,
+            "holds an integer of more than 64 bits at byte 13");
 }
 
 // struct.pack(">d", 1.5) and struct.pack(">d", -1e-05).
@@ -89,8 +91,11 @@ TEST_F(PickleTest, ReadsTuplesOfEveryOpcode) {
   EXPECT_EQ(root_of(")").kind, Kind::kTuple);
   EXPECT_EQ(root_of(")").count, 0u);
   const std::vector<std::pair<std::string, std::vector<std::int64_t>>> cases = {
-      {"K\x07\x85", {7}},           {"K\x07K\x08\x86", {7, 8}}, {"K\x07K\x08K\x09\x87", {7, 8, 9}},
-      {"(K\x01K\x02K\x03K\x04t", {1, 2, 3, 4}}, {"(t", {}}};
+      {"K\x07\x85", {7}},
+      {"K\x07K\x08\x86", {7, 8}},
+      {"K\x07K\x08K\x09\x87", {7, 8, 9}},
+      {"(K\x01K\x02K\x03K\x04t", {1, 2, 3, 4}},
+      {"(t", {}}};
   for (const auto& [value, expected] : cases) {
     const Pickle p = read_value(value);
     const Node& node = p[p.root];
@@ -101,24 +106,28 @@ TEST_F(PickleTest, ReadsTuplesOfEveryOpcode) {
 }
 
 TEST_F(PickleTest, ReadsListsOfEveryOpcode) {
-  for (const std::string& value : {"]K\x01"s + "aK\x02"s + "aK\x03"s + "a", "](K\x01K\x02K\x03"s + "e", "(K\x01K\x02K\x03l"s,
-                                  "](K\x01"s + "e(K\x02K\x03"s + "e"}) {
+  for (const std::string& value :
+       {"]K\x01"s + "aK\x02"s + "aK\x03"s + "a", "](K\x01K\x02K\x03"s + "e", "(K\x01K\x02K\x03l"s,
+        "](K\x01"s + "e(K\x02K\x03"s + "e"}) {
     const Pickle p = read_value(value);
     const Node& node = p[p.root];
     EXPECT_EQ(node.kind, Kind::kList);
     ASSERT_EQ(node.count, 3u);
-    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(p.at(node, i).integer, static_cast<std::int64_t>(i) + 1);
+    for (std::size_t i = 0; i < 3; ++i)
+      EXPECT_EQ(p.at(node, i).integer, static_cast<std::int64_t>(i) + 1);
   }
   EXPECT_EQ(root_of("](e").count, 0u);
 }
 
 TEST_F(PickleTest, ReadsDictsOfEveryOpcode) {
-  for (const std::string& value : {"}K\x01K\x02sK\x03K\x04s"s, "}(K\x01K\x02K\x03K\x04u"s, "(K\x01K\x02K\x03K\x04"s + "d"}) {
+  for (const std::string& value :
+       {"}K\x01K\x02sK\x03K\x04s"s, "}(K\x01K\x02K\x03K\x04u"s, "(K\x01K\x02K\x03K\x04"s + "d"}) {
     const Pickle p = read_value(value);
     const Node& node = p[p.root];
     EXPECT_EQ(node.kind, Kind::kDict);
     ASSERT_EQ(node.count, 4u);
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(p.at(node, i).integer, static_cast<std::int64_t>(i) + 1);
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_EQ(p.at(node, i).integer, static_cast<std::int64_t>(i) + 1);
   }
 }
 
@@ -152,7 +161,9 @@ TEST_F(PickleTest, RecallsWhatItKept) {
   EXPECT_EQ(p.at(p[p.root], 0).kind, Kind::kList);
 }
 
-TEST_F(PickleTest, KeepsTheLatestOfOneKey) { EXPECT_EQ(root_of("K\x01q\x00K\x02q\x00"s + "00h\x00"s).integer, 2); }
+TEST_F(PickleTest, KeepsTheLatestOfOneKey) {
+  EXPECT_EQ(root_of("K\x01q\x00K\x02q\x00"s + "00h\x00"s).integer, 2);
+}
 
 TEST_F(PickleTest, DropsWhatIsPopped) { EXPECT_EQ(root_of("K\x01K\x02"s + "0").integer, 1); }
 
@@ -161,7 +172,8 @@ TEST_F(PickleTest, IgnoresWhatFollowsTheEnd) {
   EXPECT_TRUE(p);
 }
 
-// ------------------------------------------------------------------------------------------------------------ containers
+// ------------------------------------------------------------------------------------------------------------
+// containers
 
 TEST_F(PickleTest, LetsAListHoldItself) {
   const Pickle p = read_value("]q\x00h\x00"s + "a");
@@ -191,15 +203,18 @@ TEST_F(PickleTest, ReadsAMillionNestedTuples) {
   EXPECT_EQ(p[p.root].count, 1u);
 }
 
-// ---------------------------------------------------------------------------------------------------------------- damage
+// ----------------------------------------------------------------------------------------------------------------
+// damage
 
 TEST_F(PickleTest, RefusesOtherProtocols) {
   for (const std::string& bytes : {"\x80\x04N."s, "N."s, "(lp0\n."s}) {
-    EXPECT_EQ(refusal(bytes).message.rfind("does not start as a pickle of protocol 2", 0), 0u) << bytes;
+    EXPECT_EQ(refusal(bytes).message.rfind("does not start as a pickle of protocol 2", 0), 0u)
+        << bytes;
   }
 }
 
-// Every opcode of pickletools.opcodes that torch.jit.save does not write, and every byte that is none.
+// Every opcode of pickletools.opcodes that torch.jit.save does not write, and every byte that is
+// none.
 TEST_F(PickleTest, RefusesEveryOpcodeButThoseOfTorch) {
   const std::string known = "\x80.(0N\x88\x89JKM\x8aGXUTcqrhj)t\x85\x86\x87]lae}dsu\x81"s + "bRQ";
   for (int op = 0; op < 256; ++op) {
@@ -213,31 +228,40 @@ TEST_F(PickleTest, RefusesEveryOpcodeButThoseOfTorch) {
 }
 
 TEST_F(PickleTest, RefusesValuesThatAreNotThere) {
-  for (const std::string& value : {"0"s, "\x85"s, "N\x86"s, "NN\x87"s, "a"s, "Na"s, "NNs"s, "\x81"s, "b"s, "R"s, "Q"s, "q\x00"s,
-                                  "(0"s, "N(\x85"s, "N(q\x00"s, "](a"s, "N(b"s, "N(R"s, "N(Q"s}) {
-    EXPECT_EQ(refusal(whole(value)).message.rfind("takes values that are not there", 0), 0u) << value;
+  for (const std::string& value :
+       {"0"s, "\x85"s, "N\x86"s, "NN\x87"s, "a"s, "Na"s, "NNs"s, "\x81"s, "b"s, "R"s, "Q"s,
+        "q\x00"s, "(0"s, "N(\x85"s, "N(q\x00"s, "](a"s, "N(b"s, "N(R"s, "N(Q"s}) {
+    EXPECT_EQ(refusal(whole(value)).message.rfind("takes values that are not there", 0), 0u)
+        << value;
   }
 }
 
 TEST_F(PickleTest, RefusesCollectionsWithoutAMark) {
   for (const std::string& value : {"t"s, "l"s, "d"s, "]e"s, "}u"s}) {
-    EXPECT_EQ(refusal(whole(value)).message.rfind("collects values without a mark", 0), 0u) << value;
+    EXPECT_EQ(refusal(whole(value)).message.rfind("collects values without a mark", 0), 0u)
+        << value;
   }
 }
 
 TEST_F(PickleTest, RefusesToAddToOtherKinds) {
   for (const std::string& value : {"NNa"s, ")Na"s, "}Na"s, "]NNs"s, "N(Ne"s, "](NNu"s, "]Nb"s}) {
-    EXPECT_EQ(refusal(whole(value)).message.rfind("adds to a value of another kind", 0), 0u) << value;
+    EXPECT_EQ(refusal(whole(value)).message.rfind("adds to a value of another kind", 0), 0u)
+        << value;
   }
 }
 
 TEST_F(PickleTest, RefusesAKeyWithoutAValue) {
-  EXPECT_EQ(refusal(whole("(Nd")).message.rfind("holds a dictionary with a key without a value", 0), 0u);
-  EXPECT_EQ(refusal(whole("}(NNNu")).message.rfind("holds a dictionary with a key without a value", 0), 0u);
+  EXPECT_EQ(refusal(whole("(Nd")).message.rfind("holds a dictionary with a key without a value", 0),
+            0u);
+  EXPECT_EQ(
+      refusal(whole("}(NNNu")).message.rfind("holds a dictionary with a key without a value", 0),
+      0u);
 }
 
 TEST_F(PickleTest, RefusesObjectsOfNoClass) {
-  EXPECT_EQ(refusal(whole("N)\x81")).message.rfind("makes an object of something that is no class", 0), 0u);
+  EXPECT_EQ(
+      refusal(whole("N)\x81")).message.rfind("makes an object of something that is no class", 0),
+      0u);
 }
 
 TEST_F(PickleTest, RefusesCallsOfNoName) {
@@ -245,22 +269,26 @@ TEST_F(PickleTest, RefusesCallsOfNoName) {
 }
 
 TEST_F(PickleTest, RefusesASecondState) {
-  EXPECT_EQ(refusal(whole("ca\nB\n)\x81NbNb")).message.rfind("sets the state of an object twice", 0), 0u);
+  EXPECT_EQ(
+      refusal(whole("ca\nB\n)\x81NbNb")).message.rfind("sets the state of an object twice", 0), 0u);
 }
 
 TEST_F(PickleTest, RefusesWhatWasNeverKept) {
   EXPECT_EQ(refusal(whole("h\x05")).message, "recalls a value that was never kept at byte 4");
-  EXPECT_EQ(refusal(whole("Nq\x00j\x01\0\0\0"s)).message, "recalls a value that was never kept at byte 10");
+  EXPECT_EQ(refusal(whole("Nq\x00j\x01\0\0\0"s)).message,
+            "recalls a value that was never kept at byte 10");
 }
 
 TEST_F(PickleTest, RefusesToEndWithOtherThanOneValue) {
   for (const std::string& value : {""s, "NN"s, "N("s, "("s}) {
-    EXPECT_EQ(refusal(whole(value)).message.rfind("ends with more or less than one value", 0), 0u) << value;
+    EXPECT_EQ(refusal(whole(value)).message.rfind("ends with more or less than one value", 0), 0u)
+        << value;
   }
 }
 
 TEST_F(PickleTest, RefusesLengthsPastTheEndWithoutAllocatingThem) {
-  for (const std::string& value : {"X\xff\xff\xff\xff"s, "T\xff\xff\xff\xff"s, "U\xff"s, "\x8a\xff"s, "cmodule"s, "cmodule\nname"s}) {
+  for (const std::string& value : {"X\xff\xff\xff\xff"s, "T\xff\xff\xff\xff"s, "U\xff"s,
+                                   "\x8a\xff"s, "cmodule"s, "cmodule\nname"s}) {
     EXPECT_EQ(refusal("\x80\x02"s + value).message.rfind("ends too early", 0), 0u) << value;
   }
 }
@@ -271,18 +299,23 @@ TEST_F(PickleTest, TakesNoMemoryForALargeMemoKey) {
 
 TEST_F(PickleTest, RefusesEveryTruncation) {
   for (const char* name : {"mlp", "quantized_static", "sparse_csr", "rich_types"}) {
-    std::ifstream in(std::string(TORCHTALLY_SOURCE_DIR) + "/tests/inspector/data/pickles/" + name + ".pkl", std::ios::binary);
+    std::ifstream in(
+        std::string(TORCHTALLY_SOURCE_DIR) + "/tests/inspector/data/pickles/" + name + ".pkl",
+        std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
     ASSERT_GT(bytes.size(), 100u);
     ASSERT_TRUE(read(bytes)) << name;
     for (std::size_t n = 0; n < bytes.size(); ++n) {
-      ASSERT_FALSE(read(std::string_view(bytes).substr(0, n))) << name << " cut to " << n << " bytes";
+      ASSERT_FALSE(read(std::string_view(bytes).substr(0, n)))
+          << name << " cut to " << n << " bytes";
     }
   }
 }
 
 TEST_F(PickleTest, HoldsWhateverAByteIsChangedTo) {
-  std::ifstream in(std::string(TORCHTALLY_SOURCE_DIR) + "/tests/inspector/data/pickles/rich_types.pkl", std::ios::binary);
+  std::ifstream in(
+      std::string(TORCHTALLY_SOURCE_DIR) + "/tests/inspector/data/pickles/rich_types.pkl",
+      std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   std::size_t refused = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -294,14 +327,16 @@ TEST_F(PickleTest, HoldsWhateverAByteIsChangedTo) {
         ++refused;
         continue;
       }
-      for (const Node& node : p->nodes) ASSERT_LE(std::size_t{node.first} + node.count, p->items.size());
+      for (const Node& node : p->nodes)
+        ASSERT_LE(std::size_t{node.first} + node.count, p->items.size());
       for (const NodeId id : p->items) ASSERT_LT(id, p->nodes.size());
     }
   }
   EXPECT_GT(refused, bytes.size());
 }
 
-// ---------------------------------------------------------------------------------------------------------------- limits
+// ----------------------------------------------------------------------------------------------------------------
+// limits
 
 Limits limits(std::size_t nodes, std::size_t items) {
   Limits l;
@@ -326,11 +361,13 @@ TEST_F(PickleTest, RefusesMoreItemsThanTheLimit) {
 
 // h recalls one value for two bytes: without a limit the stack would take four times the file.
 TEST_F(PickleTest, RefusesMoreWaitingValuesThanTheLimit) {
-  EXPECT_EQ(refusal(whole("Nq\x00"s + "h\x00h\x00h\x00"s), limits(100, 3)).code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(refusal(whole("Nq\x00"s + "h\x00h\x00h\x00"s), limits(100, 3)).code,
+            ErrorCode::kLimitExceeded);
 }
 
 TEST_F(PickleTest, RefusesMoreMarksThanTheLimit) {
-  EXPECT_EQ(refusal(whole(std::string(101, '(')), limits(100, 100)).code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(refusal(whole(std::string(101, '(')), limits(100, 100)).code,
+            ErrorCode::kLimitExceeded);
 }
 
 TEST_F(PickleTest, RefusesMoreKeptValuesThanTheLimit) {
@@ -340,7 +377,9 @@ TEST_F(PickleTest, RefusesMoreKeptValuesThanTheLimit) {
 // A list in a list, each twice in the next: 2^40 paths from 40 lists, and still 40 nodes.
 TEST_F(PickleTest, KeepsSharedValuesShared) {
   std::string value = "]q\x00"s;
-  for (int i = 0; i < 40; ++i) value += "0h"s + static_cast<char>(i) + "h"s + static_cast<char>(i) + "\x86q"s + static_cast<char>(i + 1);
+  for (int i = 0; i < 40; ++i)
+    value += "0h"s + static_cast<char>(i) + "h"s + static_cast<char>(i) + "\x86q"s +
+             static_cast<char>(i + 1);
   EXPECT_EQ(read_value(value).nodes.size(), 41u);
 }
 

@@ -1,0 +1,43 @@
+// The report of `compare`: a model against the formulas, as a Document for people and as JSON for
+// programs.
+#pragma once
+
+#include <cli/output.h>
+#include <inspector/reconcile/comparison.h>
+#include <inspector/reconcile/declared_modules.h>
+
+#include <string>
+#include <vector>
+
+namespace tally::cli {
+
+/// A check that the user asked for.
+struct Gate {
+  std::string name;  ///< "--expect-params 124439808"
+  bool passed = false;
+  std::string found;  ///< "the file has 124,439,808"
+};
+
+/// Everything that one comparison found. The references must stay as long as the report is used.
+struct Compared {
+  const inspector::ModelSnapshot& snapshot;
+  const inspector::Census& census;
+  const inspector::Weights& weights;
+  const inspector::Comparison& comparison;
+  const inspector::DeclaredModules& declared;
+  std::vector<Gate> gates;
+  bool every_field = false;  ///< show fields that are "no", too
+};
+
+Report comparison_report(const Compared& compared);
+
+/// "exact: 12 terms, 124,439,808 parameters, nothing unexplained", or what is left over.
+std::string verdict(const Compared& compared);
+
+/// What the export changed, for a person: quantized, frozen.
+std::vector<std::string> export_notes(const Compared& compared);
+
+std::string comparison_json(const Compared& compared);
+inline constexpr int kCompareSchemaVersion = 1;
+
+}  // namespace tally::cli

@@ -1,0 +1,436 @@
+#include <inspector/reconcile/infer.h>
+#include <inspector/reconcile/names.h>
+#include <inspector/reconcile/surroundings.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace tally::inspector {
+namespace {
+
+using formulas::AttentionSpec;
+using formulas::LayerGroup;
+using formulas::NormKind;
+using formulas::StackSpec;
+
+constexpr std::size_t kMostCandidates = 8;
+
+/// What makes two layers alike: every field of their group.
+std::vector<std::int64_t> signature(const ParsedLayer& layer) {
+  std::vector<std::int64_t> key{layer.query_width, layer.key_value_width, layer.cross_query_width,
+                                layer.cross_key_value_width, layer.group.has_cross_attention};
+  for (const AttentionSpec* a : {&layer.group.attention, &layer.group.cross_attention}) {
+    for (const bool flag :
+         {a->q_bias, a->k_bias, a->v_bias, a->o_bias, a->sinks, a->fused_qkv, a->transposed})
+      key.push_back(flag);
+    key.push_back(static_cast<std::int64_t>(a->qk_norm));
+    key.push_back(static_cast<std::int64_t>(a->qk_norm_kind));
+  }
+  const auto& m = layer.group.mlp;
+  key.insert(key.end(),
+             {static_cast<std::int64_t>(m.kind), m.intermediate_size, m.up_bias, m.down_bias,
+              m.num_experts, m.router_bias, m.shared_intermediate_size, m.shared_bias,
+              m.shared_gate, m.fused_gate_up, m.stacked_experts, m.transposed});
+  const auto& g = layer.group;
+  key.insert(key.end(),
+             {static_cast<std::int64_t>(g.norm), g.attention_pre_norm, g.attention_post_norm,
+              g.cross_attention_norm, g.mlp_pre_norm, g.mlp_post_norm, g.layer_scale});
+  return key;
+}
+
+const char* yes_no(bool value) { return value ? "yes" : "no"; }
+
+class Inferrer {
+ public:
+  Inferrer(const ModelSnapshot& snapshot, const Weights& weights, const InferenceFlags& flags)
+      : s_(snapshot), w_(weights), flags_(flags) {}
+
+  Inference run() {
+    if (w_.storing == Storing::kFrozen)
+      return none("frozen: its weights are constants of the code, without modules and names");
+    in_.runs = find_layer_runs(s_, w_, [this](std::int32_t m) { return is_layer(m); });
+    if (in_.runs.empty()) return none("no repeated layers with an attention and an MLP were found");
+    for (const LayerRun& run : in_.runs) add_stack(run);
+    find_family();
+    read_surroundings(s_, w_, in_);
+    for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) settle_norms(i);
+    for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) describe(i);
+    name_stacks();
+    std::sort(in_.unexplained.begin(), in_.unexplained.end());
+    if (const auto valid = formulas::validate(in_.spec); !valid)
+      return none("its layers fit no formula: " + valid.error().message);
+    in_.transformer = true;
+    return std::move(in_);
+  }
+
+ private:
+  Inference none(std::string reason) {
+    Inference nothing;
+    nothing.reason = std::move(reason);
+    nothing.family = in_.family;
+    for (std::size_t i = 0; i < w_.all.size(); ++i)
+      nothing.unexplained.push_back(static_cast<std::int32_t>(i));
+    return nothing;
+  }
+
+  bool is_layer(std::int32_t module) const {
+    if (!looks_like_layer(w_, s_, module)) return false;
+    const std::int64_t width = common_width(w_, {module});
+    return width > 1 && parse_layer(s_, w_, module, width).has_value();
+  }
+
+  void add_stack(const LayerRun& run) {
+    const int index = static_cast<int>(in_.spec.stacks.size());
+    StackSpec stack;
+    stack.name = "stack" + std::to_string(index);
+    std::vector<ParsedLayer> layers;
+    stack.hidden_size = common_width(w_, run.layers);
+    std::map<std::vector<std::int64_t>, std::size_t> kinds;
+    for (const std::int32_t module : run.layers) {
+      auto parsed = parse_layer(s_, w_, module, stack.hidden_size);
+      const auto number = static_cast<std::int64_t>(layers.size());
+      if (!parsed) {  // of another width than its siblings
+        const auto below = weights_below(w_, module);
+        in_.unexplained.insert(in_.unexplained.end(), below.begin(), below.end());
+        continue;
+      }
+      const auto [kind, fresh] = kinds.emplace(signature(*parsed), stack.groups.size());
+      if (fresh) stack.groups.push_back(parsed->group);
+      stack.groups[kind->second].layers.push_back(number);
+      for (const WeightRole& role : parsed->roles) {
+        if (role.term == "attention.relative_bias" && number > 0)
+          in_.unexplained.push_back(role.weight);
+        else if (seen_.insert(role.weight).second)
+          in_.placements.push_back({role.weight, index, number, role.term});
+      }
+      in_.unexplained.insert(in_.unexplained.end(), parsed->unknown.begin(), parsed->unknown.end());
+      layers.push_back(std::move(*parsed));
+    }
+    for (LayerGroup& group : stack.groups) group.num_applied = group.num_layers();
+    set_heads(stack, layers);
+    in_.spec.stacks.push_back(std::move(stack));
+    layers_.push_back(std::move(layers));
+  }
+
+  /// The frequencies of rotary positions cover twice as many elements of a head, or all of it: a
+  /// lower bound.
+  std::pair<std::int64_t, std::int32_t> rotary() const {
+    for (std::size_t t = 0; t < s_.tensors.size(); ++t) {
+      if (s_.tensors[t].name == "inv_freq")
+        return {2 * s_.tensors[t].view.elements, static_cast<std::int32_t>(t)};
+    }
+    return {0, -1};
+  }
+
+  void set_heads(StackSpec& stack, std::vector<ParsedLayer>& layers) {
+    HeadEvidence heads;
+    for (const ParsedLayer& layer : layers) {
+      if (heads.head_dim == 0) heads = layer.heads;
+    }
+    const ParsedLayer& first = layers.front();
+    const std::int64_t common = std::gcd(first.query_width, first.key_value_width);
+    if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim"};
+    if (flags_.num_heads && first.query_width % *flags_.num_heads == 0)
+      heads = {first.query_width / *flags_.num_heads, {}, "--num-heads"};
+    if (heads.head_dim > 0 && common % heads.head_dim != 0) heads = {};
+    SpecField field{stack.name + ".attention.head_dim",
+                    "",
+                    heads.tensors,
+                    heads.reason,
+                    heads.head_dim == 0,
+                    {}};
+    std::int64_t width = heads.head_dim;
+    if (width == 0) {
+      const auto [rotated, tensor] = rotary();
+      const bool fits = rotated > 0 && common % rotated == 0;
+      for (std::int64_t d = common; d >= 1 && field.candidates.size() < kMostCandidates; --d) {
+        if (common % d == 0 && d % 2 == 0 && (!fits || d >= rotated))
+          field.candidates.push_back(std::to_string(d));
+      }
+      width = fits ? rotated : 0;
+      for (const std::int64_t usual : {64, 128, 32}) {
+        if (width == 0 && common % usual == 0) width = usual;
+      }
+      if (width == 0) width = common;
+      field.reason = "only n_q·d = " + std::to_string(first.query_width) +
+                     " shows in the weights; counts need no more";
+      if (fits) {
+        field.tensors.push_back(tensor);
+        field.reason +=
+            "; rotary frequencies cover at least " + std::to_string(rotated) + " of a head";
+      }
+      if (field.candidates.size() <= 1 && !flags_.head_dim) {
+        field.ambiguous =
+            !field.candidates.empty() && field.candidates.front() != std::to_string(width);
+      }
+    }
+    field.value = std::to_string(width);
+    in_.fields.push_back(field);
+    for (LayerGroup& group : stack.groups) {
+      const auto& layer = layers[static_cast<std::size_t>(group.layers.front())];
+      set_widths(group.attention, layer.query_width, layer.key_value_width, width);
+      if (group.has_cross_attention)
+        set_widths(group.cross_attention, layer.cross_query_width, layer.cross_key_value_width,
+                   width);
+      group.attention.relative_buckets = first.relative_buckets;
+    }
+    if (first.relative_buckets > 0) stack.embedding.positions = formulas::PositionKind::kRelative;
+    heads_sure_.push_back(!field.ambiguous);
+  }
+
+  static void set_widths(AttentionSpec& a, std::int64_t query_width, std::int64_t key_value_width,
+                         std::int64_t width) {
+    if (query_width % width != 0 || key_value_width % width != 0)
+      width = std::gcd(query_width, key_value_width);
+    a.head_dim = a.value_head_dim = width;
+    a.num_heads = query_width / width;
+    a.num_key_value_heads = key_value_width / width;
+  }
+
+  void find_family() {
+    std::map<std::string_view, std::pair<std::size_t, std::string_view>> found;
+    for (const ModuleNode& module : s_.modules) {
+      const std::string_view type = short_type(module.type), family = family_hint(type);
+      if (family.empty()) continue;
+      auto& [count, example] = found[family];
+      if (count++ == 0 || holds_any(type, {"Attention"})) example = type;
+    }
+    std::size_t most = 0;
+    for (const auto& [family, seen] : found) {
+      if (seen.first <= most) continue;
+      most = seen.first;
+      in_.family = in_.spec.family = std::string(family);
+      in_.family_evidence = std::string(seen.second);
+    }
+  }
+
+  /// A stack that ends in a norm has its layers' norms in front of the blocks, one that does not,
+  /// behind.
+  void settle_norms(std::size_t i) {
+    StackSpec& stack = in_.spec.stacks[i];
+    if (stack.final_norm != NormKind::kNone) return;
+    for (LayerGroup& group : stack.groups) {
+      if (group.attention_post_norm || group.mlp_post_norm || group.parallel_block) continue;
+      std::swap(group.attention_pre_norm, group.attention_post_norm);
+      std::swap(group.mlp_pre_norm, group.mlp_post_norm);
+      for (Placement& p : in_.placements) {
+        if (p.stack != static_cast<int>(i) || p.layer < 0 ||
+            !std::binary_search(group.layers.begin(), group.layers.end(), p.layer))
+          continue;
+        for (const char* slot : {"norm.attention.", "norm.mlp."}) {
+          const std::string from = slot;
+          if (p.term.rfind(from, 0) == 0)
+            p.term = from.substr(0, from.size() - 1) + "_post." + p.term.substr(from.size());
+        }
+      }
+    }
+  }
+
+  void describe(std::size_t i) {
+    const StackSpec& stack = in_.spec.stacks[i];
+    const LayerRun& run = in_.runs[i];
+    const ParsedLayer& first = layers_[i].front();
+    const std::string prefix = stack.name + ".";
+    SpecField hidden{prefix + "hidden_size",
+                     std::to_string(stack.hidden_size),
+                     {},
+                     "the size that the layers' matrices share",
+                     false,
+                     {}};
+    for (const char* term : {"attention.q.weight", "attention.qkv.weight", "mlp.up.weight"})
+      add_tensor(hidden, i, 0, term);
+    in_.fields.push_back(hidden);
+    const std::string from = s_.modules[static_cast<std::size_t>(run.layers.front())].path,
+                      to = s_.modules[static_cast<std::size_t>(run.layers.back())].path;
+    in_.fields.push_back({prefix + "num_layers",
+                          std::to_string(stack.num_layers()),
+                          {},
+                          "modules " + from + (from == to ? "" : " to " + to),
+                          false,
+                          {}});
+    if (in_.family == "albert") {
+      in_.fields.push_back({prefix + "num_applied",
+                            std::to_string(stack.groups.front().num_applied),
+                            {},
+                            "layers of this family share one layer's weights; how often it is "
+                            "applied is in no tensor",
+                            true,
+                            {}});
+    }
+    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
+      const std::string inner =
+          prefix + (stack.groups.size() > 1 ? "group" + std::to_string(g) + "." : "");
+      describe_group(i, stack.groups[g], inner, first);
+    }
+  }
+
+  void describe_group(std::size_t i, const LayerGroup& group, const std::string& prefix,
+                      const ParsedLayer& first) {
+    const std::int64_t layer = group.layers.front();
+    const auto add = [&](const std::string& path, const std::string& value,
+                         std::initializer_list<const char*> terms,
+                         const std::string& reason = "") -> SpecField& {
+      SpecField field{prefix + path, value, {}, reason, false, {}};
+      for (const char* term : terms) add_tensor(field, i, layer, term);
+      in_.fields.push_back(std::move(field));
+      return in_.fields.back();
+    };
+    const auto& a = group.attention;
+    const std::string product = std::to_string(a.num_heads * a.head_dim),
+                      narrow = std::to_string(a.num_key_value_heads * a.head_dim);
+    add("attention.num_heads", std::to_string(a.num_heads), {"attention.o.weight"},
+        "n_q·d = " + product)
+        .ambiguous = !heads_sure_[i];
+    add("attention.num_key_value_heads", std::to_string(a.num_key_value_heads),
+        {"attention.k.weight", "attention.qkv.weight"}, "n_kv·d = " + narrow)
+        .ambiguous = !heads_sure_[i];
+    for (const auto& [name, flag] :
+         std::initializer_list<std::pair<const char*, bool>>{{"q_bias", a.q_bias},
+                                                             {"k_bias", a.k_bias},
+                                                             {"v_bias", a.v_bias},
+                                                             {"o_bias", a.o_bias}}) {
+      const std::string term = std::string("attention.") + name[0] + ".bias";
+      add(std::string("attention.") + name, yes_no(flag),
+          {term.c_str(), flag && name[0] != 'o' ? "attention.qkv.bias" : term.c_str()});
+    }
+    if (a.qk_norm != formulas::QkNorm::kNone) {
+      static constexpr const char* kNames[] = {"none", "head_dim", "full", "per_head", "each_head"};
+      add("attention.qk_norm", kNames[static_cast<std::size_t>(a.qk_norm)],
+          {"attention.q_norm.weight", "attention.q_norm_full.weight",
+           "attention.q_norm_per_head.weight"});
+    }
+    if (a.relative_buckets > 0)
+      add("attention.relative_buckets", std::to_string(a.relative_buckets),
+          {"attention.relative_bias"});
+    if (a.sinks) add("attention.sinks", "yes", {"attention.sinks"});
+    if (group.has_cross_attention)
+      add("has_cross_attention", "yes", {"cross_attention.q.weight", "cross_attention.qkv.weight"});
+    const auto& m = group.mlp;
+    add("mlp.kind", m.kind == formulas::MlpKind::kGated ? "gated" : "two_matrix",
+        {"mlp.gate.weight", "mlp.gate_up.weight", "mlp.experts.gate_up.weight",
+         "mlp.experts.gate.weight", "mlp.up.weight"});
+    add("mlp.intermediate_size", std::to_string(m.intermediate_size),
+        {"mlp.down.weight", "mlp.experts.down.weight"});
+    add("mlp.up_bias", yes_no(m.up_bias), {"mlp.up.bias", "mlp.gate_up.bias"});
+    if (m.num_experts > 0) {
+      add("mlp.num_experts", std::to_string(m.num_experts),
+          {"mlp.router.weight", "mlp.experts.down.weight"});
+      SpecField& chosen = add("mlp.num_experts_per_token", "1", {},
+                              "how many experts a token passes through is in no tensor");
+      chosen.ambiguous = true;
+      chosen.candidates = {"1 to " + std::to_string(m.num_experts)};
+    }
+    if (m.shared_intermediate_size > 0)
+      add("mlp.shared_intermediate_size", std::to_string(m.shared_intermediate_size),
+          {"mlp.shared.down.weight"});
+    static constexpr const char* kNorms[] = {"none", "layer_norm", "layer_norm_no_bias",
+                                             "rms_norm"};
+    SpecField& norm = add("norm", kNorms[static_cast<std::size_t>(group.norm)],
+                          {"norm.attention.weight", "norm.attention_post.weight"});
+    if (!first.rms_sure && group.norm == NormKind::kRmsNorm) {
+      norm.ambiguous = true;
+      norm.reason = "a weight without a bias; the class's name does not say which";
+      norm.candidates = {"rms_norm", "layer_norm_no_bias"};
+    }
+    int norms = group.attention_pre_norm + group.attention_post_norm + group.mlp_pre_norm +
+                group.mlp_post_norm + group.cross_attention_norm;
+    add("norms",
+        std::to_string(norms) + (group.attention_post_norm && norms < 4 ? " behind the blocks"
+                                 : norms < 4                            ? " before the blocks"
+                                                                        : " around the blocks"),
+        {},
+        in_.spec.stacks[i].final_norm == NormKind::kNone ? "no norm behind the last layer"
+                                                         : "a norm behind the last layer");
+  }
+
+  void add_tensor(SpecField& field, std::size_t stack, std::int64_t layer,
+                  std::string_view term) const {
+    for (const Placement& p : in_.placements) {
+      if (p.stack != static_cast<int>(stack) || p.layer != layer || p.term != term) continue;
+      const std::int32_t tensor = w_[p.weight].tensor;
+      if (std::find(field.tensors.begin(), field.tensors.end(), tensor) == field.tensors.end())
+        field.tensors.push_back(tensor);
+      return;
+    }
+  }
+
+  void name_stacks() {
+    auto& stacks = in_.spec.stacks;
+    const bool any_cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
+      return s.groups.front().has_cross_attention;
+    });
+    const bool any_patch = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
+      return s.embedding.num_channels > 0;
+    });
+    std::set<std::string> used;
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+      StackSpec& stack = stacks[i];
+      const std::string path =
+          lower(s_.modules[static_cast<std::size_t>(in_.runs[i].layers.front())].path);
+      std::string name = "decoder";
+      if (stack.embedding.num_channels > 0)
+        name = "vision";
+      else if (stack.groups.front().has_cross_attention)
+        name = "decoder";
+      else if (any_cross || stack.embedding.type_rows > 0 || stack.embedding.num_mel_bins > 0)
+        name = "encoder";
+      else if (any_patch && stacks.size() > 1)
+        name = "text";
+      else if (holds_any(path, {"encoder"}) && !holds_any(path, {"decoder"}))
+        name = "encoder";
+      else if (in_.family == "distilbert" || in_.family == "roberta")
+        name = "encoder";
+      stack.causal = name == "decoder" || name == "text";
+      while (!used.insert(name).second) name += "2";
+      const std::string old = stack.name + ".";
+      for (SpecField& field : in_.fields) {
+        if (field.path.rfind(old, 0) == 0) field.path = name + "." + field.path.substr(old.size());
+      }
+      stack.name = name;
+    }
+  }
+
+  const ModelSnapshot& s_;
+  const Weights& w_;
+  const InferenceFlags& flags_;
+  Inference in_;
+  std::vector<std::vector<ParsedLayer>> layers_;  ///< one list a stack
+  std::vector<bool> heads_sure_;
+  std::set<std::int32_t> seen_;
+};
+
+}  // namespace
+
+Inference infer(const ModelSnapshot& snapshot, const Weights& weights,
+                const InferenceFlags& flags) {
+  return Inferrer(snapshot, weights, flags).run();
+}
+
+std::string recognised_as(const Inference& inference) {
+  if (!inference.transformer) return "no transformer that is known here: " + inference.reason;
+  const auto& stacks = inference.spec.stacks;
+  std::string text;
+  if (stacks.size() == 1) {
+    const std::string& name = stacks.front().name;
+    text = name == "vision"    ? "vision transformer"
+           : name == "encoder" ? "encoder-only transformer"
+                               : "decoder-only transformer";
+  } else {
+    const bool cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
+      return s.groups.front().has_cross_attention;
+    });
+    text = cross ? "encoder-decoder transformer"
+                 : "transformer of " + std::to_string(stacks.size()) + " stacks";
+  }
+  if (!inference.family.empty()) text += " (" + inference.family + " by its classes)";
+  for (const StackSpec& stack : stacks) {
+    text += ", " + (stacks.size() > 1 ? stack.name + ": " : "") +
+            std::to_string(stack.num_layers()) + (stack.num_layers() == 1 ? " layer" : " layers") +
+            " of hidden size " + std::to_string(stack.hidden_size);
+  }
+  return text;
+}
+
+}  // namespace tally::inspector

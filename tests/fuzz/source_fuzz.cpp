@@ -1,0 +1,25 @@
+// The readers of TorchScript source on arbitrary text: what they call JSON must be JSON.
+
+#include <inspector/load/class_declarations.h>
+#include <inspector/load/literal.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tally::inspector;
+  const std::string_view source(reinterpret_cast<const char*>(data), size);
+  const auto require_json = [](const std::string& text) {
+    if (!nlohmann::json::accept(text)) std::abort();
+  };
+  if (const auto classes = read_class_declarations(source)) {
+    for (const auto& [name, declared] : *classes) {
+      for (const auto& [key, literal] : declared.constants) require_json(literal);
+    }
+  }
+  std::vector<ConstantUse> uses(16);
+  read_constant_uses(source, uses);
+  require_json(literal_to_json(source.substr(0, 4096)));
+  require_json(json_string(source));
+  return 0;
+}

@@ -1,0 +1,165 @@
+// Exports of known families, held against what PyTorch counted (make_exports.py) and against the
+// specification that their configuration gives: the file alone must lead to the same terms as the
+// configuration, which inference never sees.
+#include <formulas/hf_config.h>
+#include <inspector/reconcile/reconciliation.h>
+
+#include "fixtures.h"
+
+namespace tally::inspector {
+namespace {
+
+struct Model {
+  Fixture fixture;
+  Weights weights;
+  Inference inference;
+
+  explicit Model(const std::string& name)
+      : fixture(read_fixture(name)),
+        weights(find_weights(fixture.snapshot, *take_census(fixture.snapshot))),
+        inference(infer(fixture.snapshot, weights)) {}
+
+  const nlohmann::json& facts() const { return fixture.facts; }
+  std::int64_t expected_params() const {
+    return facts().at("expected").at("parameters").get<std::int64_t>();
+  }
+  std::string names(const std::vector<std::int32_t>& indices) const {
+    std::string text;
+    for (const std::int32_t i : indices)
+      text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
+    return text;
+  }
+};
+
+std::string differences(const Model& model, const Reconciliation& r) {
+  std::string text;
+  for (const TermLine& line : r.lines) {
+    if (line.difference() != 0)
+      text += "\n  " + line.id + " predicted " + std::to_string(line.predicted_params) + " real " +
+              std::to_string(line.real_params) + model.names(line.weights);
+  }
+  return text + "\nunexplained:" + model.names(r.unexplained);
+}
+
+void expect_conservation(const Model& model, const Reconciliation& r) {
+  std::int64_t lines = 0, components = 0;
+  std::vector<int> times(model.weights.all.size(), 0);
+  for (const TermLine& line : r.lines) {
+    std::int64_t of_line = 0;
+    for (const std::int32_t weight : line.weights) {
+      ++times[static_cast<std::size_t>(weight)];
+      of_line += model.weights[weight].elements;
+    }
+    EXPECT_EQ(of_line, line.real_params) << line.id;
+    lines += line.real_params;
+  }
+  for (const ComponentSum& sum : r.components) components += sum.real_params;
+  for (const std::int32_t weight : r.unexplained) ++times[static_cast<std::size_t>(weight)];
+  EXPECT_EQ(lines, components);
+  EXPECT_EQ(lines + r.unexplained_params, model.expected_params());
+  EXPECT_EQ(r.real_params, model.expected_params());
+  EXPECT_TRUE(std::all_of(times.begin(), times.end(), [](int n) { return n == 1; }))
+      << "a weight under no term or under two";
+}
+
+/// What a specification says of parameters: each term's tensors, without the stacks' names and how
+/// tensors are packed.
+std::vector<std::string> essence(const formulas::TransformerSpec& spec) {
+  std::vector<std::string> all;
+  const auto terms = formulas::terms(spec);
+  if (!terms) return {"no terms: " + terms.error().message};
+  for (const auto& term : *terms) {
+    std::string text = term.term_id;
+    if (term.term_id.rfind("head.layer", 0) == 0 || term.term_id == "head.vector") text = term.id;
+    text += " stack " + std::to_string(term.stack) + " group " + std::to_string(term.group) +
+            " = " + std::to_string(term.copies) + " x";
+    auto shape = term.shape;
+    std::sort(shape.begin(), shape.end());
+    for (const auto size : shape) text += " " + std::to_string(size);
+    all.push_back(text + (term.alias_of.empty() ? "" : " tied"));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+class Families : public testing::TestWithParam<std::string> {};
+class Configured : public testing::TestWithParam<std::string> {};
+class OwnCode : public testing::TestWithParam<std::string> {};
+
+/// The exports of both sets whose facts hold `key`.
+std::vector<std::string> names_with(const char* key) {
+  std::vector<std::string> names;
+  for (const std::string& name : fixture_names({"first", "unseen"})) {
+    if (read_fixture(name).facts.contains(key)) names.push_back(name);
+  }
+  return names;
+}
+
+TEST_P(Families, AreExactFromTheFileAlone) {
+  const Model model(GetParam());
+  ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
+  const auto r = reconcile(model.weights, model.inference, model.inference.spec);
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_TRUE(r->exact()) << differences(model, *r);
+  EXPECT_EQ(r->residual(), 0);
+  EXPECT_EQ(r->predicted_params, model.expected_params());
+  expect_conservation(model, *r);
+}
+
+TEST_P(Configured, GiveTheTermsOfTheirConfiguration) {
+  const Model model(GetParam());
+  const auto config = formulas::spec_from_hf_config(model.facts().at("config").dump());
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(essence(model.inference.spec), essence(config->spec));
+  const auto r = reconcile(model.weights, model.inference, config->spec);
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_TRUE(r->exact()) << differences(model, *r);
+  expect_conservation(model, *r);
+  EXPECT_EQ(model.inference.family, config->spec.family);
+}
+
+TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
+  const Model model(GetParam());
+  ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
+  const auto& fields = model.facts().at("fields");
+  const auto& stack = model.inference.spec.stacks.at(0);
+  const auto& group = stack.groups.at(0);
+  const auto expect = [&](const char* name, std::int64_t is) {
+    EXPECT_EQ(is, fields.value(name, std::int64_t{0})) << name;
+  };
+  EXPECT_EQ(model.inference.spec.stacks.size(), 1U);
+  EXPECT_EQ(stack.groups.size(), 1U);
+  expect("vocab_size", stack.embedding.vocab_size);
+  expect("hidden_size", stack.hidden_size);
+  expect("num_layers", stack.num_layers());
+  expect("intermediate_size", group.mlp.intermediate_size);
+  expect("position_rows", stack.embedding.position_rows);
+  expect("q_width", group.attention.num_heads * group.attention.head_dim);
+  expect("kv_width", group.attention.num_key_value_heads * group.attention.head_dim);
+  expect("num_experts", group.mlp.num_experts);
+}
+
+TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {
+  const Model model(GetParam());
+  ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
+  ASSERT_FALSE(model.inference.fields.empty());
+  for (const SpecField& field : model.inference.fields) {
+    const bool proved = !field.tensors.empty() || !field.reason.empty();
+    EXPECT_TRUE(proved || field.ambiguous || field.value == "no")
+        << field.path << " = " << field.value;
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& param) {
+  std::string name = param.param;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(First, Families, testing::ValuesIn(fixture_names({"first"})), test_name);
+INSTANTIATE_TEST_SUITE_P(All, Configured, testing::ValuesIn(names_with("config")), test_name);
+INSTANTIATE_TEST_SUITE_P(All, OwnCode, testing::ValuesIn(names_with("fields")), test_name);
+INSTANTIATE_TEST_SUITE_P(Unseen, Families, testing::ValuesIn(fixture_names({"unseen"})), test_name);
+
+}  // namespace
+}  // namespace tally::inspector
