@@ -47,13 +47,26 @@ class Probe {
     report.extent = request->extent;
     report.optimizer = request->optimizer;
     report.limit_bytes = request->limit_bytes;
-    Result<ProbedConfiguration> configuration = probe(*request);
-    if (!configuration) return configuration.error();
-    report.configurations.push_back(std::move(*configuration));
+    for (const auto batch : or_none(flags_.batches)) {
+      for (const auto sequence : or_none(flags_.sequences)) {
+        request->batch = batch;
+        request->sequence = sequence;
+        Result<ProbedConfiguration> configuration = probe(*request);
+        if (!configuration) return configuration.error();
+        report.configurations.push_back(std::move(*configuration));
+      }
+    }
+    report.reason = report.configurations.front().runs.front().reason;
     return report;
   }
 
  private:
+  /// The values of a sweep; without one, one configuration that leaves the inputs' sizes alone.
+  static std::vector<std::optional<std::int64_t>> or_none(const std::vector<std::int64_t>& values) {
+    if (values.empty()) return {std::nullopt};
+    return {values.begin(), values.end()};
+  }
+
   Result<ProbedConfiguration> probe(ProbeRequest request) {
     ProbedConfiguration configuration;
     configuration.batch = request.batch;
@@ -62,6 +75,14 @@ class Probe {
       Result<ProbeResult> run = probe_in_worker(request, client_);
       if (!run) return run.error();
       configuration.runs.push_back(std::move(*run));
+    }
+    if (configuration.runs.front().used_device != "meta" && flags_.virtual_run && request.extent != ProbeExtent::kLoad) {
+      ProbeRequest predicted = request;
+      predicted.device = "meta";
+      predicted.limit_bytes = 0;
+      Result<ProbeResult> run = probe_in_worker(predicted, client_);
+      if (!run) return run.error();
+      configuration.virtual_run = std::move(*run);
     }
     if (flags_.modules && request.extent != ProbeExtent::kLoad) {
       request.attribute = true;

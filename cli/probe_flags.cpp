@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <filesystem>
+#include <regex>
 
 namespace tally::cli {
 namespace {
@@ -95,6 +96,7 @@ Result<InputSpec> parse_input(const std::string& text) {
 Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   ProbeRequest request;
   request.path = flags.path;
+  request.device = flags.device == "cuda" ? "cuda:0" : flags.device;
   request.extent = *probe_extent_from_name(flags.extent);
   request.optimizer = *optimizer_from_name(flags.optimizer);
   for (const std::string& text : flags.inputs) {
@@ -125,6 +127,21 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
   command.add_option("--optimizer", flags.optimizer, "sgd, momentum, adam or adamw")
       ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}))
       ->option_text("NAME [adam]");
+  command.add_option("--device", flags.device, "auto (the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: computed without executing anything")
+      ->check([](const std::string& text) {
+        static const std::regex known("auto|cpu|meta|cuda(:[0-9]{1,3})?");
+        return std::regex_match(text, known) ? std::string() : "auto, cpu, cuda, cuda:N or meta, not " + text;
+      })
+      ->option_text("DEVICE [auto]");
+  command.add_option("-b,--batch", flags.batches, "First size of every input; several, as 1,2,4: one report for all")->delimiter(',')->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->option_text("N[,N…]");
+  command.add_option("-s,--seq", flags.sequences, "Second size of every input that has two or more; several: each with each batch")->delimiter(',')->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->option_text("N[,N…]");
+  command.add_option("--repeat", flags.repeats, "Runs of each configuration, every one a process of its own; min, median and max are shown")->check(CLI::Range(1, 1000))->capture_default_str();
+  command.add_option("--dtype", flags.dtype, "Convert floating-point parameters, buffers and inputs to it first: float32, float16, bfloat16, float64")->option_text("DTYPE");
+  command.add_option("--executor", flags.executor, "plain, or profiling: LibTorch's optimising one, whose peaks change from run to run")
+      ->check(CLI::IsMember({"plain", "profiling"}))
+      ->option_text("NAME [plain]");
+  command.add_option("--load-library", flags.libraries, "A shared library with the model's custom operators. Repeatable")->check(CLI::ExistingFile)->allow_extra_args(false)->option_text("FILE.so");
+  command.add_flag("!--no-virtual", flags.virtual_run, "Leave out the virtual run, the prediction of activations");
   command.add_option("--limit", flags.limit_bytes, "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();

@@ -130,6 +130,7 @@ json to_json(const ProbeResult& r) {
   for (const ModuleMemory& m : r.modules) modules.push_back(module_json(m));
   for (const TimelineEvent& e : r.timeline) timeline.push_back(json::array({e.event, e.name, e.bytes}));
   return {{"used_device", r.used_device},
+          {"reason", r.reason},
           {"kind", r.kind},
           {"libtorch", r.libtorch_version},
           {"inputs", inputs_json(r.inputs)},
@@ -181,6 +182,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
 Result<ProbeResult> probe_result_from_json(const json& value) try {
   ProbeResult r;
   r.used_device = value.at("used_device").get<std::string>();
+  r.reason = value.at("reason").get<std::string>();
   r.kind = value.at("kind").get<std::string>();
   r.libtorch_version = value.at("libtorch").get<std::string>();
   r.inputs = read_inputs(value.at("inputs"));

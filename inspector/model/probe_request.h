@@ -35,7 +35,7 @@ struct InputSpec {
 
 struct ProbeRequest {
   std::string path;             ///< any bytes
-  std::string device = "cpu";   ///< "cpu", "cuda:0", "meta"
+  std::string device = "cpu";   ///< "cpu", "cuda:0", "meta"; "auto": the first CUDA device, or the CPU
   ProbeExtent extent = ProbeExtent::kForward;
   OptimizerKind optimizer = OptimizerKind::kAdam;
   std::vector<InputSpec> inputs;         ///< none: inferred

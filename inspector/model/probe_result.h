@@ -76,6 +76,7 @@ std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name)
 
 struct ProbeResult {
   std::string used_device;    ///< "cpu", "cuda:0", "meta"
+  std::string reason;         ///< why it is another than the request's; empty where it is not
   std::string kind;           ///< "measured on cpu", "measured on cuda:0", "virtual"
   std::string libtorch_version;
   std::vector<InputSpec> inputs;  ///< as the model was called with

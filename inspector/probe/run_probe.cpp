@@ -9,11 +9,13 @@
 #include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
 #include <inspector/probe/cuda_backend.h>
+#include <inspector/probe/meta_backend.h>
 #include <inspector/probe/model_error.h>
 #include <inspector/probe/optimizer.h>
 #include <inspector/probe/phase_meter.h>
 #include <inspector/probe/predicted_parts.h>
 #include <inspector/probe/probe_inputs.h>
+#include <inspector/probe/virtual_model.h>
 
 namespace tally::inspector {
 namespace {
@@ -37,7 +39,7 @@ class Run {
 
   Result<ProbeResult> run() {
     result_.used_device = backend_.device();
-    result_.kind = "measured on " + result_.used_device;
+    result_.kind = device_.is_meta() ? "virtual" : "measured on " + result_.used_device;
     backend_.set_limit(request_.limit_bytes);
     try {
       if (auto done = measure(); !done) return done.error();
@@ -65,7 +67,7 @@ class Run {
 
   Result<Unit> measure() {
     phase("weights", [this] {
-      model_ = load_for_probe(request_.path, device_);
+      model_ = device_.is_meta() ? load_virtual(request_.path) : load_for_probe(request_.path, device_);
       if (request_.dtype) convert_floating(model_, *scalar_type_of(*request_.dtype));
     });
     if (request_.extent == ProbeExtent::kLoad) return Unit{};
@@ -173,6 +175,7 @@ class Run {
 
 Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
   constexpr std::string_view kCuda = "cuda:";
+  if (request.device == "meta") return make_meta_backend();
   if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
   if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
   return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
@@ -195,10 +198,19 @@ Result<ProbeResult> run_probe(const ProbeRequest& request, const std::function<v
   }
   const Result<PredictedParts> predicted = predict_parts(request);
   if (!predicted) return predicted.error();
-  const Result<std::unique_ptr<MemoryBackend>> backend = make_backend(request);
+  ProbeRequest settled = request;
+  if (request.device == "auto") settled.device = "cuda:0";
+  Result<std::unique_ptr<MemoryBackend>> backend = make_backend(settled);
+  std::string reason;
+  if (!backend && request.device == "auto") {
+    reason = "skipped: no CUDA device: " + backend.error().message;
+    backend = make_cpu_backend();
+  }
   if (!backend) return backend.error();
-  prepare_executor(request);
-  return Run(request, *predicted, **backend, on_phase).run();
+  prepare_executor(settled);
+  Result<ProbeResult> result = Run(settled, *predicted, **backend, on_phase).run();
+  if (result) result->reason = reason;
+  return result;
 } catch (const std::exception& e) {
   return Error{ErrorCode::kInternal, "the probe failed: " + first_line(e), "please report it"};
 }

@@ -57,7 +57,7 @@ std::string encode(const DevicesCall& call) {
   return line({{"id", call.id}, {"method", "devices"}, {"largest_block", call.largest_block}});
 }
 
-Result<WorkerRequest> decode_request(const std::string& text) try {
+Result<WorkerRequest> decode_any_request(const std::string& text) try {
   const json value = json::parse(text);
   if (value.at("method") == "probe") {
     Result<ProbeRequest> request = probe_request_from_json(value.at("request"));
@@ -79,27 +79,33 @@ Result<WorkerRequest> decode_request(const std::string& text) try {
   return broken(e.what());
 }
 
+Result<LoadRequest> decode_request(const std::string& text) {
+  Result<WorkerRequest> request = decode_any_request(text);
+  if (!request) return request.error();
+  auto* const load = std::get_if<LoadRequest>(&*request);
+  if (load == nullptr) return broken("another method than load");
+  return std::move(*load);
+}
+
 std::string encode_ready(const std::string& version, const std::string& libtorch_version) {
   return line({{"ready", kProtocol}, {"version", version}, {"libtorch", libtorch_version}});
 }
 
 std::string encode_progress(std::int64_t id, const std::string& stage) { return line({{"id", id}, {"progress", stage}}); }
 
-std::string encode_answer(std::int64_t id, const Error& error) { return line({{"id", id}, {"error", to_json(error)}}); }
-
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer) {
-  if (!answer) return encode_answer(id, answer.error());
+  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
   json value = {{"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
   if (answer->verification) value["verification"] = verification_json(*answer->verification);
   return line(value);
 }
 
-std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer) {
-  if (!answer) return encode_answer(id, answer.error());
+std::string encode_probe_answer(std::int64_t id, const Result<ProbeResult>& answer) {
+  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
   return line({{"id", id}, {"probe", to_json(*answer)}});
 }
 
-std::string encode_answer(std::int64_t id, const DeviceReport& devices) { return line({{"id", id}, {"devices", to_json(devices)}}); }
+std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices) { return line({{"id", id}, {"devices", to_json(devices)}}); }
 
 Result<WorkerMessage> decode_message(const std::string& text) try {
   const json value = json::parse(text);

@@ -72,16 +72,17 @@ struct WorkerMessage {
 std::string encode(const LoadRequest& request);
 std::string encode(const ProbeCall& call);
 std::string encode(const DevicesCall& call);
-/// What a line asks for.
+/// A line that asks for a file to be loaded; kInternal for any other.
+Result<LoadRequest> decode_request(const std::string& line);
+/// What any line asks for.
 using WorkerRequest = std::variant<LoadRequest, ProbeCall, DevicesCall>;
-Result<WorkerRequest> decode_request(const std::string& line);
+Result<WorkerRequest> decode_any_request(const std::string& line);
 
 std::string encode_ready(const std::string& version, const std::string& libtorch_version);
 std::string encode_progress(std::int64_t id, const std::string& stage);
-std::string encode_answer(std::int64_t id, const Error& error);
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer);
-std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer);
-std::string encode_answer(std::int64_t id, const DeviceReport& devices);
+std::string encode_probe_answer(std::int64_t id, const Result<ProbeResult>& answer);
+std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices);
 /// kInternal where the line is none of the protocol's.
 Result<WorkerMessage> decode_message(const std::string& line);
 

@@ -74,18 +74,18 @@ bool serve(const LoadRequest& request) {
 bool serve(const ProbeCall& call) {
   Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) { write_line(encode_progress(call.id, phase)); });
   if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
-  return write_line(encode_answer(call.id, result));
+  return write_line(encode_probe_answer(call.id, result));
 }
 
 bool serve(const DevicesCall& call) {
   DeviceReport report = list_devices(call.largest_block);
   report.libtorch_version = TORCHTALLY_TORCH_VERSION;
-  return write_line(encode_answer(call.id, report));
+  return write_line(encode_devices_answer(call.id, report));
 }
 
 bool serve_line(const std::string& line) {
-  const Result<WorkerRequest> request = decode_request(line);
-  if (!request) return write_line(encode_answer(-1, Result<LoadAnswer>(request.error())));
+  const Result<WorkerRequest> request = decode_any_request(line);
+  if (!request) return write_line(encode_answer(-1, request.error()));
   return std::visit([](const auto& asked) { return serve(asked); }, *request);
 }
 

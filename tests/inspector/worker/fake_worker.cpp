@@ -132,8 +132,7 @@ int main(int argc, char** argv) {
   for (char c; ::read(kRequestFd, &c, 1) == 1;) {
     line += c;
     if (c != '\n') continue;
-    const Result<WorkerRequest> decoded = decode_request(line);
-    const LoadRequest* request = decoded ? std::get_if<LoadRequest>(&*decoded) : nullptr;
+    const Result<LoadRequest> request = decode_request(line);
     if (!request) return 8;
     serve(*request, argc > 1 ? argv[1] : "");
     line.clear();

@@ -29,10 +29,8 @@ TEST(Messages, CarryEveryByteOfAPath) {
   before.max_record_bytes = 12345;
   const std::string line = encode(before);
   EXPECT_TRUE(is_one_line(line));
-  const Result<WorkerRequest> request = decode_request(line);
-  ASSERT_TRUE(request) << request.error().message;
-  const LoadRequest* after = std::get_if<LoadRequest>(&*request);
-  ASSERT_NE(after, nullptr);
+  const Result<LoadRequest> after = decode_request(line);
+  ASSERT_TRUE(after) << after.error().message;
   EXPECT_EQ(after->id, before.id);
   EXPECT_EQ(after->path, before.path);
   EXPECT_TRUE(after->verify);

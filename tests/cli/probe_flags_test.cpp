@@ -1,0 +1,43 @@
+#include <cli/probe_flags.h>
+#include <gtest/gtest.h>
+
+namespace tally::cli {
+namespace {
+
+using inspector::Dtype;
+
+TEST(ProbeInput, HasSizesATypeARangeAndAName) {
+  const auto input = parse_input("ids=1x128:int64:0..50256");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->name, "ids");
+  EXPECT_EQ(input->sizes, (std::vector<std::int64_t>{1, 128}));
+  EXPECT_EQ(input->dtype, Dtype::kInt64);
+  EXPECT_EQ(input->low, 0);
+  EXPECT_EQ(input->high, 50256);
+}
+
+TEST(ProbeInput, IsFloat32WhereNoTypeIsGiven) {
+  const auto input = parse_input("3x224x224");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->dtype, Dtype::kFloat32);
+  EXPECT_FALSE(input->low);
+}
+
+TEST(ProbeInput, MayHaveNoDimension) {
+  const auto input = parse_input(":int64");
+  ASSERT_TRUE(input);
+  EXPECT_TRUE(input->sizes.empty());
+}
+
+TEST(ProbeInput, IsRefusedWhereItMakesNoSense) {
+  for (const char* text : {"=3", "0x3", "1x-2", "1y2", "1x2:int65", "1x2:quint8", "1x2:int64:5", "1x2:int64:5..4", "1x2:float32:0..1",
+                           "1:int64:0..1:2", "1099511627776x2", "1x2:int64:0..9223372036854775807"}) {
+    const auto input = parse_input(text);
+    ASSERT_FALSE(input) << text;
+    EXPECT_EQ(input.error().code, ErrorCode::kUsage) << text;
+    EXPECT_NE(input.error().message.find(text), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tally::cli
