@@ -83,7 +83,11 @@ const std::unordered_map<std::string_view, Count>& counts() {
 std::optional<std::int64_t> operator_flops(const at::RecordFunction& call) {
   const auto found = counts().find(call.name());
   if (found == counts().end()) return std::nullopt;
-  return found->second(call.inputs());
+  // Called by the interpreter, an operator is given its whole stack: the arguments are the last of it.
+  const Inputs stack = call.inputs();
+  const std::size_t arguments = call.num_inputs();
+  if (stack.size() < arguments) return std::nullopt;
+  return found->second(stack.slice(stack.size() - arguments));
 }
 
 }  // namespace tally::inspector

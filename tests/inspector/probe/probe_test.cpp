@@ -198,6 +198,14 @@ TEST(Probe, PassesOnTheModelsOwnMessage) {
   EXPECT_EQ(failure.at("message"), "mat1 and mat2 shapes cannot be multiplied (32x255 and 256x1024)");
 }
 
+TEST(Probe, CountsProductsThatTheInterpreterCallsItself) {
+  // Hugging Face's GPT-2, whose layers call addmm directly: 3 layers of hidden size 20 and width 88, 211 tokens.
+  constexpr std::int64_t kTokens = 9, kHiddenSize = 20, kWidth = 88, kLayers = 3, kVocabulary = 211;
+  const std::int64_t layer = 2 * kTokens * 4 * kHiddenSize * kHiddenSize + 4 * kTokens * kTokens * kHiddenSize + 4 * kTokens * kHiddenSize * kWidth;
+  const json report = probe({"sample_models/gpt2.pt", "--no-virtual", "-i", "1x9:int64"});
+  EXPECT_EQ(report.at("configurations").at(0).at("attributed").at("forward_flops"), kLayers * layer + 2 * kTokens * kHiddenSize * kVocabulary);
+}
+
 TEST(Probe, SaysThatAFrozenModelHasNothingToTrain) {
   const json failure = first_run(probe({"sample_models/frozen_cnn.pt", "-p", "train", "--no-virtual", "--no-modules", "-i", "1x3x20x20"}, 1)).at("failure");
   EXPECT_EQ(failure.at("kind"), "untrainable");
