@@ -65,8 +65,10 @@ void fail(Session& session, const Error& error, Format format = Format::kText);
 
 void add_audit_command(CLI::App& app, Session& session);
 void add_compare_command(CLI::App& app, Session& session);
+void add_devices_command(CLI::App& app, Session& session);
 void add_estimate_command(CLI::App& app, Session& session);
 void add_formulas_command(CLI::App& app, Session& session);
+void add_probe_command(CLI::App& app, Session& session);
 void add_fit_command(CLI::App& app, Session& session);
 void add_table_command(CLI::App& app, Session& session);
 

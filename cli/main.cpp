@@ -21,8 +21,8 @@ int run(int argc, char** argv) {
   set_help_layout(app);
   add_log_flags(app);
   for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
-           add_audit_command, add_compare_command, add_estimate_command, add_fit_command,
-           add_formulas_command, add_table_command}) {
+           add_audit_command, add_compare_command, add_devices_command, add_estimate_command,
+           add_fit_command, add_formulas_command, add_probe_command, add_table_command}) {
     add(app, session);
   }
   const Format error_format = asks_for_json(argc, argv) ? Format::kJson : Format::kText;

@@ -71,7 +71,7 @@ const std::vector<Accelerator>& accelerator_table() {
       {"B200 180GB", 180, 8000, 75, 1125, 2250, 2250, 4500, 4500,
        "NVIDIA Blackwell datasheet (HGX B200), halved (sparsity)"},
       {"MI250X 128GB", 128, 3276.8, 95.7, 0, 383, 383, 0, 383,
-       "AMD Instinct MI250X datasheet (both dies)"},
+       "AMD Instinct MI250X datasheet (both dies; fp32 by matrix cores)"},
       {"MI300X 192GB", 192, 5300, 163.4, 653.7, 1307.4, 1307.4, 2614.9, 2614.9,
        "AMD Instinct MI300X datasheet"},
       {"MI325X 256GB", 256, 6000, 163.4, 653.7, 1307.4, 1307.4, 2614.9, 2614.9,

@@ -209,7 +209,7 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
     Tally& own = census.own[static_cast<std::size_t>(tensor.module)];
     const std::int64_t uses = std::max<std::int64_t>(1, tensor.uses);
     adder.add_times(census.naive, count, uses);
-    adder.add_times(census.naive_by_kind[static_cast<std::size_t>(counts_as.kind)], count, uses);
+    adder.add_times(census.naive_by_kind[static_cast<std::size_t>(tensor.kind)], count, uses);
     if (counts_as.alias_of >= 0) {
       adder.add(own.again[static_cast<std::size_t>(counts_as.kind)], count);
       continue;

@@ -56,7 +56,8 @@ struct Census {
 
   Tally all;                           ///< the whole model
   Count unique;                        ///< all kinds together, each tensor once
-  /// Every name counted, and constants once for each use, by the kind that the tensor counts as.
+  /// Every name counted, and constants once for each use, by what the name itself is declared as: of parameters, what
+  /// summing named_parameters(remove_duplicate=False) gives.
   std::array<Count, kTensorKinds> naive_by_kind;
   Count naive;                         ///< all kinds together: every name counted, constants once for each use: what careless tools report
   std::map<std::string, Count> by_dtype;        ///< unique, by PyTorch's name of the type

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <inspector/model/error_json.h>
+#include <inspector/model/probe_json.h>
 #include <inspector/model/snapshot_json.h>
 
 namespace tally::inspector {
@@ -48,8 +49,24 @@ std::string encode(const LoadRequest& r) {
   return line({{"id", r.id}, {"method", "load"}, {"path", path}, {"verify", r.verify}, {"max_record_bytes", r.max_record_bytes}});
 }
 
-Result<LoadRequest> decode_request(const std::string& text) try {
+std::string encode(const ProbeCall& call) {
+  return line({{"id", call.id}, {"method", "probe"}, {"request", to_json(call.request)}});
+}
+
+std::string encode(const DevicesCall& call) {
+  return line({{"id", call.id}, {"method", "devices"}, {"largest_block", call.largest_block}});
+}
+
+Result<WorkerRequest> decode_request(const std::string& text) try {
   const json value = json::parse(text);
+  if (value.at("method") == "probe") {
+    Result<ProbeRequest> request = probe_request_from_json(value.at("request"));
+    if (!request) return request.error();
+    return WorkerRequest(ProbeCall{value.at("id").get<std::int64_t>(), std::move(*request)});
+  }
+  if (value.at("method") == "devices") {
+    return WorkerRequest(DevicesCall{value.at("id").get<std::int64_t>(), value.at("largest_block").get<bool>()});
+  }
   if (value.at("method") != "load") return broken("unknown method");
   LoadRequest r;
   r.id = value.at("id").get<std::int64_t>();
@@ -57,7 +74,7 @@ Result<LoadRequest> decode_request(const std::string& text) try {
   r.path.assign(path.begin(), path.end());
   r.verify = value.at("verify").get<bool>();
   r.max_record_bytes = value.at("max_record_bytes").get<std::int64_t>();
-  return r;
+  return WorkerRequest(std::move(r));
 } catch (const std::exception& e) {
   return broken(e.what());
 }
@@ -68,12 +85,21 @@ std::string encode_ready(const std::string& version, const std::string& libtorch
 
 std::string encode_progress(std::int64_t id, const std::string& stage) { return line({{"id", id}, {"progress", stage}}); }
 
+std::string encode_answer(std::int64_t id, const Error& error) { return line({{"id", id}, {"error", to_json(error)}}); }
+
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer) {
-  if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
+  if (!answer) return encode_answer(id, answer.error());
   json value = {{"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
   if (answer->verification) value["verification"] = verification_json(*answer->verification);
   return line(value);
 }
+
+std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer) {
+  if (!answer) return encode_answer(id, answer.error());
+  return line({{"id", id}, {"probe", to_json(*answer)}});
+}
+
+std::string encode_answer(std::int64_t id, const DeviceReport& devices) { return line({{"id", id}, {"devices", to_json(devices)}}); }
 
 Result<WorkerMessage> decode_message(const std::string& text) try {
   const json value = json::parse(text);
@@ -90,6 +116,18 @@ Result<WorkerMessage> decode_message(const std::string& text) try {
     return message;
   }
   message.kind = WorkerMessage::Kind::kAnswer;
+  if (value.contains("probe")) {
+    Result<ProbeResult> probe = probe_result_from_json(value.at("probe"));
+    if (!probe) return probe.error();
+    message.probe = std::move(*probe);
+    return message;
+  }
+  if (value.contains("devices")) {
+    Result<DeviceReport> devices = device_report_from_json(value.at("devices"));
+    if (!devices) return devices.error();
+    message.devices = std::move(*devices);
+    return message;
+  }
   message.answer = read_answer(value);
   return message;
 } catch (const std::exception& e) {

@@ -6,6 +6,11 @@
 //   worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400}                   one answer: this …
 //   worker → client   {"id": 7, "error": {"code": "malformed", "message": …, "hint": …}} … or this
 //
+//   client → worker   {"id": 0, "method": "probe", "request": {…}}                        the only request of its worker
+//   worker → client   {"id": 0, "probe": {…}}                                            its answer, or an error as above
+//   client → worker   {"id": 0, "method": "devices", "largest_block": false}
+//   worker → client   {"id": 0, "devices": {…}}
+//
 // An answer counts only as a complete line. The two programs must be of one version: PROTOCOL changes with every change
 // of a message.
 #pragma once
@@ -13,15 +18,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <base/result.h>
+#include <inspector/model/device_report.h>
+#include <inspector/model/probe_request.h>
+#include <inspector/model/probe_result.h>
 #include <inspector/model/snapshot.h>
 #include <inspector/model/verification.h>
 
 namespace tally::inspector {
 
-constexpr int kProtocol = 1;
+constexpr int kProtocol = 2;
 
 /// Load a file, and, if `verify`, load it with torch::jit::load as well (which runs its code) and tell every difference.
 struct LoadRequest {
@@ -37,21 +46,42 @@ struct LoadAnswer {
   std::int64_t microseconds = 0;             ///< inside the worker
 };
 
+/// The only request of a worker's life: a probe's peak must be its own. RUNS the file's code.
+struct ProbeCall {
+  std::int64_t id = 0;
+  ProbeRequest request;
+};
+
+/// List the devices of this machine.
+struct DevicesCall {
+  std::int64_t id = 0;
+  bool largest_block = false;
+};
+
 /// One line from the worker.
 struct WorkerMessage {
   enum class Kind { kReady, kProgress, kAnswer } kind = Kind::kProgress;
   std::int64_t id = 0;
   int protocol = 0;                            ///< kReady
   std::string text;                            ///< kProgress: the stage; kReady: LibTorch's version
-  std::optional<Result<LoadAnswer>> answer;    ///< kAnswer
+  std::optional<Result<LoadAnswer>> answer;    ///< kAnswer: of a load, or an error of either
+  std::optional<ProbeResult> probe;            ///< kAnswer: of a probe
+  std::optional<DeviceReport> devices;         ///< kAnswer: of a list of devices
 };
 
 std::string encode(const LoadRequest& request);
-Result<LoadRequest> decode_request(const std::string& line);
+std::string encode(const ProbeCall& call);
+std::string encode(const DevicesCall& call);
+/// What a line asks for.
+using WorkerRequest = std::variant<LoadRequest, ProbeCall, DevicesCall>;
+Result<WorkerRequest> decode_request(const std::string& line);
 
 std::string encode_ready(const std::string& version, const std::string& libtorch_version);
 std::string encode_progress(std::int64_t id, const std::string& stage);
+std::string encode_answer(std::int64_t id, const Error& error);
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer);
+std::string encode_answer(std::int64_t id, const Result<ProbeResult>& answer);
+std::string encode_answer(std::int64_t id, const DeviceReport& devices);
 /// kInternal where the line is none of the protocol's.
 Result<WorkerMessage> decode_message(const std::string& line);
 

@@ -14,6 +14,8 @@
 
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
+#include <inspector/probe/list_devices.h>
+#include <inspector/probe/run_probe.h>
 #include <inspector/worker/messages.h>
 #include <inspector/worker/worker_fds.h>
 
@@ -28,6 +30,9 @@ void limit_resources(std::int64_t memory_bytes) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit no_files{0, 0};
   setrlimit(RLIMIT_FSIZE, &no_files);
+#ifdef __SANITIZE_ADDRESS__
+  return;  // AddressSanitizer's shadow memory is terabytes of address space, and would count
+#endif
   if (memory_bytes <= 0) return;
   const rlimit data{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
   setrlimit(RLIMIT_DATA, &data);
@@ -61,14 +66,30 @@ Result<LoadAnswer> answer(const LoadRequest& request) {
   return loaded;
 }
 
-bool serve_line(const std::string& line) {
-  const Result<LoadRequest> request = decode_request(line);
-  if (!request) return write_line(encode_answer(-1, request.error()));
-  write_line(encode_progress(request->id, "reading"));
-  return write_line(encode_answer(request->id, answer(*request)));
+bool serve(const LoadRequest& request) {
+  write_line(encode_progress(request.id, "reading"));
+  return write_line(encode_answer(request.id, answer(request)));
 }
 
-void serve() {
+bool serve(const ProbeCall& call) {
+  Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) { write_line(encode_progress(call.id, phase)); });
+  if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
+  return write_line(encode_answer(call.id, result));
+}
+
+bool serve(const DevicesCall& call) {
+  DeviceReport report = list_devices(call.largest_block);
+  report.libtorch_version = TORCHTALLY_TORCH_VERSION;
+  return write_line(encode_answer(call.id, report));
+}
+
+bool serve_line(const std::string& line) {
+  const Result<WorkerRequest> request = decode_request(line);
+  if (!request) return write_line(encode_answer(-1, Result<LoadAnswer>(request.error())));
+  return std::visit([](const auto& asked) { return serve(asked); }, *request);
+}
+
+void serve_all() {
   std::string pending;
   char buffer[1 << 16];
   for (;;) {
@@ -90,6 +111,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   limit_resources(std::atoll(argv[1] + 15));
-  if (write_line(encode_ready(TORCHTALLY_VERSION, TORCHTALLY_TORCH_VERSION))) serve();
+  if (write_line(encode_ready(TORCHTALLY_VERSION, TORCHTALLY_TORCH_VERSION))) serve_all();
   _exit(0);  // LibTorch's static destructors take 100 ms and do nothing for us
 }

@@ -169,7 +169,7 @@ class Pool {
         if (callbacks_.on_progress && slot.file) callbacks_.on_progress(*slot.file, message->text);
         return;
       case WorkerMessage::Kind::kAnswer:
-        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file)) {
+        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file) || !message->answer) {
           return distrust(slot, answered_wrongly(*message));
         }
         return finish(slot, std::move(*message->answer));
@@ -179,7 +179,7 @@ class Pool {
   /// What to say of an answer that is for another file than the worker was given. One that could not read its request says
   /// why under the id -1.
   static Error answered_wrongly(const WorkerMessage& message) {
-    if (message.id == -1 && !*message.answer) return message.answer->error();
+    if (message.id == -1 && message.answer && !*message.answer) return message.answer->error();
     return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"};
   }
 

@@ -132,7 +132,8 @@ int main(int argc, char** argv) {
   for (char c; ::read(kRequestFd, &c, 1) == 1;) {
     line += c;
     if (c != '\n') continue;
-    const Result<LoadRequest> request = decode_request(line);
+    const Result<WorkerRequest> decoded = decode_request(line);
+    const LoadRequest* request = decoded ? std::get_if<LoadRequest>(&*decoded) : nullptr;
     if (!request) return 8;
     serve(*request, argc > 1 ? argv[1] : "");
     line.clear();

@@ -29,8 +29,10 @@ TEST(Messages, CarryEveryByteOfAPath) {
   before.max_record_bytes = 12345;
   const std::string line = encode(before);
   EXPECT_TRUE(is_one_line(line));
-  const Result<LoadRequest> after = decode_request(line);
-  ASSERT_TRUE(after) << after.error().message;
+  const Result<WorkerRequest> request = decode_request(line);
+  ASSERT_TRUE(request) << request.error().message;
+  const LoadRequest* after = std::get_if<LoadRequest>(&*request);
+  ASSERT_NE(after, nullptr);
   EXPECT_EQ(after->id, before.id);
   EXPECT_EQ(after->path, before.path);
   EXPECT_TRUE(after->verify);

@@ -1,0 +1,109 @@
+#include <cli/command.h>
+#include <cli/probe_flags.h>
+#include <cli/probe_report.h>
+#include <inspector/archive/file_kind.h>
+#include <inspector/archive/mapped_file.h>
+#include <inspector/worker/probe_client.h>
+#include <inspector/worker/worker_pool.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+namespace tally::cli {
+namespace {
+
+using namespace inspector;
+
+struct ProbeOptions {
+  OutputOptions output;
+  ProbeFlags flags;
+};
+
+Result<Unit> refuse_other_files(const std::string& path) {
+  const Result<MappedFile> file = MappedFile::open(path);
+  if (!file) return file.error();
+  if (auto refusal = refuse_unless_zip(file->bytes())) return Error{refusal->code, path + ": " + refusal->message, refusal->hint};
+  return Unit{};
+}
+
+class Probe {
+ public:
+  explicit Probe(const ProbeFlags& flags) : flags_(flags) {}
+
+  Result<ProbeReport> run() {
+    if (auto usable = refuse_other_files(flags_.path); !usable) return usable.error();
+    Result<ProbeRequest> request = probe_request(flags_);
+    if (!request) return request.error();
+    const Result<std::string> worker = find_worker();
+    if (!worker) return worker.error();
+    client_.worker = *worker;
+    client_.timeout_seconds = flags_.timeout_seconds;
+    client_.on_phase = [](const std::string& phase) { spdlog::info("probe: {}", phase); };
+    client_.on_log = [](const std::string& text) { spdlog::info("worker: {}", text); };
+    ProbeReport report;
+    report.path = flags_.path;
+    report.requested_device = flags_.device;
+    report.extent = request->extent;
+    report.optimizer = request->optimizer;
+    report.limit_bytes = request->limit_bytes;
+    Result<ProbedConfiguration> configuration = probe(*request);
+    if (!configuration) return configuration.error();
+    report.configurations.push_back(std::move(*configuration));
+    return report;
+  }
+
+ private:
+  Result<ProbedConfiguration> probe(ProbeRequest request) {
+    ProbedConfiguration configuration;
+    configuration.batch = request.batch;
+    configuration.sequence = request.sequence;
+    for (int i = 0; i < flags_.repeats; ++i) {
+      Result<ProbeResult> run = probe_in_worker(request, client_);
+      if (!run) return run.error();
+      configuration.runs.push_back(std::move(*run));
+    }
+    if (flags_.modules && request.extent != ProbeExtent::kLoad) {
+      request.attribute = true;
+      Result<ProbeResult> run = probe_in_worker(request, client_);
+      if (!run) return run.error();
+      configuration.modules = std::move(*run);
+    }
+    return configuration;
+  }
+
+  const ProbeFlags& flags_;
+  ProbeClientOptions client_;
+};
+
+bool failed(const ProbeReport& report) {
+  for (const ProbedConfiguration& c : report.configurations) {
+    for (const ProbeResult& run : c.runs) {
+      if (run.failure) return true;
+    }
+  }
+  return false;
+}
+
+void run(Session& session, const ProbeOptions& options) {
+  const Format format = options.output.format;
+  auto output = Output::open(options.output);
+  if (!output) return fail(session, output.error(), format);
+  const Result<ProbeReport> report = Probe(options.flags).run();
+  if (!report) return fail(session, report.error(), format);
+  const auto written = output->write({[&] { return probe_document(*report, options.flags.rows); }, [&] { return probe_json(*report); }});
+  if (!written) return fail(session, written.error(), format);
+  if (failed(*report)) session.exit_code = kExitCheckFailed;
+}
+
+}  // namespace
+
+void add_probe_command(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("probe", "Measure the memory that a model takes, beside its prediction. RUNS the model's code");
+  auto options = std::make_shared<ProbeOptions>();
+  add_probe_flags(*command, options->flags);
+  add_output_flags(*command, options->output);
+  command->callback([&session, options] { run(session, *options); });
+}
+
+}  // namespace tally::cli

@@ -1,0 +1,136 @@
+#include <cli/probe_flags.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <filesystem>
+
+namespace tally::cli {
+namespace {
+
+using namespace inspector;
+
+Error refused(const std::string& text, const std::string& why) {
+  return {ErrorCode::kUsage, "--input '" + text + "': " + why,
+          "[NAME=]SIZES[:DTYPE[:LOW..HIGH]], for example 1x128:int64:0..50256 or mask=1x128:bool"};
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// The parts of `text` between `separator`s.
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  for (std::size_t at; (at = text.find(separator, from)) != std::string::npos; from = at + 1) {
+    parts.push_back(text.substr(from, at - from));
+  }
+  parts.push_back(text.substr(from));
+  return parts;
+}
+
+bool can_be_made(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kFloat32:
+    case Dtype::kFloat64:
+    case Dtype::kFloat16:
+    case Dtype::kBFloat16:
+    case Dtype::kComplex64:
+    case Dtype::kComplex128:
+    case Dtype::kInt64:
+    case Dtype::kInt32:
+    case Dtype::kInt16:
+    case Dtype::kInt8:
+    case Dtype::kUInt8:
+    case Dtype::kBool:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Result<InputSpec> parse_input(const std::string& text) {
+  InputSpec spec;
+  std::string rest = text;
+  if (const std::size_t equals = rest.find('='); equals != std::string::npos) {
+    spec.name = rest.substr(0, equals);
+    if (spec.name.empty()) return refused(text, "a name is missing before '='");
+    rest.erase(0, equals + 1);
+  }
+  const std::vector<std::string> fields = split(rest, ':');
+  if (fields.size() > 3) return refused(text, "too many ':'");
+  constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+  std::int64_t elements = 1;
+  if (!fields[0].empty()) {  // no sizes: a tensor without dimensions
+    for (const std::string& field : split(fields[0], 'x')) {
+      const std::optional<std::int64_t> size = number(field);
+      if (!size || *size < 1 || *size > kMostElements / elements) {
+        return refused(text, "'" + field + "' is no size; sizes are joined by 'x'");
+      }
+      elements *= *size;
+      spec.sizes.push_back(*size);
+    }
+  }
+  if (fields.size() > 1) {
+    const std::optional<Dtype> dtype = dtype_from_name(fields[1]);
+    if (!dtype || !can_be_made(*dtype)) return refused(text, "'" + fields[1] + "' is no dtype that inputs are made of");
+    spec.dtype = *dtype;
+  }
+  if (fields.size() > 2) {
+    const std::size_t dots = fields[2].find("..");
+    if (dots == std::string::npos) return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
+    spec.low = number(std::string_view(fields[2]).substr(0, dots));
+    spec.high = number(std::string_view(fields[2]).substr(dots + 2));
+    if (!spec.low || !spec.high || *spec.low > *spec.high || *spec.high == INT64_MAX) return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
+    if (info(spec.dtype).floating) return refused(text, "a range is for integers");
+  }
+  return spec;
+}
+
+Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
+  ProbeRequest request;
+  request.path = flags.path;
+  request.extent = *probe_extent_from_name(flags.extent);
+  request.optimizer = *optimizer_from_name(flags.optimizer);
+  for (const std::string& text : flags.inputs) {
+    Result<InputSpec> input = parse_input(text);
+    if (!input) return input.error();
+    request.inputs.push_back(std::move(*input));
+  }
+  request.limit_bytes = flags.limit_bytes;
+  request.profiling_executor = flags.executor == "profiling";
+  if (!flags.dtype.empty()) {
+    request.dtype = dtype_from_name(flags.dtype);
+    if (!request.dtype || !can_be_made(*request.dtype) || !info(*request.dtype).floating) {
+      return Error{ErrorCode::kUsage, "--dtype: '" + flags.dtype + "' is no floating-point type", "float32, float16, bfloat16 or float64"};
+    }
+  }
+  for (const std::string& library : flags.libraries) request.libraries.push_back(std::filesystem::absolute(library).string());
+  return request;
+}
+
+void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
+  command.add_option("MODEL", flags.path, "A TorchScript archive. Its code is RUN: only for files that you trust")->required();
+  command.add_option("-p,--phase", flags.extent, "How far to go: load, forward or train")
+      ->check(CLI::IsMember({"load", "forward", "train"}))
+      ->option_text("PHASE [forward]");
+  command.add_option("-i,--input", flags.inputs, "An input, by position or name: [NAME=]SIZES[:DTYPE[:LOW..HIGH]], as 1x128:int64:0..50256. Repeatable; without it they are inferred")
+      ->allow_extra_args(false)
+      ->option_text("INPUT");
+  command.add_option("--optimizer", flags.optimizer, "sgd, momentum, adam or adamw")
+      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}))
+      ->option_text("NAME [adam]");
+  command.add_option("--limit", flags.limit_bytes, "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  command.add_flag("!--no-modules", flags.modules, "Leave out the second run, which books memory and FLOPs to modules");
+  command.add_option("-n,--rows", flags.rows, "Most modules to list, those with the highest peaks; 0: all")->capture_default_str();
+  command.add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+}
+
+}  // namespace tally::cli

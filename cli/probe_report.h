@@ -1,0 +1,40 @@
+// What `torchtally probe` found, and how it is shown.
+#pragma once
+
+#include <cli/document.h>
+#include <inspector/model/probe_result.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tally::cli {
+
+/// One configuration of the model: runs of the same request.
+struct ProbedConfiguration {
+  std::optional<std::int64_t> batch, sequence;    ///< where a sweep set them
+  std::vector<inspector::ProbeResult> runs;       ///< at least one; repeats of each other
+  std::optional<inspector::ProbeResult> modules;  ///< a further run, with memory booked to modules
+  std::optional<inspector::ProbeResult> virtual_run;
+};
+
+struct ProbeReport {
+  std::string path;
+  std::string requested_device;
+  std::string reason;  ///< why the device used is another than the one requested; empty where it is not
+  inspector::ProbeExtent extent = inspector::ProbeExtent::kForward;
+  inspector::OptimizerKind optimizer = inspector::OptimizerKind::kAdam;
+  std::int64_t limit_bytes = 0;
+  std::vector<ProbedConfiguration> configurations;
+};
+
+Document probe_document(const ProbeReport& report, std::size_t most_modules);
+std::string probe_json(const ProbeReport& report);
+
+/// Of the same phase in several runs.
+struct Spread {
+  std::int64_t min = 0, median = 0, max = 0;
+};
+Spread spread_of_peak(const std::vector<inspector::ProbeResult>& runs, const std::string& phase);
+
+}  // namespace tally::cli

@@ -1,0 +1,111 @@
+#include <cli/json_text.h>
+#include <cli/probe_report.h>
+
+#include <nlohmann/json.hpp>
+
+namespace tally::cli {
+namespace {
+
+using namespace inspector;
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json input_json(const InputSpec& i) {
+  return {{"name", i.name}, {"sizes", i.sizes}, {"dtype", info(i.dtype).name}, {"low", or_null(i.low)}, {"high", or_null(i.high)}};
+}
+
+Json phase_json(const PhaseReading& p) {
+  Json json = {{"name", p.name},
+               {"start_bytes", p.start_bytes},
+               {"end_bytes", p.end_bytes},
+               {"retained_bytes", p.retained()},
+               {"peak_above_start_bytes", p.peak_above_start()},
+               {"peak_bytes", p.peak_bytes}};
+  if (p.split) {
+    json["allocated_bytes"] = p.split->allocated_bytes;
+    json["reserved_bytes"] = p.split->reserved_bytes;
+    json["driver_bytes"] = p.split->driver_bytes;
+    json["context_and_other_bytes"] = p.split->driver_bytes - p.split->reserved_bytes;
+  }
+  return json;
+}
+
+Json module_json(const ModuleMemory& m) {
+  return {{"path", m.path},
+          {"calls", m.calls},
+          {"retained_bytes", m.retained_bytes},
+          {"forward_peak_bytes", m.forward_peak_bytes},
+          {"backward_peak_bytes", m.backward_peak_bytes},
+          {"peak_bytes", m.absolute_peak_bytes},
+          {"forward_flops", m.forward_flops},
+          {"backward_flops", m.backward_flops}};
+}
+
+Json failure_json(const ProbeFailure& f) {
+  return {{"kind", name(f.kind)},
+          {"phase", f.phase},
+          {"module", or_null(f.module)},
+          {"message", f.message},
+          {"wanted_bytes", or_null(f.wanted_bytes)},
+          {"free_bytes", or_null(f.free_bytes)}};
+}
+
+Json run_json(const ProbeResult& r) {
+  Json inputs = Json::array(), phases = Json::array(), parts = Json::array();
+  for (const InputSpec& i : r.inputs) inputs.push_back(input_json(i));
+  for (const PhaseReading& p : r.phases) phases.push_back(phase_json(p));
+  for (const MemoryPart& p : r.parts) {
+    parts.push_back({{"name", p.name}, {"predicted_bytes", or_null(p.predicted_bytes)}, {"measured_bytes", p.measured_bytes}});
+  }
+  Json json = {{"kind", r.kind},     {"device", r.used_device}, {"libtorch", r.libtorch_version},
+               {"inputs", inputs},   {"input_source", r.input_source}, {"phases", phases},
+               {"parts", parts},     {"notes", r.notes},
+               {"failure", r.failure ? failure_json(*r.failure) : Json(nullptr)}};
+  if (r.modules.empty()) return json;
+  json["forward_flops"] = r.forward_flops;
+  json["backward_flops"] = r.backward_flops;
+  json["peak_module"] = or_null(r.peak_module);
+  json["modules"] = Json::array();
+  for (const ModuleMemory& m : r.modules) json["modules"].push_back(module_json(m));
+  json["timeline"] = Json::array();
+  for (const TimelineEvent& e : r.timeline) json["timeline"].push_back({{"event", e.event}, {"name", e.name}, {"bytes", e.bytes}});
+  return json;
+}
+
+Json configuration_json(const ProbedConfiguration& c) {
+  Json runs = Json::array(), spread = Json::array();
+  for (const ProbeResult& run : c.runs) runs.push_back(run_json(run));
+  for (const PhaseReading& phase : c.runs.front().phases) {
+    const Spread s = spread_of_peak(c.runs, phase.name);
+    spread.push_back({{"phase", phase.name}, {"min_bytes", s.min}, {"median_bytes", s.median}, {"max_bytes", s.max}});
+  }
+  return {{"batch", or_null(c.batch)},
+          {"sequence", or_null(c.sequence)},
+          {"runs", std::move(runs)},
+          {"peaks", std::move(spread)},
+          {"attributed", c.modules ? run_json(*c.modules) : Json(nullptr)},
+          {"virtual", c.virtual_run ? run_json(*c.virtual_run) : Json(nullptr)}};
+}
+
+}  // namespace
+
+std::string probe_json(const ProbeReport& report) {
+  Json configurations = Json::array();
+  for (const ProbedConfiguration& c : report.configurations) configurations.push_back(configuration_json(c));
+  Json json = {{"schema_version", 1},
+               {"path", report.path},
+               {"requested_device", report.requested_device},
+               {"used_device", report.configurations.empty() ? "" : report.configurations.front().runs.front().used_device},
+               {"reason", report.reason},
+               {"phase", name(report.extent)},
+               {"optimizer", name(report.optimizer)},
+               {"limit_bytes", report.limit_bytes},
+               {"configurations", std::move(configurations)}};
+  return json_text(json);
+}
+
+}  // namespace tally::cli

@@ -1,0 +1,41 @@
+// DeviceReport: the devices of this machine, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <base/result.h>
+
+namespace tally::inspector {
+
+struct CudaDevice {
+  int index = 0;
+  std::string name;
+  std::string compute_capability;  ///< "9.0"
+  std::int64_t total_bytes = 0;
+  std::optional<std::int64_t> free_bytes;           ///< before this process used it; from NVML, where that is present
+  std::optional<std::int64_t> used_by_others_bytes;  ///< the same
+  std::optional<std::int64_t> context_bytes;         ///< what this process's context alone took
+  std::optional<std::int64_t> largest_block_bytes;   ///< allocated and given back; where it was asked for
+};
+
+struct DeviceReport {
+  std::int64_t cpu_total_bytes = 0, cpu_available_bytes = 0;
+  int cpu_threads = 0;
+  std::optional<std::int64_t> cpu_limit_bytes;          ///< of this process's control group, where it has one
+  std::optional<std::int64_t> cpu_largest_block_bytes;  ///< where it was asked for
+  std::string libtorch_version;
+  std::string no_cuda;          ///< why there is none, a plain sentence; empty where there is
+  std::string driver_version;   ///< CUDA's, as the driver states it: "13.0"
+  std::string allocator_settings;  ///< PYTORCH_CUDA_ALLOC_CONF and PYTORCH_ALLOC_CONF of the environment
+  std::vector<CudaDevice> cuda;
+};
+
+nlohmann::json to_json(const DeviceReport& report);
+Result<DeviceReport> device_report_from_json(const nlohmann::json& value);
+
+}  // namespace tally::inspector

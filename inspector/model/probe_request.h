@@ -1,0 +1,52 @@
+// ProbeRequest: what one run of a memory probe is to do, as plain values. The command line makes it, a worker does it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <inspector/model/dtype.h>
+
+namespace tally::inspector {
+
+/// How far a probe goes; each includes the ones before.
+enum class ProbeExtent : std::uint8_t { kLoad, kForward, kTrain };
+
+/// What steps the parameters. Names: "sgd", "momentum", "adam", "adamw".
+enum class OptimizerKind : std::uint8_t { kSgd, kMomentum, kAdam, kAdamW };
+
+std::string_view name(ProbeExtent extent);
+std::optional<ProbeExtent> probe_extent_from_name(std::string_view name);
+std::string_view name(OptimizerKind kind);
+std::optional<OptimizerKind> optimizer_from_name(std::string_view name);
+
+/// Bytes of state that an optimizer keeps for each byte of trainable parameters, once it has made a step: 0 for SGD, 1
+/// with momentum, 2 for Adam and AdamW (two moments, in the parameter's own type).
+int state_per_parameter_byte(OptimizerKind kind);
+
+/// One tensor that a model is called with.
+struct InputSpec {
+  std::string name;  ///< of the argument; empty: by position
+  std::vector<std::int64_t> sizes;
+  Dtype dtype = Dtype::kFloat32;
+  std::optional<std::int64_t> low, high;  ///< integers are drawn from low to high, both included
+};
+
+struct ProbeRequest {
+  std::string path;             ///< any bytes
+  std::string device = "cpu";   ///< "cpu", "cuda:0", "meta"
+  ProbeExtent extent = ProbeExtent::kForward;
+  OptimizerKind optimizer = OptimizerKind::kAdam;
+  std::vector<InputSpec> inputs;         ///< none: inferred
+  std::optional<std::int64_t> batch;     ///< the first size of every input
+  std::optional<std::int64_t> sequence;  ///< the second size of every input that has two or more
+  std::int64_t limit_bytes = 0;          ///< of tensors on the device, above the baseline; 0: none
+  int warm_ups = 0;                      ///< evaluation forwards before anything is measured
+  bool attribute = false;                ///< per module, with callbacks: peaks are then those of modules, not of phases
+  bool profiling_executor = false;       ///< LibTorch's optimising executor: peaks change from run to run
+  std::optional<Dtype> dtype;            ///< floating-point parameters, buffers and inputs are converted to it
+  std::vector<std::string> libraries;    ///< with custom operators, loaded first
+};
+
+}  // namespace tally::inspector

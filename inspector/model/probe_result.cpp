@@ -1,0 +1,63 @@
+#include <inspector/model/probe_result.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace tally::inspector {
+namespace {
+
+constexpr std::string_view kExtents[] = {"load", "forward", "train"};
+constexpr std::string_view kFailures[] = {"out_of_memory", "model", "unsupported", "untrainable", "killed"};
+
+struct OptimizerRow {
+  std::string_view name;
+  int state_per_byte;
+};
+constexpr OptimizerRow kOptimizers[] = {{"sgd", 0}, {"momentum", 1}, {"adam", 2}, {"adamw", 2}};
+
+template <class Enum, std::size_t N>
+std::optional<Enum> find_name(const std::string_view (&names)[N], std::string_view name) {
+  const auto* found = std::find(std::begin(names), std::end(names), name);
+  if (found == std::end(names)) return std::nullopt;
+  return static_cast<Enum>(found - std::begin(names));
+}
+
+}  // namespace
+
+std::string_view name(ProbeExtent extent) { return kExtents[static_cast<std::size_t>(extent)]; }
+
+std::optional<ProbeExtent> probe_extent_from_name(std::string_view name) { return find_name<ProbeExtent>(kExtents, name); }
+
+std::string_view name(OptimizerKind kind) { return kOptimizers[static_cast<std::size_t>(kind)].name; }
+
+std::optional<OptimizerKind> optimizer_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kOptimizers); ++i) {
+    if (kOptimizers[i].name == name) return static_cast<OptimizerKind>(i);
+  }
+  return std::nullopt;
+}
+
+int state_per_parameter_byte(OptimizerKind kind) { return kOptimizers[static_cast<std::size_t>(kind)].state_per_byte; }
+
+std::string_view name(ProbeFailure::Kind kind) { return kFailures[static_cast<std::size_t>(kind)]; }
+
+std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name) {
+  return find_name<ProbeFailure::Kind>(kFailures, name);
+}
+
+const PhaseReading* find_phase(const ProbeResult& result, std::string_view name) {
+  for (const PhaseReading& phase : result.phases) {
+    if (phase.name == name) return &phase;
+  }
+  return nullptr;
+}
+
+std::int64_t peak_of(const ProbeResult& result) {
+  std::int64_t peak = 0;
+  for (const PhaseReading& phase : result.phases) {
+    if (phase.name != "weights") peak = std::max(peak, phase.peak_bytes);
+  }
+  return peak;
+}
+
+}  // namespace tally::inspector

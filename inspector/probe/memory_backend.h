@@ -1,0 +1,40 @@
+// MemoryBackend: the one seam of the probes. CPU, CUDA and meta stand behind it, and a fake in tests.
+//
+// A backend counts bytes of tensors on one device of this process. It knows nothing of models, phases or modules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <inspector/model/probe_result.h>
+
+namespace tally::inspector {
+
+struct MemoryReading {
+  std::int64_t current_bytes = 0;  ///< in use now, as requested
+  std::int64_t peak_bytes = 0;     ///< most in use since the last reset_peak()
+  std::optional<DeviceSplit> split;
+};
+
+/// An allocation that was refused.
+struct Refusal {
+  std::int64_t wanted_bytes = 0;
+  std::optional<std::int64_t> free_bytes;
+};
+
+class MemoryBackend {
+ public:
+  virtual ~MemoryBackend() = default;
+  virtual std::string device() const = 0;  ///< "cpu", "cuda:0", "meta"
+  virtual MemoryReading read() = 0;
+  virtual void reset_peak() = 0;
+  /// Refuses allocations that would bring more than `bytes` into use; 0: none is refused.
+  virtual void set_limit(std::int64_t bytes) = 0;
+  /// The first allocation that was refused so far.
+  virtual std::optional<Refusal> refusal() const = 0;
+  /// Waits until the device has done what it was given.
+  virtual void synchronize() {}
+};
+
+}  // namespace tally::inspector

@@ -1,0 +1,206 @@
+#include <inspector/probe/run_probe.h>
+
+#include <ATen/core/grad_mode.h>
+#include <dlfcn.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
+
+#include <inspector/load/torch_error.h>
+#include <inspector/probe/attribution.h>
+#include <inspector/probe/cpu_backend.h>
+#include <inspector/probe/cuda_backend.h>
+#include <inspector/probe/model_error.h>
+#include <inspector/probe/optimizer.h>
+#include <inspector/probe/phase_meter.h>
+#include <inspector/probe/predicted_parts.h>
+#include <inspector/probe/probe_inputs.h>
+
+namespace tally::inspector {
+namespace {
+
+/// The sum of the means of every floating-point output: a loss for any model.
+at::Tensor loss_of(const c10::IValue& output) {
+  at::Tensor loss;
+  for (const at::Tensor& tensor : tensors_in(output)) {
+    if (!tensor.is_floating_point() || !tensor.requires_grad()) continue;
+    const at::Tensor mean = tensor.to(c10::kFloat).mean();
+    loss = loss.defined() ? loss.add(mean) : mean;
+  }
+  return loss;
+}
+
+class Run {
+ public:
+  Run(const ProbeRequest& request, const PredictedParts& predicted, MemoryBackend& backend,
+      const std::function<void(const std::string&)>& on_phase)
+      : request_(request), predicted_(predicted), backend_(backend), device_(backend.device()), on_phase_(on_phase), meter_(backend) {}
+
+  Result<ProbeResult> run() {
+    result_.used_device = backend_.device();
+    result_.kind = "measured on " + result_.used_device;
+    backend_.set_limit(request_.limit_bytes);
+    try {
+      if (auto done = measure(); !done) return done.error();
+    } catch (const std::exception& e) {
+      if (meter_.current_phase() == "weights" && !backend_.refusal()) return load_error(e);
+      result_.failure = failure_of(e, backend_.refusal(), meter_.current_phase());
+      if (attribution_) result_.failure->module = attribution_->failed_module();
+    }
+    attribution_.reset();
+    if (ledger_) book();
+    result_.phases = meter_.phases();
+    result_.parts = parts();
+    return std::move(result_);
+  }
+
+ private:
+  template <class Work>
+  void phase(const char* name, const Work& work) {
+    on_phase_(name);
+    meter_.begin(name);
+    if (attribution_) ledger_->note_phase(name);
+    work();
+    meter_.end();
+  }
+
+  Result<Unit> measure() {
+    phase("weights", [this] {
+      model_ = load_for_probe(request_.path, device_);
+      if (request_.dtype) convert_floating(model_, *scalar_type_of(*request_.dtype));
+    });
+    if (request_.extent == ProbeExtent::kLoad) return Unit{};
+    Result<InputPlan> plan = plan_inputs(request_, model_);
+    if (!plan) return plan.error();
+    result_.inputs = plan->specs;
+    result_.input_source = plan->source;
+    phase("inputs", [this] { inputs_ = make_inputs(result_.inputs, device_); });
+    evaluate();
+    if (request_.extent == ProbeExtent::kTrain) train();
+    return Unit{};
+  }
+
+  c10::IValue call() { return model_.forward(inputs_.positional, inputs_.named); }
+
+  void attribute() {
+    if (!request_.attribute) return;
+    ledger_.emplace(backend_, meter_.baseline());
+    attribution_ = std::make_unique<Attribution>(model_, *ledger_);
+  }
+
+  void book() {
+    result_.modules = ledger_->modules();
+    result_.timeline = ledger_->timeline();
+    result_.peak_module = ledger_->peak_module();
+    result_.forward_flops = ledger_->flops(ModuleLedger::Direction::kForward);
+    result_.backward_flops = ledger_->flops(ModuleLedger::Direction::kBackward);
+  }
+
+  void evaluate() {
+    const at::NoGradGuard no_grad;
+    set_training(model_, false);
+    for (int i = 0; i < request_.warm_ups; ++i) {
+      phase("warm-up", [this] { call(); });
+    }
+    if (request_.extent == ProbeExtent::kForward) attribute();
+    c10::IValue output;
+    phase("evaluation forward", [&] { output = call(); });
+    attribution_.reset();
+  }
+
+  void train() {
+    parameters_ = trainable_parameters(model_);
+    if (parameters_.empty()) return untrainable("the model has no trainable parameter; freezing makes constants of them");
+    set_training(model_, true);
+    optimizer_ = make_optimizer(request_.optimizer, parameters_);
+    attribute();
+    {
+      c10::IValue output;
+      at::Tensor loss;
+      phase("training forward", [&] { output = call(); });
+      phase("loss", [&] {
+        loss = loss_of(output);
+        output = c10::IValue();
+      });
+      if (!loss.defined()) return untrainable("no output of the model takes a gradient");
+      phase("backward", [&] { loss.backward(); });
+      attribution_.reset();
+    }
+    phase("optimizer first step", optimizer_.step);
+    phase("optimizer steady step", optimizer_.step);
+    phase("steady training step", [&] {
+      optimizer_.zero_grad();
+      loss_of(call()).backward();
+      optimizer_.step();
+    });
+  }
+
+  void untrainable(const char* why) { result_.failure = ProbeFailure{ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}}; }
+
+  static Error load_error(const std::exception& e) {
+    return {ErrorCode::kUnavailable, "LibTorch cannot load it here: " + first_line(e),
+            "models with custom operators need their library: --load-library FILE.so"};
+  }
+
+  /// What was in use at the end of the last phase, part by part; "[other]" makes them add up.
+  std::vector<MemoryPart> parts() const {
+    if (meter_.phases().empty()) return {};
+    std::vector<MemoryPart> parts{{"weights", predicted_.weights_bytes, storage_bytes(model_)}};
+    if (!result_.inputs.empty()) parts.push_back({"inputs", bytes_of(result_.inputs), input_bytes(inputs_)});
+    if (!parameters_.empty() && !result_.failure) {
+      parts.push_back({"gradients", predicted_.gradient_bytes, gradient_bytes(parameters_)});
+      parts.push_back({"optimizer state", predicted_.state_bytes, optimizer_.state_bytes()});
+    }
+    std::int64_t other = meter_.phases().back().end_bytes;
+    for (const MemoryPart& part : parts) other -= part.measured_bytes;
+    parts.push_back({"[other]", std::nullopt, other});
+    return parts;
+  }
+
+  const ProbeRequest& request_;
+  const PredictedParts& predicted_;
+  MemoryBackend& backend_;
+  const c10::Device device_;
+  const std::function<void(const std::string&)>& on_phase_;
+  PhaseMeter meter_;
+  ProbeResult result_;
+  torch::jit::Module model_;
+  ModelInputs inputs_;
+  std::vector<at::Tensor> parameters_;
+  Optimizer optimizer_;
+  std::optional<ModuleLedger> ledger_;
+  std::unique_ptr<Attribution> attribution_;
+};
+
+Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
+  constexpr std::string_view kCuda = "cuda:";
+  if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
+  if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
+  return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
+}
+
+void prepare_executor(const ProbeRequest& request) {
+  // With its optimisations on, peaks change from run to run while it profiles.
+  torch::jit::setGraphExecutorOptimize(request.profiling_executor);
+  // Else the interpreter turns out-of-memory errors into runtime errors without a type.
+  FLAGS_torch_jit_enable_rethrow_caught_exception = true;
+}
+
+}  // namespace
+
+Result<ProbeResult> run_probe(const ProbeRequest& request, const std::function<void(const std::string&)>& on_phase) try {
+  for (const std::string& library : request.libraries) {
+    if (::dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+      return Error{ErrorCode::kUnavailable, "the library cannot be loaded: " + std::string(::dlerror()), "it must be built for this LibTorch"};
+    }
+  }
+  const Result<PredictedParts> predicted = predict_parts(request);
+  if (!predicted) return predicted.error();
+  const Result<std::unique_ptr<MemoryBackend>> backend = make_backend(request);
+  if (!backend) return backend.error();
+  prepare_executor(request);
+  return Run(request, *predicted, **backend, on_phase).run();
+} catch (const std::exception& e) {
+  return Error{ErrorCode::kInternal, "the probe failed: " + first_line(e), "please report it"};
+}
+
+}  // namespace tally::inspector
