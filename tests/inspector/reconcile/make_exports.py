@@ -9,7 +9,7 @@ through a wrapper), saved, loaded again with torch.jit.load, and written down as
 `expected` comes from PyTorch's own tensors and from the configuration, never from torchtally.
 
 Sizes are chosen so that no two dimensions of a model are equal: vocabulary, hidden, intermediate, heads x width, key-value width,
-positions. The second set has other sizes and other options (biases, ties, norms) and was made after the first one passed.
+positions. The second set has other sizes and other options (biases, ties, norms); it was written with the first one, before the engine, and run after it.
 """
 
 import argparse
