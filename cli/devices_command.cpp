@@ -20,7 +20,9 @@ struct DevicesOptions {
   bool largest_block = false;
 };
 
-std::string or_unknown(const std::optional<std::int64_t>& bytes) { return bytes ? bytes_text(*bytes) : "not known (no NVML)"; }
+std::string or_unknown(const std::optional<std::int64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "not known (no NVML)";
+}
 
 void add_device(Document& document, const CudaDevice& d) {
   document.add(Heading{"cuda:" + std::to_string(d.index)});
@@ -31,7 +33,9 @@ void add_device(Document& document, const CudaDevice& d) {
                  {"free", or_unknown(d.free_bytes)},
                  {"used by others", or_unknown(d.used_by_others_bytes)},
                  {"context alone", or_unknown(d.context_bytes)}};
-  if (d.largest_block_bytes) facts.facts.push_back({"largest block", bytes_text(*d.largest_block_bytes) + "  allocated and given back"});
+  if (d.largest_block_bytes)
+    facts.facts.push_back(
+        {"largest block", bytes_text(*d.largest_block_bytes) + "  allocated and given back"});
   document.add(std::move(facts));
 }
 
@@ -43,21 +47,30 @@ Document devices_document(const DeviceReport& r) {
   cpu.facts = {{"threads", grouped(static_cast<std::int64_t>(r.cpu_threads))},
                {"total", bytes_text(r.cpu_total_bytes)},
                {"available", bytes_text(r.cpu_available_bytes)}};
-  if (r.cpu_limit_bytes) cpu.facts.push_back({"control group's limit", bytes_text(*r.cpu_limit_bytes)});
-  if (r.cpu_largest_block_bytes) cpu.facts.push_back({"largest block", bytes_text(*r.cpu_largest_block_bytes) + "  of address space that the system promises memory for"});
+  if (r.cpu_limit_bytes)
+    cpu.facts.push_back({"control group's limit", bytes_text(*r.cpu_limit_bytes)});
+  if (r.cpu_largest_block_bytes)
+    cpu.facts.push_back(
+        {"largest block", bytes_text(*r.cpu_largest_block_bytes) +
+                              "  of address space that the system promises memory for"});
   document.add(std::move(cpu));
   for (const CudaDevice& d : r.cuda) add_device(document, d);
   document.add(Heading{"CUDA"});
   Facts cuda;
-  cuda.facts.push_back({"usable", r.no_cuda.empty() ? "yes" : "no: " + r.no_cuda, r.no_cuda.empty() ? Tone::kGood : Tone::kWarning});
-  if (!r.driver_version.empty()) cuda.facts.push_back({"driver supports", "CUDA " + r.driver_version});
+  cuda.facts.push_back({"usable", r.no_cuda.empty() ? "yes" : "no: " + r.no_cuda,
+                        r.no_cuda.empty() ? Tone::kGood : Tone::kWarning});
+  if (!r.driver_version.empty())
+    cuda.facts.push_back({"driver supports", "CUDA " + r.driver_version});
   cuda.facts.push_back({"LibTorch", r.libtorch_version});
-  cuda.facts.push_back({"allocator settings", r.allocator_settings.empty() ? "the defaults" : r.allocator_settings});
+  cuda.facts.push_back(
+      {"allocator settings", r.allocator_settings.empty() ? "the defaults" : r.allocator_settings});
   document.add(std::move(cuda));
   return document;
 }
 
-Json or_null(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
+Json or_null(const std::optional<std::int64_t>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
 std::string devices_json(const DeviceReport& r) {
   Json devices = Json::array();
@@ -79,7 +92,11 @@ std::string devices_json(const DeviceReport& r) {
   }
   return json_text({{"schema_version", 1},
                     {"libtorch", r.libtorch_version},
-                    {"cuda", {{"usable", r.no_cuda.empty()}, {"reason", r.no_cuda}, {"driver_supports", r.driver_version}, {"allocator_settings", r.allocator_settings}}},
+                    {"cuda",
+                     {{"usable", r.no_cuda.empty()},
+                      {"reason", r.no_cuda},
+                      {"driver_supports", r.driver_version},
+                      {"allocator_settings", r.allocator_settings}}},
                     {"devices", std::move(devices)}});
 }
 
@@ -94,16 +111,20 @@ void run(Session& session, const DevicesOptions& options) {
   client.on_log = [](const std::string& text) { spdlog::info("worker: {}", text); };
   const Result<DeviceReport> report = list_devices_in_worker(options.largest_block, client);
   if (!report) return fail(session, report.error(), format);
-  const auto written = output->write({[&] { return devices_document(*report); }, [&] { return devices_json(*report); }});
+  const auto written = output->write(
+      {[&] { return devices_document(*report); }, [&] { return devices_json(*report); }});
   if (!written) fail(session, written.error(), format);
 }
 
 }  // namespace
 
 void add_devices_command(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("devices", "Which devices can be probed, and the memory that each has");
+  auto* command =
+      app.add_subcommand("devices", "Which devices can be probed, and the memory that each has");
   auto options = std::make_shared<DevicesOptions>();
-  command->add_flag("--largest-block", options->largest_block, "Find the largest block that can be had on each device: it is allocated and given back");
+  command->add_flag(
+      "--largest-block", options->largest_block,
+      "Find the largest block that can be had on each device: it is allocated and given back");
   add_output_flags(*command, options->output);
   command->callback([&session, options] { run(session, *options); });
 }

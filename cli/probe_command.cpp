@@ -23,7 +23,8 @@ struct ProbeOptions {
 Result<Unit> refuse_other_files(const std::string& path) {
   const Result<MappedFile> file = MappedFile::open(path);
   if (!file) return file.error();
-  if (auto refusal = refuse_unless_zip(file->bytes())) return Error{refusal->code, path + ": " + refusal->message, refusal->hint};
+  if (auto refusal = refuse_unless_zip(file->bytes()))
+    return Error{refusal->code, path + ": " + refusal->message, refusal->hint};
   return Unit{};
 }
 
@@ -76,7 +77,8 @@ class Probe {
       if (!run) return run.error();
       configuration.runs.push_back(std::move(*run));
     }
-    if (configuration.runs.front().used_device != "meta" && flags_.virtual_run && request.extent != ProbeExtent::kLoad) {
+    if (configuration.runs.front().used_device != "meta" && flags_.virtual_run &&
+        request.extent != ProbeExtent::kLoad) {
       ProbeRequest predicted = request;
       predicted.device = "meta";
       predicted.limit_bytes = 0;
@@ -112,7 +114,8 @@ void run(Session& session, const ProbeOptions& options) {
   if (!output) return fail(session, output.error(), format);
   const Result<ProbeReport> report = Probe(options.flags).run();
   if (!report) return fail(session, report.error(), format);
-  const auto written = output->write({[&] { return probe_document(*report, options.flags.rows); }, [&] { return probe_json(*report); }});
+  const auto written = output->write({[&] { return probe_document(*report, options.flags.rows); },
+                                      [&] { return probe_json(*report); }});
   if (!written) return fail(session, written.error(), format);
   if (failed(*report)) session.exit_code = kExitCheckFailed;
 }
@@ -120,7 +123,9 @@ void run(Session& session, const ProbeOptions& options) {
 }  // namespace
 
 void add_probe_command(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("probe", "Measure the memory that a model takes, beside its prediction. RUNS the model's code");
+  auto* command = app.add_subcommand(
+      "probe",
+      "Measure the memory that a model takes, beside its prediction. RUNS the model's code");
   auto options = std::make_shared<ProbeOptions>();
   add_probe_flags(*command, options->flags);
   add_output_flags(*command, options->output);

@@ -79,15 +79,18 @@ Result<InputSpec> parse_input(const std::string& text) {
   }
   if (fields.size() > 1) {
     const std::optional<Dtype> dtype = dtype_from_name(fields[1]);
-    if (!dtype || !can_be_made(*dtype)) return refused(text, "'" + fields[1] + "' is no dtype that inputs are made of");
+    if (!dtype || !can_be_made(*dtype))
+      return refused(text, "'" + fields[1] + "' is no dtype that inputs are made of");
     spec.dtype = *dtype;
   }
   if (fields.size() > 2) {
     const std::size_t dots = fields[2].find("..");
-    if (dots == std::string::npos) return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
+    if (dots == std::string::npos)
+      return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
     spec.low = number(std::string_view(fields[2]).substr(0, dots));
     spec.high = number(std::string_view(fields[2]).substr(dots + 2));
-    if (!spec.low || !spec.high || *spec.low > *spec.high || *spec.high == INT64_MAX) return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
+    if (!spec.low || !spec.high || *spec.low > *spec.high || *spec.high == INT64_MAX)
+      return refused(text, "'" + fields[2] + "' is no range LOW..HIGH");
     if (info(spec.dtype).floating) return refused(text, "a range is for integers");
   }
   return spec;
@@ -109,45 +112,95 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   if (!flags.dtype.empty()) {
     request.dtype = dtype_from_name(flags.dtype);
     if (!request.dtype || !can_be_made(*request.dtype) || !info(*request.dtype).floating) {
-      return Error{ErrorCode::kUsage, "--dtype: '" + flags.dtype + "' is no floating-point type", "float32, float16, bfloat16 or float64"};
+      return Error{ErrorCode::kUsage, "--dtype: '" + flags.dtype + "' is no floating-point type",
+                   "float32, float16, bfloat16 or float64"};
     }
   }
-  for (const std::string& library : flags.libraries) request.libraries.push_back(std::filesystem::absolute(library).string());
+  for (const std::string& library : flags.libraries)
+    request.libraries.push_back(std::filesystem::absolute(library).string());
   return request;
 }
 
 void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
-  command.add_option("MODEL", flags.path, "A TorchScript archive. Its code is RUN: only for files that you trust")->required();
+  command
+      .add_option("MODEL", flags.path,
+                  "A TorchScript archive. Its code is RUN: only for files that you trust")
+      ->required();
   command.add_option("-p,--phase", flags.extent, "How far to go: load, forward or train")
       ->check(CLI::IsMember({"load", "forward", "train"}))
       ->option_text("PHASE [forward]");
-  command.add_option("-i,--input", flags.inputs, "An input, by position or name: [NAME=]SIZES[:DTYPE[:LOW..HIGH]], as 1x128:int64:0..50256. Repeatable; without it they are inferred")
+  command
+      .add_option("-i,--input", flags.inputs,
+                  "An input, by position or name: [NAME=]SIZES[:DTYPE[:LOW..HIGH]], as "
+                  "1x128:int64:0..50256. Repeatable; without it they are inferred")
       ->allow_extra_args(false)
       ->option_text("INPUT");
   command.add_option("--optimizer", flags.optimizer, "sgd, momentum, adam or adamw")
       ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}))
       ->option_text("NAME [adam]");
-  command.add_option("--device", flags.device, "auto (the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: computed without executing anything")
+  command
+      .add_option("--device", flags.device,
+                  "auto (the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: "
+                  "computed without executing anything")
       ->check([](const std::string& text) {
         static const std::regex known("auto|cpu|meta|cuda(:[0-9]{1,3})?");
-        return std::regex_match(text, known) ? std::string() : "auto, cpu, cuda, cuda:N or meta, not " + text;
+        return std::regex_match(text, known) ? std::string()
+                                             : "auto, cpu, cuda, cuda:N or meta, not " + text;
       })
       ->option_text("DEVICE [auto]");
-  command.add_option("-b,--batch", flags.batches, "First size of every input; several, as 1,2,4: one report for all")->delimiter(',')->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->option_text("N[,N…]");
-  command.add_option("-s,--seq", flags.sequences, "Second size of every input that has two or more; several: each with each batch")->delimiter(',')->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->option_text("N[,N…]");
-  command.add_option("--repeat", flags.repeats, "Runs of each configuration, every one a process of its own; min, median and max are shown")->check(CLI::Range(1, 1000))->capture_default_str();
-  command.add_option("--dtype", flags.dtype, "Convert floating-point parameters, buffers and inputs to it first: float32, float16, bfloat16, float64")->option_text("DTYPE");
-  command.add_option("--executor", flags.executor, "plain, or profiling: LibTorch's optimising one, whose peaks change from run to run")
+  command
+      .add_option("-b,--batch", flags.batches,
+                  "First size of every input; several, as 1,2,4: one report for all")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
+      ->option_text("N[,N…]");
+  command
+      .add_option("-s,--seq", flags.sequences,
+                  "Second size of every input that has two or more; several: each with each batch")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
+      ->option_text("N[,N…]");
+  command
+      .add_option("--repeat", flags.repeats,
+                  "Runs of each configuration, every one a process of its own; min, median and max "
+                  "are shown")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--dtype", flags.dtype,
+                  "Convert floating-point parameters, buffers and inputs to it first: float32, "
+                  "float16, bfloat16, float64")
+      ->option_text("DTYPE");
+  command
+      .add_option(
+          "--executor", flags.executor,
+          "plain, or profiling: LibTorch's optimising one, whose peaks change from run to run")
       ->check(CLI::IsMember({"plain", "profiling"}))
       ->option_text("NAME [plain]");
-  command.add_option("--load-library", flags.libraries, "A shared library with the model's custom operators. Repeatable")->check(CLI::ExistingFile)->allow_extra_args(false)->option_text("FILE.so");
-  command.add_flag("!--no-virtual", flags.virtual_run, "Leave out the virtual run, the prediction of activations");
-  command.add_option("--limit", flags.limit_bytes, "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
+  command
+      .add_option("--load-library", flags.libraries,
+                  "A shared library with the model's custom operators. Repeatable")
+      ->check(CLI::ExistingFile)
+      ->allow_extra_args(false)
+      ->option_text("FILE.so");
+  command.add_flag("!--no-virtual", flags.virtual_run,
+                   "Leave out the virtual run, the prediction of activations");
+  command
+      .add_option(
+          "--limit", flags.limit_bytes,
+          "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
-  command.add_flag("!--no-modules", flags.modules, "Leave out the second run, which books memory and FLOPs to modules");
-  command.add_option("-n,--rows", flags.rows, "Most modules to list, those with the highest peaks; 0: all")->capture_default_str();
-  command.add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  command.add_flag("!--no-modules", flags.modules,
+                   "Leave out the second run, which books memory and FLOPs to modules");
+  command
+      .add_option("-n,--rows", flags.rows,
+                  "Most modules to list, those with the highest peaks; 0: all")
+      ->capture_default_str();
+  command
+      .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
 }
 
 }  // namespace tally::cli

@@ -37,8 +37,8 @@ struct ProbeFlags {
 
 void add_probe_flags(CLI::App& command, ProbeFlags& flags);
 
-/// "[NAME=]SIZES[:DTYPE[:LOW..HIGH]]", for example "1x128:int64:0..50256", "mask=1x128:bool", "3x224x224". Errors are
-/// kUsage and say what was found.
+/// "[NAME=]SIZES[:DTYPE[:LOW..HIGH]]", for example "1x128:int64:0..50256", "mask=1x128:bool",
+/// "3x224x224". Errors are kUsage and say what was found.
 Result<inspector::InputSpec> parse_input(const std::string& text);
 
 /// The request that the flags make, without batch and sequence.

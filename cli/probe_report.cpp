@@ -20,7 +20,8 @@ std::string inputs_text(const std::vector<InputSpec>& inputs) {
     if (!text.empty()) text += ", ";
     if (!input.name.empty()) text += input.name + "=";
     text += sizes_text(input.sizes) + ":" + std::string(info(input.dtype).name);
-    if (input.low && input.high) text += ":" + std::to_string(*input.low) + ".." + std::to_string(*input.high);
+    if (input.low && input.high)
+      text += ":" + std::to_string(*input.low) + ".." + std::to_string(*input.high);
   }
   return text;
 }
@@ -33,7 +34,8 @@ std::string difference_text(std::int64_t predicted, std::int64_t measured) {
   if (predicted == measured) return "exact";
   const std::int64_t difference = predicted - measured;
   const std::int64_t magnitude = difference < 0 ? -difference : difference;
-  return (difference < 0 ? "−" : "+") + bytes_text(magnitude) + (measured > 0 ? ", " + percent(magnitude, measured) : "");
+  return (difference < 0 ? "−" : "+") + bytes_text(magnitude) +
+         (measured > 0 ? ", " + percent(magnitude, measured) : "");
 }
 
 void add_phases(Document& document, const ProbedConfiguration& c) {
@@ -42,7 +44,10 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   const bool repeated = c.runs.size() > 1;
   Table table;
   table.title = run.kind + ", bytes of tensors above the baseline";
-  table.columns = {{"phase"}, {"retained", Align::kRight}, {"peak above start", Align::kRight}, {"total at peak", Align::kRight}};
+  table.columns = {{"phase"},
+                   {"retained", Align::kRight},
+                   {"peak above start", Align::kRight},
+                   {"total at peak", Align::kRight}};
   if (repeated) {
     table.columns.push_back({"min", Align::kRight});
     table.columns.push_back({"max", Align::kRight});
@@ -53,7 +58,8 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   }
   for (const PhaseReading& phase : run.phases) {
     const Spread spread = spread_of_peak(c.runs, phase.name);
-    Row row{{phase.name, signed_bytes(phase.retained()), bytes_text(phase.peak_above_start()), bytes_text(repeated ? spread.median : phase.peak_bytes)}};
+    Row row{{phase.name, signed_bytes(phase.retained()), bytes_text(phase.peak_above_start()),
+             bytes_text(repeated ? spread.median : phase.peak_bytes)}};
     if (repeated) {
       row.cells.push_back(bytes_text(spread.min));
       row.cells.push_back(bytes_text(spread.max));
@@ -61,7 +67,8 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
     if (c.virtual_run) {
       const PhaseReading* predicted = find_phase(*c.virtual_run, phase.name);
       row.cells.push_back(predicted != nullptr ? bytes_text(predicted->peak_bytes) : "");
-      row.cells.push_back(predicted != nullptr ? difference_text(predicted->peak_bytes, phase.peak_bytes) : "");
+      row.cells.push_back(
+          predicted != nullptr ? difference_text(predicted->peak_bytes, phase.peak_bytes) : "");
     }
     table.rows.push_back(std::move(row));
   }
@@ -71,14 +78,21 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
 void add_split(Document& document, const ProbeResult& run) {
   if (run.phases.empty() || !run.phases.front().split) return;
   Table table;
-  table.title = "The device at the end of each phase: what the allocator gave and holds, and what the driver sees";
-  table.columns = {{"phase"}, {"requested", Align::kRight}, {"allocated", Align::kRight}, {"reserved", Align::kRight},
-                   {"driver", Align::kRight}, {"context and other", Align::kRight}};
+  table.title =
+      "The device at the end of each phase: what the allocator gave and holds, and what the driver "
+      "sees";
+  table.columns = {{"phase"},
+                   {"requested", Align::kRight},
+                   {"allocated", Align::kRight},
+                   {"reserved", Align::kRight},
+                   {"driver", Align::kRight},
+                   {"context and other", Align::kRight}};
   for (const PhaseReading& phase : run.phases) {
     if (!phase.split) continue;
     const DeviceSplit& s = *phase.split;
-    table.rows.push_back({{phase.name, bytes_text(phase.end_bytes), bytes_text(s.allocated_bytes), bytes_text(s.reserved_bytes),
-                           bytes_text(s.driver_bytes), bytes_text(s.driver_bytes - s.reserved_bytes)}});
+    table.rows.push_back({{phase.name, bytes_text(phase.end_bytes), bytes_text(s.allocated_bytes),
+                           bytes_text(s.reserved_bytes), bytes_text(s.driver_bytes),
+                           bytes_text(s.driver_bytes - s.reserved_bytes)}});
   }
   document.add(std::move(table));
 }
@@ -87,12 +101,16 @@ void add_parts(Document& document, const ProbeResult& run) {
   if (run.parts.empty()) return;
   Table table;
   table.title = "What is in use at the end";
-  table.columns = {{"part"}, {"predicted", Align::kRight}, {"measured", Align::kRight}, {"difference", Align::kRight}};
+  table.columns = {{"part"},
+                   {"predicted", Align::kRight},
+                   {"measured", Align::kRight},
+                   {"difference", Align::kRight}};
   std::int64_t total = 0;
   for (const MemoryPart& part : run.parts) {
     total += part.measured_bytes;
     const auto& p = part.predicted_bytes;
-    table.rows.push_back({{part.name, p ? bytes_text(*p) : "", signed_bytes(part.measured_bytes), p ? difference_text(*p, part.measured_bytes) : ""}});
+    table.rows.push_back({{part.name, p ? bytes_text(*p) : "", signed_bytes(part.measured_bytes),
+                           p ? difference_text(*p, part.measured_bytes) : ""}});
   }
   table.footer.push_back({{"TOTAL", "", bytes_text(total), ""}});
   document.add(std::move(table));
@@ -102,12 +120,18 @@ void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
   if (run.modules.empty()) return;
   std::vector<const ModuleMemory*> order;
   for (const ModuleMemory& m : run.modules) order.push_back(&m);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->absolute_peak_bytes > b->absolute_peak_bytes; });
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return a->absolute_peak_bytes > b->absolute_peak_bytes;
+  });
   const std::size_t shown = most == 0 ? order.size() : std::min(most, order.size());
   Table table;
-  table.title = "Modules by the memory in use while they ran; FLOPs are of operators called by the module itself, 2 a multiply-add";
-  table.columns = {{"module", Align::kLeft, true}, {"calls", Align::kRight}, {"retained", Align::kRight}, {"forward peak", Align::kRight},
-                   {"backward peak", Align::kRight}, {"total at peak", Align::kRight}, {"forward FLOPs", Align::kRight}, {"backward FLOPs", Align::kRight}};
+  table.title =
+      "Modules by the memory in use while they ran; FLOPs are of operators called by the module "
+      "itself, 2 a multiply-add";
+  table.columns = {{"module", Align::kLeft, true},   {"calls", Align::kRight},
+                   {"retained", Align::kRight},      {"forward peak", Align::kRight},
+                   {"backward peak", Align::kRight}, {"total at peak", Align::kRight},
+                   {"forward FLOPs", Align::kRight}, {"backward FLOPs", Align::kRight}};
   std::int64_t other_forward = 0, other_backward = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const ModuleMemory& m = *order[i];
@@ -116,15 +140,22 @@ void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
       other_backward += m.backward_flops;
       continue;
     }
-    table.rows.push_back({{m.path.empty() ? "(root)" : m.path, grouped(m.calls), signed_bytes(m.retained_bytes), bytes_text(m.forward_peak_bytes),
-                           bytes_text(m.backward_peak_bytes), bytes_text(m.absolute_peak_bytes), grouped(m.forward_flops), grouped(m.backward_flops)}});
+    table.rows.push_back(
+        {{m.path.empty() ? "(root)" : m.path, grouped(m.calls), signed_bytes(m.retained_bytes),
+          bytes_text(m.forward_peak_bytes), bytes_text(m.backward_peak_bytes),
+          bytes_text(m.absolute_peak_bytes), grouped(m.forward_flops), grouped(m.backward_flops)}});
   }
   if (shown < order.size()) {
-    table.rows.push_back({{"[" + std::to_string(order.size() - shown) + " others]", "", "", "", "", "", grouped(other_forward), grouped(other_backward)}});
+    table.rows.push_back({{"[" + std::to_string(order.size() - shown) + " others]", "", "", "", "",
+                           "", grouped(other_forward), grouped(other_backward)}});
   }
-  table.footer.push_back({{"TOTAL", "", "", "", "", "", grouped(run.forward_flops), grouped(run.backward_flops)}});
+  table.footer.push_back(
+      {{"TOTAL", "", "", "", "", "", grouped(run.forward_flops), grouped(run.backward_flops)}});
   document.add(std::move(table));
-  if (run.peak_module) document.add(Paragraph{"The highest peak was made while " + (run.peak_module->empty() ? std::string("the root itself") : *run.peak_module) + " ran."});
+  if (run.peak_module)
+    document.add(Paragraph{
+        "The highest peak was made while " +
+        (run.peak_module->empty() ? std::string("the root itself") : *run.peak_module) + " ran."});
 }
 
 std::string failure_text(const ProbeFailure& f) {
@@ -133,7 +164,8 @@ std::string failure_text(const ProbeFailure& f) {
   switch (f.kind) {
     case ProbeFailure::Kind::kOutOfMemory:
       text = "Out of memory " + text + ": wanted " + bytes_text(f.wanted_bytes.value_or(0));
-      return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes) : text + ", which the system refused";
+      return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes)
+                          : text + ", which the system refused";
     case ProbeFailure::Kind::kModel:
       return "The model failed " + text + ": " + f.message;
     case ProbeFailure::Kind::kUnsupported:
@@ -149,7 +181,8 @@ std::string failure_text(const ProbeFailure& f) {
 std::string configuration_name(const ProbedConfiguration& c) {
   std::string name;
   if (c.batch) name = "batch " + std::to_string(*c.batch);
-  if (c.sequence) name += (name.empty() ? "" : ", ") + std::string("sequence ") + std::to_string(*c.sequence);
+  if (c.sequence)
+    name += (name.empty() ? "" : ", ") + std::string("sequence ") + std::to_string(*c.sequence);
   return name;
 }
 
@@ -157,20 +190,26 @@ void add_configuration(Document& document, const ProbedConfiguration& c, std::si
   const ProbeResult& run = c.runs.front();
   if (const std::string title = configuration_name(c); !title.empty()) document.add(Heading{title});
   Facts facts;
-  facts.facts.push_back({"kind", run.kind + (run.libtorch_version.empty() ? "" : ", LibTorch " + run.libtorch_version)});
-  if (!run.inputs.empty()) facts.facts.push_back({"inputs", inputs_text(run.inputs) + "  " + run.input_source});
+  facts.facts.push_back(
+      {"kind",
+       run.kind + (run.libtorch_version.empty() ? "" : ", LibTorch " + run.libtorch_version)});
+  if (!run.inputs.empty())
+    facts.facts.push_back({"inputs", inputs_text(run.inputs) + "  " + run.input_source});
   document.add(std::move(facts));
   add_phases(document, c);
   add_split(document, run);
   if (run.failure) {
     ProbeFailure failure = *run.failure;
     // The plain run does not know which module ran; the one with callbacks stops at the same place.
-    if (!failure.module && c.modules && c.modules->failure && c.modules->failure->phase == failure.phase) failure.module = c.modules->failure->module;
+    if (!failure.module && c.modules && c.modules->failure &&
+        c.modules->failure->phase == failure.phase)
+      failure.module = c.modules->failure->module;
     document.add(Paragraph{failure_text(failure), Tone::kBad});
   }
   add_parts(document, run);
   if (c.modules) add_modules(document, *c.modules, most_modules);
-  if (c.virtual_run && c.virtual_run->failure) document.add(Paragraph{failure_text(*c.virtual_run->failure), Tone::kWarning});
+  if (c.virtual_run && c.virtual_run->failure)
+    document.add(Paragraph{failure_text(*c.virtual_run->failure), Tone::kWarning});
   for (const std::string& note : run.notes) document.add(Paragraph{note, Tone::kMuted});
 }
 
@@ -192,12 +231,15 @@ Document probe_document(const ProbeReport& report, std::size_t most_modules) {
   document.add(Heading{report.path, 1});
   Facts facts;
   facts.facts.push_back({"requested device", report.requested_device});
-  if (!report.configurations.empty()) facts.facts.push_back({"used device", report.configurations.front().runs.front().used_device});
+  if (!report.configurations.empty())
+    facts.facts.push_back({"used device", report.configurations.front().runs.front().used_device});
   if (!report.reason.empty()) facts.facts.push_back({"reason", report.reason, Tone::kWarning});
-  if (report.extent == ProbeExtent::kTrain) facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});
+  if (report.extent == ProbeExtent::kTrain)
+    facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});
   if (report.limit_bytes > 0) facts.facts.push_back({"limit", bytes_text(report.limit_bytes)});
   document.add(std::move(facts));
-  for (const ProbedConfiguration& c : report.configurations) add_configuration(document, c, most_modules);
+  for (const ProbedConfiguration& c : report.configurations)
+    add_configuration(document, c, most_modules);
   return document;
 }
 

@@ -21,7 +21,8 @@ struct ProbedConfiguration {
 struct ProbeReport {
   std::string path;
   std::string requested_device;
-  std::string reason;  ///< why the device used is another than the one requested; empty where it is not
+  std::string
+      reason;  ///< why the device used is another than the one requested; empty where it is not
   inspector::ProbeExtent extent = inspector::ProbeExtent::kForward;
   inspector::OptimizerKind optimizer = inspector::OptimizerKind::kAdam;
   std::int64_t limit_bytes = 0;

@@ -15,7 +15,11 @@ Json or_null(const std::optional<T>& value) {
 }
 
 Json input_json(const InputSpec& i) {
-  return {{"name", i.name}, {"sizes", i.sizes}, {"dtype", info(i.dtype).name}, {"low", or_null(i.low)}, {"high", or_null(i.high)}};
+  return {{"name", i.name},
+          {"sizes", i.sizes},
+          {"dtype", info(i.dtype).name},
+          {"low", or_null(i.low)},
+          {"high", or_null(i.high)}};
 }
 
 Json phase_json(const PhaseReading& p) {
@@ -59,11 +63,18 @@ Json run_json(const ProbeResult& r) {
   for (const InputSpec& i : r.inputs) inputs.push_back(input_json(i));
   for (const PhaseReading& p : r.phases) phases.push_back(phase_json(p));
   for (const MemoryPart& p : r.parts) {
-    parts.push_back({{"name", p.name}, {"predicted_bytes", or_null(p.predicted_bytes)}, {"measured_bytes", p.measured_bytes}});
+    parts.push_back({{"name", p.name},
+                     {"predicted_bytes", or_null(p.predicted_bytes)},
+                     {"measured_bytes", p.measured_bytes}});
   }
-  Json json = {{"kind", r.kind},     {"device", r.used_device}, {"libtorch", r.libtorch_version},
-               {"inputs", inputs},   {"input_source", r.input_source}, {"phases", phases},
-               {"parts", parts},     {"notes", r.notes},
+  Json json = {{"kind", r.kind},
+               {"device", r.used_device},
+               {"libtorch", r.libtorch_version},
+               {"inputs", inputs},
+               {"input_source", r.input_source},
+               {"phases", phases},
+               {"parts", parts},
+               {"notes", r.notes},
                {"failure", r.failure ? failure_json(*r.failure) : Json(nullptr)}};
   if (r.modules.empty()) return json;
   json["forward_flops"] = r.forward_flops;
@@ -72,7 +83,8 @@ Json run_json(const ProbeResult& r) {
   json["modules"] = Json::array();
   for (const ModuleMemory& m : r.modules) json["modules"].push_back(module_json(m));
   json["timeline"] = Json::array();
-  for (const TimelineEvent& e : r.timeline) json["timeline"].push_back({{"event", e.event}, {"name", e.name}, {"bytes", e.bytes}});
+  for (const TimelineEvent& e : r.timeline)
+    json["timeline"].push_back({{"event", e.event}, {"name", e.name}, {"bytes", e.bytes}});
   return json;
 }
 
@@ -81,7 +93,10 @@ Json configuration_json(const ProbedConfiguration& c) {
   for (const ProbeResult& run : c.runs) runs.push_back(run_json(run));
   for (const PhaseReading& phase : c.runs.front().phases) {
     const Spread s = spread_of_peak(c.runs, phase.name);
-    spread.push_back({{"phase", phase.name}, {"min_bytes", s.min}, {"median_bytes", s.median}, {"max_bytes", s.max}});
+    spread.push_back({{"phase", phase.name},
+                      {"min_bytes", s.min},
+                      {"median_bytes", s.median},
+                      {"max_bytes", s.max}});
   }
   return {{"batch", or_null(c.batch)},
           {"sequence", or_null(c.sequence)},
@@ -95,16 +110,19 @@ Json configuration_json(const ProbedConfiguration& c) {
 
 std::string probe_json(const ProbeReport& report) {
   Json configurations = Json::array();
-  for (const ProbedConfiguration& c : report.configurations) configurations.push_back(configuration_json(c));
-  Json json = {{"schema_version", 1},
-               {"path", report.path},
-               {"requested_device", report.requested_device},
-               {"used_device", report.configurations.empty() ? "" : report.configurations.front().runs.front().used_device},
-               {"reason", report.reason},
-               {"phase", name(report.extent)},
-               {"optimizer", name(report.optimizer)},
-               {"limit_bytes", report.limit_bytes},
-               {"configurations", std::move(configurations)}};
+  for (const ProbedConfiguration& c : report.configurations)
+    configurations.push_back(configuration_json(c));
+  Json json = {
+      {"schema_version", 1},
+      {"path", report.path},
+      {"requested_device", report.requested_device},
+      {"used_device",
+       report.configurations.empty() ? "" : report.configurations.front().runs.front().used_device},
+      {"reason", report.reason},
+      {"phase", name(report.extent)},
+      {"optimizer", name(report.optimizer)},
+      {"limit_bytes", report.limit_bytes},
+      {"configurations", std::move(configurations)}};
   return json_text(json);
 }
 

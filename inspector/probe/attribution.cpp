@@ -1,12 +1,10 @@
-#include <inspector/probe/attribution.h>
-
 #include <ATen/record_function.h>
+#include <inspector/probe/attribution.h>
+#include <inspector/probe/operator_flops.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <exception>
 #include <unordered_map>
-
-#include <inspector/probe/operator_flops.h>
 
 namespace tally::inspector {
 
@@ -104,7 +102,8 @@ void on_end(const at::RecordFunction&, at::ObserverContext* context) {
   const auto* mark = static_cast<Mark*>(context);
   auto* const s = static_cast<State*>(the_state);
   if (mark == nullptr || s == nullptr) return;
-  // Frames end from the outermost when an exception ends them: the first end of all still sees the one that threw.
+  // Frames end from the outermost when an exception ends them: the first end of all still sees the
+  // one that threw.
   if (std::uncaught_exceptions() > 0 && !s->failed) s->failed = s->ledger.current().value_or("");
   if (mark->counted) --counted_depth;
   if (mark->entered) s->ledger.leave();
@@ -112,13 +111,16 @@ void on_end(const at::RecordFunction&, at::ObserverContext* context) {
 
 }  // namespace
 
-Attribution::Attribution(const torch::jit::Module& model, ModuleLedger& ledger) : state_(std::make_unique<State>(ledger)) {
-  for (const auto& module : model.named_modules()) state_->path_of.emplace(module.value._ivalue().get(), module.name);
+Attribution::Attribution(const torch::jit::Module& model, ModuleLedger& ledger)
+    : state_(std::make_unique<State>(ledger)) {
+  for (const auto& module : model.named_modules())
+    state_->path_of.emplace(module.value._ivalue().get(), module.name);
   the_state = state_.get();
-  state_->handle = at::addGlobalCallback(at::RecordFunctionCallback(on_start<State>, on_end<State>)
-                                             .needsInputs(true)
-                                             .scopes({at::RecordScope::TORCHSCRIPT_FUNCTION, at::RecordScope::FUNCTION,
-                                                      at::RecordScope::BACKWARD_FUNCTION}));
+  state_->handle = at::addGlobalCallback(
+      at::RecordFunctionCallback(on_start<State>, on_end<State>)
+          .needsInputs(true)
+          .scopes({at::RecordScope::TORCHSCRIPT_FUNCTION, at::RecordScope::FUNCTION,
+                   at::RecordScope::BACKWARD_FUNCTION}));
 }
 
 Attribution::~Attribution() {

@@ -1,11 +1,11 @@
 // Attribution: while it lives, what runs is booked to the modules of a model.
 #pragma once
 
+#include <inspector/probe/module_ledger.h>
+
 #include <memory>
 #include <optional>
 #include <string>
-
-#include <inspector/probe/module_ledger.h>
 
 namespace torch::jit {
 struct Module;
@@ -13,8 +13,9 @@ struct Module;
 
 namespace tally::inspector {
 
-/// Listens to LibTorch's record functions: calls of modules, operators, and backward functions, each of which carries the
-/// number of the operator whose gradient it is. One at a time. Needs the plain executor: the optimising one inlines modules.
+/// Listens to LibTorch's record functions: calls of modules, operators, and backward functions,
+/// each of which carries the number of the operator whose gradient it is. One at a time. Needs the
+/// plain executor: the optimising one inlines modules.
 class Attribution {
  public:
   Attribution(const torch::jit::Module& model, ModuleLedger& ledger);

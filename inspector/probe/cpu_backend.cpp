@@ -1,7 +1,6 @@
-#include <inspector/probe/cpu_backend.h>
-
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <inspector/probe/cpu_backend.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -36,8 +35,8 @@ Counters& counters() {
   return *instance;
 }
 
-/// Sizes of the blocks that are counted. A header in front of each block would be simpler and crashes: LibTorch frees some
-/// by the deleter of another allocator.
+/// Sizes of the blocks that are counted. A header in front of each block would be simpler and
+/// crashes: LibTorch frees some by the deleter of another allocator.
 class BlockSizes {
  public:
   void insert(void* block, std::size_t bytes) {
@@ -60,8 +59,11 @@ class BlockSizes {
     std::mutex mutex;
     std::unordered_map<void*, std::size_t> sizes;
   };
-  // Blocks are aligned to 64 bytes; the multiplier (Knuth's) spreads what is left over the top bits.
-  Shard& shard_of(void* block) { return shards_[((reinterpret_cast<std::uintptr_t>(block) >> 6) * 0x9E3779B97F4A7C15ull) >> 60]; }
+  // Blocks are aligned to 64 bytes; the multiplier (Knuth's) spreads what is left over the top
+  // bits.
+  Shard& shard_of(void* block) {
+    return shards_[((reinterpret_cast<std::uintptr_t>(block) >> 6) * 0x9E3779B97F4A7C15ull) >> 60];
+  }
   std::array<Shard, 16> shards_;
 };
 
@@ -77,7 +79,8 @@ c10::DeleterFnPtr& base_deleter() {
 
 void free_counted(void* block) {
   if (block == nullptr) return;
-  if (const auto bytes = block_sizes().remove(block)) counters().current -= static_cast<std::int64_t>(*bytes);
+  if (const auto bytes = block_sizes().remove(block))
+    counters().current -= static_cast<std::int64_t>(*bytes);
   base_deleter()(block);
 }
 
@@ -94,14 +97,18 @@ void unmap(void* context) {
 }
 
 c10::DataPtr map_unbacked(std::size_t bytes) {
-  void* const address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  TORCH_CHECK_WITH(OutOfMemoryError, address != MAP_FAILED, "no address space for ", bytes, " bytes");
+  void* const address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  TORCH_CHECK_WITH(OutOfMemoryError, address != MAP_FAILED, "no address space for ", bytes,
+                   " bytes");
   return {address, new Mapping{address, bytes}, &unmap, c10::Device(c10::kCPU)};
 }
 
 class CountingAllocator final : public c10::Allocator {
  public:
-  explicit CountingAllocator(c10::Allocator* base) : base_(base) { base_deleter() = base->raw_deleter(); }
+  explicit CountingAllocator(c10::Allocator* base) : base_(base) {
+    base_deleter() = base->raw_deleter();
+  }
 
   c10::DataPtr allocate(std::size_t bytes) override {
     constexpr std::size_t kPage = 4096;
@@ -112,7 +119,8 @@ class CountingAllocator final : public c10::Allocator {
       const std::int64_t free = limit - c.current;
       if (wanted > free) {
         c.refuse(wanted, free);
-        TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", limit, " bytes leaves ", free, ", wanted ", wanted);
+        TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", limit, " bytes leaves ", free,
+                         ", wanted ", wanted);
       }
     }
     c10::DataPtr data;
@@ -123,14 +131,19 @@ class CountingAllocator final : public c10::Allocator {
       throw;
     }
     void* const block = data.get();
-    if (block == nullptr || !data.compare_exchange_deleter(base_deleter(), &free_counted)) return data;
+    if (block == nullptr || !data.compare_exchange_deleter(base_deleter(), &free_counted))
+      return data;
     block_sizes().insert(block, bytes);
     c.add(wanted);
     return data;
   }
   c10::DeleterFnPtr raw_deleter() const override { return &free_counted; }
-  bool is_simple_data_ptr(const c10::DataPtr& data) const override { return data.get() == data.get_context(); }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override { base_->copy_data(to, from, bytes); }
+  bool is_simple_data_ptr(const c10::DataPtr& data) const override {
+    return data.get() == data.get_context();
+  }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    base_->copy_data(to, from, bytes);
+  }
 
  private:
   c10::Allocator* base_;
@@ -141,7 +154,9 @@ class CpuBackend final : public MemoryBackend {
   std::string device() const override { return "cpu"; }
   MemoryReading read() override { return {counters().current, counters().peak, std::nullopt}; }
   void reset_peak() override { counters().peak = counters().current.load(); }
-  void set_limit(std::int64_t bytes) override { counters().limit = bytes > 0 ? counters().current + bytes : 0; }
+  void set_limit(std::int64_t bytes) override {
+    counters().limit = bytes > 0 ? counters().current + bytes : 0;
+  }
   std::optional<Refusal> refusal() const override {
     const std::lock_guard<std::mutex> lock(counters().refusal_mutex);
     return counters().refusal;

@@ -1,14 +1,12 @@
+#include <inspector/probe/cuda_backend.h>
+#include <inspector/probe/cuda_driver.h>
 #include <inspector/probe/list_devices.h>
-
 #include <sys/mman.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
-
-#include <inspector/probe/cuda_backend.h>
-#include <inspector/probe/cuda_driver.h>
 
 namespace tally::inspector {
 namespace {
@@ -25,23 +23,28 @@ std::int64_t meminfo_bytes(const std::string& name) {
   return 0;
 }
 
-/// The limit of the control group (version 2, then 1) that this process is in, as containers see it.
+/// The limit of the control group (version 2, then 1) that this process is in, as containers see
+/// it.
 std::optional<std::int64_t> control_group_limit(std::int64_t total) {
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     std::int64_t bytes = 0;
-    if (std::ifstream(path) >> bytes && bytes > 0 && bytes < total) return bytes;  // "max" and huge numbers mean none
+    if (std::ifstream(path) >> bytes && bytes > 0 && bytes < total)
+      return bytes;  // "max" and huge numbers mean none
   }
   return std::nullopt;
 }
 
-/// Bytes of the largest block of address space with memory promised for it, to 1 MiB. Nothing is written into it.
+/// Bytes of the largest block of address space with memory promised for it, to 1 MiB. Nothing is
+/// written into it.
 std::int64_t largest_cpu_block(std::int64_t total) {
   constexpr std::int64_t kStep = std::int64_t{1} << 20;
   std::int64_t fits = 0, fails = 2 * total / kStep + 1;
   while (fails - fits > 1) {
     const std::int64_t middle = fits + (fails - fits) / 2;
     const auto bytes = static_cast<std::size_t>(middle * kStep);
-    void* const block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const block =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) {
       fails = middle;
     } else {
@@ -55,7 +58,8 @@ std::int64_t largest_cpu_block(std::int64_t total) {
 std::string settings() {
   std::string text;
   for (const char* name : {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"}) {
-    if (const char* value = std::getenv(name)) text += (text.empty() ? "" : " ") + std::string(name) + "=" + value;
+    if (const char* value = std::getenv(name))
+      text += (text.empty() ? "" : " ") + std::string(name) + "=" + value;
   }
   return text;
 }
@@ -91,7 +95,8 @@ void list_cuda(DeviceReport& report, bool largest_block) {
       return;
     }
     if (const auto use = device_use(device.index); use && device.used_by_others_bytes) {
-      device.context_bytes = use->used_bytes - *device.used_by_others_bytes - (*backend)->read().split->reserved_bytes;
+      device.context_bytes =
+          use->used_bytes - *device.used_by_others_bytes - (*backend)->read().split->reserved_bytes;
     }
     if (largest_block) device.largest_block_bytes = largest_cuda_block(device.index);
   }

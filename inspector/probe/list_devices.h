@@ -5,8 +5,9 @@
 
 namespace tally::inspector {
 
-/// Loads LibTorch's CUDA part where there is a driver, and touches each device once. With `largest_block`, allocates the
-/// largest block that can be had on each, the CPU included, and gives it back.
+/// Loads LibTorch's CUDA part where there is a driver, and touches each device once. With
+/// `largest_block`, allocates the largest block that can be had on each, the CPU included, and
+/// gives it back.
 DeviceReport list_devices(bool largest_block);
 
 }  // namespace tally::inspector

@@ -1,13 +1,15 @@
-// MemoryBackend: the one seam of the probes. CPU, CUDA and meta stand behind it, and a fake in tests.
+// MemoryBackend: the one seam of the probes. CPU, CUDA and meta stand behind it, and a fake in
+// tests.
 //
-// A backend counts bytes of tensors on one device of this process. It knows nothing of models, phases or modules.
+// A backend counts bytes of tensors on one device of this process. It knows nothing of models,
+// phases or modules.
 #pragma once
+
+#include <inspector/model/probe_result.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include <inspector/model/probe_result.h>
 
 namespace tally::inspector {
 

@@ -1,7 +1,6 @@
-#include <inspector/probe/meta_backend.h>
-
 #include <c10/core/Allocator.h>
 #include <c10/util/Exception.h>
+#include <inspector/probe/meta_backend.h>
 
 #include <algorithm>
 #include <atomic>
@@ -33,7 +32,8 @@ class MetaAllocator final : public c10::Allocator {
     const auto wanted = static_cast<std::int64_t>(bytes);
     if (c.limit > 0 && wanted > c.limit - c.current) {
       if (!c.refusal) c.refusal = Refusal{wanted, c.limit - c.current};
-      TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", c.limit, " bytes leaves ", c.limit - c.current, ", wanted ", wanted);
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", c.limit, " bytes leaves ",
+                       c.limit - c.current, ", wanted ", wanted);
     }
     c.current += wanted;
     c.peak = std::max(c.peak, c.current);
@@ -48,7 +48,9 @@ class MetaBackend final : public MemoryBackend {
   std::string device() const override { return "meta"; }
   MemoryReading read() override { return {counters().current, counters().peak, std::nullopt}; }
   void reset_peak() override { counters().peak = counters().current; }
-  void set_limit(std::int64_t bytes) override { counters().limit = bytes > 0 ? counters().current + bytes : 0; }
+  void set_limit(std::int64_t bytes) override {
+    counters().limit = bytes > 0 ? counters().current + bytes : 0;
+  }
   std::optional<Refusal> refusal() const override { return counters().refusal; }
 };
 

@@ -1,13 +1,15 @@
-// The virtual device's memory backend: counts what tensors on "meta" would take. Nothing is allocated.
+// The virtual device's memory backend: counts what tensors on "meta" would take. Nothing is
+// allocated.
 #pragma once
-
-#include <memory>
 
 #include <inspector/probe/memory_backend.h>
 
+#include <memory>
+
 namespace tally::inspector {
 
-/// Installs an allocator for meta storages, at the first call, and the meta kernels that LibTorch's C++ side lacks.
+/// Installs an allocator for meta storages, at the first call, and the meta kernels that LibTorch's
+/// C++ side lacks.
 std::unique_ptr<MemoryBackend> make_meta_backend();
 
 /// Registers kernels for the meta device; make_meta_backend() calls it.

@@ -1,19 +1,21 @@
 // What a model threw, as a ProbeFailure.
 #pragma once
 
+#include <inspector/model/probe_result.h>
+#include <inspector/probe/memory_backend.h>
+
 #include <exception>
 #include <optional>
 #include <string>
 
-#include <inspector/model/probe_result.h>
-#include <inspector/probe/memory_backend.h>
-
 namespace tally::inspector {
 
 /// An allocation that was refused explains any exception: the interpreter does not keep its type.
-ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal>& refusal, const std::string& phase);
+ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal>& refusal,
+                        const std::string& phase);
 
-/// The model's own message without the interpreter's: the line after the last "RuntimeError: " of its traceback.
+/// The model's own message without the interpreter's: the line after the last "RuntimeError: " of
+/// its traceback.
 std::string shortened(const std::exception& error);
 
 }  // namespace tally::inspector

@@ -96,7 +96,8 @@ std::optional<std::string> ModuleLedger::peak_module() const {
 std::int64_t ModuleLedger::flops(Direction direction) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::int64_t total = 0;
-  for (const ModuleMemory& m : modules_) total += direction == Direction::kForward ? m.forward_flops : m.backward_flops;
+  for (const ModuleMemory& m : modules_)
+    total += direction == Direction::kForward ? m.forward_flops : m.backward_flops;
   return total;
 }
 

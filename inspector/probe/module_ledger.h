@@ -1,5 +1,9 @@
-// ModuleLedger: memory and FLOPs booked to the modules that run, from the moments at which they start and end.
+// ModuleLedger: memory and FLOPs booked to the modules that run, from the moments at which they
+// start and end.
 #pragma once
+
+#include <inspector/model/probe_result.h>
+#include <inspector/probe/memory_backend.h>
 
 #include <cstdint>
 #include <mutex>
@@ -8,17 +12,15 @@
 #include <unordered_map>
 #include <vector>
 
-#include <inspector/model/probe_result.h>
-#include <inspector/probe/memory_backend.h>
-
 namespace tally::inspector {
 
-/// Uses the backend's peak for itself: a run with a ledger tells the peaks of modules, one without those of phases.
-/// Frames nest; calls may come from any thread, one frame at a time.
+/// Uses the backend's peak for itself: a run with a ledger tells the peaks of modules, one without
+/// those of phases. Frames nest; calls may come from any thread, one frame at a time.
 class ModuleLedger {
  public:
   /// `baseline_bytes` is taken off what is booked.
-  ModuleLedger(MemoryBackend& backend, std::int64_t baseline_bytes) : backend_(backend), baseline_(baseline_bytes) {}
+  ModuleLedger(MemoryBackend& backend, std::int64_t baseline_bytes)
+      : backend_(backend), baseline_(baseline_bytes) {}
 
   enum class Direction : std::uint8_t { kForward, kBackward };
 

@@ -1,13 +1,13 @@
 // PhaseMeter: cuts a run into phases, each with what was in use at its borders and at its peak.
 #pragma once
 
+#include <inspector/model/probe_result.h>
+#include <inspector/probe/memory_backend.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <inspector/model/probe_result.h>
-#include <inspector/probe/memory_backend.h>
 
 namespace tally::inspector {
 

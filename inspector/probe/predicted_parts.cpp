@@ -1,6 +1,5 @@
-#include <inspector/probe/predicted_parts.h>
-
 #include <inspector/load/load_model.h>
+#include <inspector/probe/predicted_parts.h>
 
 #include <map>
 #include <set>
@@ -9,9 +8,11 @@
 namespace tally::inspector {
 namespace {
 
-using View = std::tuple<std::int32_t, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>;
+using View =
+    std::tuple<std::int32_t, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>;
 
-/// Bytes of the view's elements; after conversion where `dtype` is given and they are floating-point numbers.
+/// Bytes of the view's elements; after conversion where `dtype` is given and they are
+/// floating-point numbers.
 std::int64_t bytes_as(const StridedView& view, const std::optional<Dtype>& dtype) {
   if (!dtype || !info(view.dtype).floating) return view.bytes;
   return view.elements * info(*dtype).bits / 8;
@@ -24,9 +25,11 @@ PredictedParts predict_parts(const ModelSnapshot& snapshot, const ProbeRequest& 
   std::set<View> trainable, converted;
   std::set<std::int32_t> storages;
   const auto use = [&](const StridedView& view) {
-    const bool converts = request.dtype && info(view.dtype).floating && view.dtype != *request.dtype;
+    const bool converts =
+        request.dtype && info(view.dtype).floating && view.dtype != *request.dtype;
     if (converts) {  // a tensor of its own, whatever it was a view of
-      if (converted.insert({view.storage, view.offset, view.sizes, view.strides}).second) parts.weights_bytes += bytes_as(view, request.dtype);
+      if (converted.insert({view.storage, view.offset, view.sizes, view.strides}).second)
+        parts.weights_bytes += bytes_as(view, request.dtype);
     } else if (view.storage >= 0 && storages.insert(view.storage).second) {
       parts.weights_bytes += snapshot.storages[static_cast<std::size_t>(view.storage)].bytes;
     }
@@ -35,7 +38,10 @@ PredictedParts predict_parts(const ModelSnapshot& snapshot, const ProbeRequest& 
     if (tensor.layout == Layout::kStrided) use(tensor.view);
     for (const TensorPart& part : tensor.parts) use(part.view);
     const bool trains = tensor.kind == TensorKind::kParameter && tensor.requires_grad;
-    if (trains && trainable.insert({tensor.view.storage, tensor.view.offset, tensor.view.sizes, tensor.view.strides}).second) {
+    if (trains && trainable
+                      .insert({tensor.view.storage, tensor.view.offset, tensor.view.sizes,
+                               tensor.view.strides})
+                      .second) {
       parts.gradient_bytes += bytes_as(tensor.view, request.dtype);
     }
   }

@@ -1,13 +1,13 @@
-// What a model's weights, gradients and optimizer state take, by arithmetic on what its file says. Needs no LibTorch: the
-// prediction knows nothing of the measurement that it stands beside.
+// What a model's weights, gradients and optimizer state take, by arithmetic on what its file says.
+// Needs no LibTorch: the prediction knows nothing of the measurement that it stands beside.
 #pragma once
-
-#include <cstdint>
-#include <vector>
 
 #include <base/result.h>
 #include <inspector/model/probe_request.h>
 #include <inspector/model/snapshot.h>
+
+#include <cstdint>
+#include <vector>
 
 namespace tally::inspector {
 

@@ -1,9 +1,8 @@
-#include <inspector/probe/probe_inputs.h>
-
 #include <ATen/Context.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <caffe2/serialize/inline_container.h>
+#include <inspector/probe/probe_inputs.h>
 #include <torch/csrc/jit/serialization/import_read.h>
 
 #include <unordered_set>
@@ -13,7 +12,8 @@ namespace {
 
 constexpr std::uint64_t kSeed = 0;
 
-/// Sizes and type of an example that an archive keeps. torch.jit.save drops its values, so the tensor has no data.
+/// Sizes and type of an example that an archive keeps. torch.jit.save drops its values, so the
+/// tensor has no data.
 std::optional<InputSpec> spec_of(const at::Tensor& tensor) {
   const std::optional<Dtype> dtype = dtype_of(tensor.scalar_type());
   if (!dtype) return std::nullopt;
@@ -23,20 +23,21 @@ std::optional<InputSpec> spec_of(const at::Tensor& tensor) {
   return spec;
 }
 
-/// What `torch.jit.trace` was called with, for the method `forward`: nothing where the archive does not keep it, or where
-/// it is more than tensors.
+/// What `torch.jit.trace` was called with, for the method `forward`: nothing where the archive does
+/// not keep it, or where it is more than tensors.
 std::vector<InputSpec> traced_inputs(const std::string& path) {
   caffe2::serialize::PyTorchStreamReader reader(path);
   if (!reader.hasRecord("traced_inputs.pkl")) return {};
-  const c10::IValue stored = torch::jit::readArchiveAndTensors("traced_inputs", "", "traced_inputs/", std::nullopt,
-                                                               std::nullopt, c10::kCPU, reader);
+  const c10::IValue stored = torch::jit::readArchiveAndTensors(
+      "traced_inputs", "", "traced_inputs/", std::nullopt, std::nullopt, c10::kCPU, reader);
   if (!stored.isGenericDict()) return {};
   std::vector<InputSpec> specs;
   for (const auto& entry : stored.toGenericDict()) {
     if (!entry.key().isString() || entry.key().toStringRef() != "forward") continue;
     std::vector<c10::IValue> arguments;
     if (entry.value().isTuple()) {
-      for (const c10::IValue& argument : entry.value().toTupleRef().elements()) arguments.push_back(argument);
+      for (const c10::IValue& argument : entry.value().toTupleRef().elements())
+        arguments.push_back(argument);
     } else if (entry.value().isList()) {
       for (const c10::IValue& argument : entry.value().toListRef()) arguments.push_back(argument);
     }
@@ -78,8 +79,10 @@ Result<InputPlan> plan_inputs(const ProbeRequest& request, const torch::jit::Mod
     plan = {traced_inputs(request.path), "as the archive was traced with"};
   }
   if (plan.specs.empty()) {
-    return Error{ErrorCode::kUsage, "what to call the model with is not known: the file keeps no example of its inputs",
-                 "name each input, for example --input 1x128:int64"};
+    return Error{
+        ErrorCode::kUsage,
+        "what to call the model with is not known: the file keeps no example of its inputs",
+        "name each input, for example --input 1x128:int64"};
   }
   resize(plan.specs, request);
   if (request.dtype) {
@@ -105,8 +108,10 @@ ModelInputs make_inputs(const std::vector<InputSpec>& specs, c10::Device device)
 
 std::int64_t input_bytes(const ModelInputs& inputs) {
   std::int64_t bytes = 0;
-  for (const c10::IValue& input : inputs.positional) bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
-  for (const auto& [name, input] : inputs.named) bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
+  for (const c10::IValue& input : inputs.positional)
+    bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
+  for (const auto& [name, input] : inputs.named)
+    bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
   return bytes;
 }
 
@@ -115,9 +120,12 @@ std::string describe(const std::vector<InputSpec>& specs) {
   for (const InputSpec& spec : specs) {
     if (!text.empty()) text += ", ";
     if (!spec.name.empty()) text += spec.name + " ";
-    for (std::size_t i = 0; i < spec.sizes.size(); ++i) text += (i == 0 ? "" : "x") + std::to_string(spec.sizes[i]);
+    for (std::size_t i = 0; i < spec.sizes.size(); ++i)
+      text += (i == 0 ? "" : "x") + std::to_string(spec.sizes[i]);
     text += (spec.sizes.empty() ? "scalar " : " ") + std::string(info(spec.dtype).name);
-    if (spec.low || spec.high) text += " in " + std::to_string(spec.low.value_or(0)) + ".." + std::to_string(spec.high.value_or(spec.low.value_or(0)));
+    if (spec.low || spec.high)
+      text += " in " + std::to_string(spec.low.value_or(0)) + ".." +
+              std::to_string(spec.high.value_or(spec.low.value_or(0)));
   }
   return text;
 }

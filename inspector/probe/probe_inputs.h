@@ -1,10 +1,9 @@
 // What a model is called with. For this folder's sources: brings LibTorch's headers along.
 #pragma once
 
-#include <inspector/probe/probed_model.h>
-
 #include <base/result.h>
 #include <inspector/model/probe_request.h>
+#include <inspector/probe/probed_model.h>
 
 namespace tally::inspector {
 
@@ -20,11 +19,13 @@ struct InputPlan {
   std::string source;  ///< in words
 };
 
-/// The inputs that `request` names; else those that a traced archive keeps; else what the model's first layers say. With
-/// the request's batch and sequence put in. kUsage where nothing can be told.
+/// The inputs that `request` names; else those that a traced archive keeps; else what the model's
+/// first layers say. With the request's batch and sequence put in. kUsage where nothing can be
+/// told.
 Result<InputPlan> plan_inputs(const ProbeRequest& request, const torch::jit::Module& model);
 
-/// The tensors of `specs` on `device`, drawn with a fixed seed: normally distributed, integers within their range.
+/// The tensors of `specs` on `device`, drawn with a fixed seed: normally distributed, integers
+/// within their range.
 ModelInputs make_inputs(const std::vector<InputSpec>& specs, c10::Device device);
 
 std::int64_t input_bytes(const ModelInputs& inputs);

@@ -1,5 +1,4 @@
 #include <inspector/probe/probed_model.h>
-
 #include <torch/csrc/jit/passes/inline_fork_wait.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -47,16 +46,25 @@ struct TypePair {
   c10::ScalarType theirs;
 };
 constexpr TypePair kTypes[] = {
-    {Dtype::kFloat32, c10::kFloat},   {Dtype::kFloat64, c10::kDouble}, {Dtype::kFloat16, c10::kHalf},
-    {Dtype::kBFloat16, c10::kBFloat16}, {Dtype::kInt64, c10::kLong},   {Dtype::kInt32, c10::kInt},
-    {Dtype::kInt16, c10::kShort},     {Dtype::kInt8, c10::kChar},      {Dtype::kUInt8, c10::kByte},
-    {Dtype::kBool, c10::kBool},       {Dtype::kComplex64, c10::kComplexFloat}, {Dtype::kComplex128, c10::kComplexDouble},
+    {Dtype::kFloat32, c10::kFloat},
+    {Dtype::kFloat64, c10::kDouble},
+    {Dtype::kFloat16, c10::kHalf},
+    {Dtype::kBFloat16, c10::kBFloat16},
+    {Dtype::kInt64, c10::kLong},
+    {Dtype::kInt32, c10::kInt},
+    {Dtype::kInt16, c10::kShort},
+    {Dtype::kInt8, c10::kChar},
+    {Dtype::kUInt8, c10::kByte},
+    {Dtype::kBool, c10::kBool},
+    {Dtype::kComplex64, c10::kComplexFloat},
+    {Dtype::kComplex128, c10::kComplexDouble},
 };
 
 }  // namespace
 
 Module load_for_probe(const std::string& path, c10::Device device) {
-  // Debug files are left out: as large as the weights in small models, and memory that no tensor has.
+  // Debug files are left out: as large as the weights in small models, and memory that no tensor
+  // has.
   Module model = torch::jit::load(path, device, /*load_debug_files=*/false);
   for (const auto& graph : graphs_of(model)) torch::jit::InlineForkWait(graph);
   return model;
@@ -68,7 +76,8 @@ std::vector<at::Tensor> trainable_parameters(const Module& model) {
   std::vector<at::Tensor> unique;
   std::unordered_set<const void*> seen;
   for (const at::Tensor& parameter : model.parameters()) {
-    if (parameter.requires_grad() && seen.insert(parameter.unsafeGetTensorImpl()).second) unique.push_back(parameter);
+    if (parameter.requires_grad() && seen.insert(parameter.unsafeGetTensorImpl()).second)
+      unique.push_back(parameter);
   }
   return unique;
 }
@@ -91,7 +100,8 @@ std::int64_t storage_bytes(const Module& model) {
   std::int64_t bytes = 0;
   std::unordered_set<const void*> seen;
   const auto count = [&](const at::Tensor& tensor) {
-    if (!tensor.has_storage() || !seen.insert(tensor.storage().unsafeGetStorageImpl()).second) return;
+    if (!tensor.has_storage() || !seen.insert(tensor.storage().unsafeGetStorageImpl()).second)
+      return;
     bytes += static_cast<std::int64_t>(tensor.storage().nbytes());
   };
   for (const at::Tensor& tensor : tensors_in(model._ivalue())) count(tensor);
@@ -122,7 +132,8 @@ std::optional<Dtype> dtype_of(c10::ScalarType type) {
 }
 
 void convert_floating(Module& model, c10::ScalarType type) {
-  std::unordered_map<const void*, at::Tensor> converted;  // by the tensor that was: names of one tensor stay one
+  std::unordered_map<const void*, at::Tensor>
+      converted;  // by the tensor that was: names of one tensor stay one
   for (const Module& module : model.modules()) {
     const auto object = module._ivalue();
     for (std::size_t slot = 0; slot < object->slots().size(); ++slot) {

@@ -1,10 +1,5 @@
-#include <inspector/probe/run_probe.h>
-
 #include <ATen/core/grad_mode.h>
 #include <dlfcn.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/runtime/interpreter.h>
-
 #include <inspector/load/torch_error.h>
 #include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
@@ -15,7 +10,10 @@
 #include <inspector/probe/phase_meter.h>
 #include <inspector/probe/predicted_parts.h>
 #include <inspector/probe/probe_inputs.h>
+#include <inspector/probe/run_probe.h>
 #include <inspector/probe/virtual_model.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 
 namespace tally::inspector {
 namespace {
@@ -35,7 +33,12 @@ class Run {
  public:
   Run(const ProbeRequest& request, const PredictedParts& predicted, MemoryBackend& backend,
       const std::function<void(const std::string&)>& on_phase)
-      : request_(request), predicted_(predicted), backend_(backend), device_(backend.device()), on_phase_(on_phase), meter_(backend) {}
+      : request_(request),
+        predicted_(predicted),
+        backend_(backend),
+        device_(backend.device()),
+        on_phase_(on_phase),
+        meter_(backend) {}
 
   Result<ProbeResult> run() {
     result_.used_device = backend_.device();
@@ -67,7 +70,8 @@ class Run {
 
   Result<Unit> measure() {
     phase("weights", [this] {
-      model_ = device_.is_meta() ? load_virtual(request_.path) : load_for_probe(request_.path, device_);
+      model_ =
+          device_.is_meta() ? load_virtual(request_.path) : load_for_probe(request_.path, device_);
       if (request_.dtype) convert_floating(model_, *scalar_type_of(*request_.dtype));
     });
     if (request_.extent == ProbeExtent::kLoad) return Unit{};
@@ -111,7 +115,8 @@ class Run {
 
   void train() {
     parameters_ = trainable_parameters(model_);
-    if (parameters_.empty()) return untrainable("the model has no trainable parameter; freezing makes constants of them");
+    if (parameters_.empty())
+      return untrainable("the model has no trainable parameter; freezing makes constants of them");
     set_training(model_, true);
     optimizer_ = make_optimizer(request_.optimizer, parameters_);
     attribute();
@@ -136,7 +141,10 @@ class Run {
     });
   }
 
-  void untrainable(const char* why) { result_.failure = ProbeFailure{ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}}; }
+  void untrainable(const char* why) {
+    result_.failure =
+        ProbeFailure{ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}};
+  }
 
   static Error load_error(const std::exception& e) {
     return {ErrorCode::kUnavailable, "LibTorch cannot load it here: " + first_line(e),
@@ -147,7 +155,8 @@ class Run {
   std::vector<MemoryPart> parts() const {
     if (meter_.phases().empty()) return {};
     std::vector<MemoryPart> parts{{"weights", predicted_.weights_bytes, storage_bytes(model_)}};
-    if (!result_.inputs.empty()) parts.push_back({"inputs", bytes_of(result_.inputs), input_bytes(inputs_)});
+    if (!result_.inputs.empty())
+      parts.push_back({"inputs", bytes_of(result_.inputs), input_bytes(inputs_)});
     if (!parameters_.empty() && !result_.failure) {
       parts.push_back({"gradients", predicted_.gradient_bytes, gradient_bytes(parameters_)});
       parts.push_back({"optimizer state", predicted_.state_bytes, optimizer_.state_bytes()});
@@ -190,10 +199,13 @@ void prepare_executor(const ProbeRequest& request) {
 
 }  // namespace
 
-Result<ProbeResult> run_probe(const ProbeRequest& request, const std::function<void(const std::string&)>& on_phase) try {
+Result<ProbeResult> run_probe(const ProbeRequest& request,
+                              const std::function<void(const std::string&)>& on_phase) try {
   for (const std::string& library : request.libraries) {
     if (::dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-      return Error{ErrorCode::kUnavailable, "the library cannot be loaded: " + std::string(::dlerror()), "it must be built for this LibTorch"};
+      return Error{ErrorCode::kUnavailable,
+                   "the library cannot be loaded: " + std::string(::dlerror()),
+                   "it must be built for this LibTorch"};
     }
   }
   const Result<PredictedParts> predicted = predict_parts(request);

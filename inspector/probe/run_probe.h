@@ -1,19 +1,23 @@
-// run_probe: one run of a memory probe. RUNS the model's code; once a process, so that its peak is its own.
+// run_probe: one run of a memory probe. RUNS the model's code; once a process, so that its peak is
+// its own.
 #pragma once
-
-#include <functional>
-#include <string>
 
 #include <base/result.h>
 #include <inspector/model/probe_request.h>
 #include <inspector/model/probe_result.h>
 
+#include <functional>
+#include <string>
+
 namespace tally::inspector {
 
-/// Loads, calls and trains the model as far as `request` asks. `on_phase` is told of each phase before it begins.
+/// Loads, calls and trains the model as far as `request` asks. `on_phase` is told of each phase
+/// before it begins.
 ///
-/// A model that fails, or memory that does not suffice, is a result with a `failure`. Errors: kUnavailable where the device
-/// or an operator's library is not there or the file cannot be loaded here, kUsage where the inputs are not known.
-Result<ProbeResult> run_probe(const ProbeRequest& request, const std::function<void(const std::string&)>& on_phase);
+/// A model that fails, or memory that does not suffice, is a result with a `failure`. Errors:
+/// kUnavailable where the device or an operator's library is not there or the file cannot be loaded
+/// here, kUsage where the inputs are not known.
+Result<ProbeResult> run_probe(const ProbeRequest& request,
+                              const std::function<void(const std::string&)>& on_phase);
 
 }  // namespace tally::inspector

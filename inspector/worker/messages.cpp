@@ -1,10 +1,9 @@
-#include <inspector/worker/messages.h>
-
-#include <nlohmann/json.hpp>
-
 #include <inspector/model/error_json.h>
 #include <inspector/model/probe_json.h>
 #include <inspector/model/snapshot_json.h>
+#include <inspector/worker/messages.h>
+
+#include <nlohmann/json.hpp>
 
 namespace tally::inspector {
 namespace {
@@ -12,12 +11,16 @@ namespace {
 using nlohmann::json;
 
 Error broken(const std::string& why) {
-  return {ErrorCode::kInternal, "a message between torchtally and its worker cannot be read: " + why,
+  return {ErrorCode::kInternal,
+          "a message between torchtally and its worker cannot be read: " + why,
           "both must come from the same build"};
 }
 
-// One line: dump() escapes line feeds. Text from files is valid UTF-8 already; text of the system may not be.
-std::string line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+// One line: dump() escapes line feeds. Text from files is valid UTF-8 already; text of the system
+// may not be.
+std::string line(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
 
 json verification_json(const Result<Verification>& v) {
   if (!v) return {{"error", to_json(v.error())}};
@@ -37,7 +40,8 @@ Result<LoadAnswer> read_answer(const json& value) {
   if (!snapshot) return snapshot.error();
   answer.snapshot = std::move(*snapshot);
   answer.microseconds = value.at("microseconds").get<std::int64_t>();
-  if (value.contains("verification")) answer.verification = read_verification(value.at("verification"));
+  if (value.contains("verification"))
+    answer.verification = read_verification(value.at("verification"));
   return answer;
 }
 
@@ -46,7 +50,11 @@ Result<LoadAnswer> read_answer(const json& value) {
 // A path is bytes, a JSON string is Unicode: the bytes travel as numbers.
 std::string encode(const LoadRequest& r) {
   const std::vector<unsigned char> path(r.path.begin(), r.path.end());
-  return line({{"id", r.id}, {"method", "load"}, {"path", path}, {"verify", r.verify}, {"max_record_bytes", r.max_record_bytes}});
+  return line({{"id", r.id},
+               {"method", "load"},
+               {"path", path},
+               {"verify", r.verify},
+               {"max_record_bytes", r.max_record_bytes}});
 }
 
 std::string encode(const ProbeCall& call) {
@@ -65,7 +73,8 @@ Result<WorkerRequest> decode_any_request(const std::string& text) try {
     return WorkerRequest(ProbeCall{value.at("id").get<std::int64_t>(), std::move(*request)});
   }
   if (value.at("method") == "devices") {
-    return WorkerRequest(DevicesCall{value.at("id").get<std::int64_t>(), value.at("largest_block").get<bool>()});
+    return WorkerRequest(
+        DevicesCall{value.at("id").get<std::int64_t>(), value.at("largest_block").get<bool>()});
   }
   if (value.at("method") != "load") return broken("unknown method");
   LoadRequest r;
@@ -91,11 +100,14 @@ std::string encode_ready(const std::string& version, const std::string& libtorch
   return line({{"ready", kProtocol}, {"version", version}, {"libtorch", libtorch_version}});
 }
 
-std::string encode_progress(std::int64_t id, const std::string& stage) { return line({{"id", id}, {"progress", stage}}); }
+std::string encode_progress(std::int64_t id, const std::string& stage) {
+  return line({{"id", id}, {"progress", stage}});
+}
 
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer) {
   if (!answer) return line({{"id", id}, {"error", to_json(answer.error())}});
-  json value = {{"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
+  json value = {
+      {"id", id}, {"snapshot", to_json(answer->snapshot)}, {"microseconds", answer->microseconds}};
   if (answer->verification) value["verification"] = verification_json(*answer->verification);
   return line(value);
 }
@@ -105,7 +117,9 @@ std::string encode_probe_answer(std::int64_t id, const Result<ProbeResult>& answ
   return line({{"id", id}, {"probe", to_json(*answer)}});
 }
 
-std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices) { return line({{"id", id}, {"devices", to_json(devices)}}); }
+std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices) {
+  return line({{"id", id}, {"devices", to_json(devices)}});
+}
 
 Result<WorkerMessage> decode_message(const std::string& text) try {
   const json value = json::parse(text);

@@ -1,25 +1,20 @@
 // The protocol between torchtally and torchtally-worker: JSON lines over two pipes.
 //
-//   worker → client   {"ready": PROTOCOL, "version": "0.1.0", "libtorch": "2.11.0"}      once, when it has started
-//   client → worker   {"id": 7, "method": "load", "path": "model.pt", "verify": false}
-//   worker → client   {"id": 7, "progress": "reading"}                                   any number of times
-//   worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400}                   one answer: this …
-//   worker → client   {"id": 7, "error": {"code": "malformed", "message": …, "hint": …}} … or this
+//   worker → client   {"ready": PROTOCOL, "version": "0.1.0", "libtorch": "2.11.0"}      once, when
+//   it has started client → worker   {"id": 7, "method": "load", "path": "model.pt", "verify":
+//   false} worker → client   {"id": 7, "progress": "reading"}                                   any
+//   number of times worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400} one answer:
+//   this … worker → client   {"id": 7, "error": {"code": "malformed", "message": …, "hint": …}} …
+//   or this
 //
-//   client → worker   {"id": 0, "method": "probe", "request": {…}}                        the only request of its worker
-//   worker → client   {"id": 0, "probe": {…}}                                            its answer, or an error as above
-//   client → worker   {"id": 0, "method": "devices", "largest_block": false}
-//   worker → client   {"id": 0, "devices": {…}}
+//   client → worker   {"id": 0, "method": "probe", "request": {…}}                        the only
+//   request of its worker worker → client   {"id": 0, "probe": {…}} its answer, or an error as
+//   above client → worker   {"id": 0, "method": "devices", "largest_block": false} worker → client
+//   {"id": 0, "devices": {…}}
 //
-// An answer counts only as a complete line. The two programs must be of one version: PROTOCOL changes with every change
-// of a message.
+// An answer counts only as a complete line. The two programs must be of one version: PROTOCOL
+// changes with every change of a message.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 #include <base/result.h>
 #include <inspector/model/device_report.h>
@@ -28,11 +23,18 @@
 #include <inspector/model/snapshot.h>
 #include <inspector/model/verification.h>
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace tally::inspector {
 
 constexpr int kProtocol = 2;
 
-/// Load a file, and, if `verify`, load it with torch::jit::load as well (which runs its code) and tell every difference.
+/// Load a file, and, if `verify`, load it with torch::jit::load as well (which runs its code) and
+/// tell every difference.
 struct LoadRequest {
   std::int64_t id = 0;
   std::string path;  ///< any bytes
@@ -42,8 +44,9 @@ struct LoadRequest {
 
 struct LoadAnswer {
   ModelSnapshot snapshot;
-  std::optional<Result<Verification>> verification;  ///< where the request asked for it; an Error: it could not be made
-  std::int64_t microseconds = 0;             ///< inside the worker
+  std::optional<Result<Verification>>
+      verification;  ///< where the request asked for it; an Error: it could not be made
+  std::int64_t microseconds = 0;  ///< inside the worker
 };
 
 /// The only request of a worker's life: a probe's peak must be its own. RUNS the file's code.
@@ -62,11 +65,11 @@ struct DevicesCall {
 struct WorkerMessage {
   enum class Kind { kReady, kProgress, kAnswer } kind = Kind::kProgress;
   std::int64_t id = 0;
-  int protocol = 0;                            ///< kReady
-  std::string text;                            ///< kProgress: the stage; kReady: LibTorch's version
-  std::optional<Result<LoadAnswer>> answer;    ///< kAnswer: of a load, or an error of either
-  std::optional<ProbeResult> probe;            ///< kAnswer: of a probe
-  std::optional<DeviceReport> devices;         ///< kAnswer: of a list of devices
+  int protocol = 0;                          ///< kReady
+  std::string text;                          ///< kProgress: the stage; kReady: LibTorch's version
+  std::optional<Result<LoadAnswer>> answer;  ///< kAnswer: of a load, or an error of either
+  std::optional<ProbeResult> probe;          ///< kAnswer: of a probe
+  std::optional<DeviceReport> devices;       ///< kAnswer: of a list of devices
 };
 
 std::string encode(const LoadRequest& request);

@@ -1,5 +1,7 @@
+#include <inspector/worker/ignore_sigpipe.h>
+#include <inspector/worker/messages.h>
 #include <inspector/worker/probe_client.h>
-
+#include <inspector/worker/worker_process.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -9,9 +11,6 @@
 #include <csignal>
 #include <optional>
 #include <variant>
-
-#include <inspector/worker/messages.h>
-#include <inspector/worker/worker_process.h>
 
 namespace tally::inspector {
 namespace {
@@ -23,16 +22,19 @@ using Outcome = std::variant<WorkerMessage, Error, std::string>;
 
 class Conversation {
  public:
-  Conversation(WorkerProcess process, const ProbeClientOptions& options) : process_(std::move(process)), options_(options) {
+  Conversation(WorkerProcess process, const ProbeClientOptions& options)
+      : process_(std::move(process)), options_(options) {
     if (options.timeout_seconds > 0) {
-      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.timeout_seconds));
+      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(options.timeout_seconds));
     }
   }
 
   Outcome ask(const std::string& request) {
     process_.send(request);  // a failure shows as the end of its answers
     while (!outcome_) {
-      pollfd polled[] = {{process_.answers(), POLLIN, 0}, {log_open_ ? process_.prints() : -1, POLLIN, 0}};
+      pollfd polled[] = {{process_.answers(), POLLIN, 0},
+                         {log_open_ ? process_.prints() : -1, POLLIN, 0}};
       if (::poll(polled, 2, milliseconds_left()) < 0) continue;  // EINTR
       if (polled[1].revents != 0) read_log();
       if (polled[0].revents != 0) read_answers();
@@ -49,7 +51,8 @@ class Conversation {
  private:
   int milliseconds_left() const {
     if (!deadline_) return -1;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(*deadline_ - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 60'000));
   }
 
@@ -76,7 +79,8 @@ class Conversation {
         return;
       }
       pending_.append(buffer, static_cast<std::size_t>(n));
-      for (std::size_t end; !outcome_ && (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) {
+      for (std::size_t end; !outcome_ && (end = pending_.find('\n')) != std::string::npos;
+           pending_.erase(0, end + 1)) {
         take(pending_.substr(0, end));
       }
       if (outcome_) return;
@@ -90,7 +94,9 @@ class Conversation {
     } else if (message->kind == WorkerMessage::Kind::kReady) {
       ready_ = true;
       if (message->protocol != kProtocol) {
-        outcome_ = Error{ErrorCode::kUnavailable, options_.worker + " is of another version than this program", "build or install both together"};
+        outcome_ = Error{ErrorCode::kUnavailable,
+                         options_.worker + " is of another version than this program",
+                         "build or install both together"};
       }
     } else if (message->kind == WorkerMessage::Kind::kProgress) {
       phase_ = message->text;
@@ -104,7 +110,8 @@ class Conversation {
 
   Outcome ended(const std::string& how) const {
     if (ready_) return how;
-    return Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how, "check that LibTorch is where it was when this was built"};
+    return Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how,
+                 "check that LibTorch is where it was when this was built"};
   }
 
   WorkerProcess process_;
@@ -115,18 +122,6 @@ class Conversation {
   std::optional<Outcome> outcome_;
 };
 
-/// Writing to a worker that has died must fail, not end this process.
-class IgnoreSigpipe {
- public:
-  IgnoreSigpipe() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
-  ~IgnoreSigpipe() { std::signal(SIGPIPE, before_); }
-  IgnoreSigpipe(const IgnoreSigpipe&) = delete;
-  IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
-
- private:
-  void (*before_)(int);
-};
-
 ProbeResult killed(const ProbeRequest& request, const std::string& phase, const std::string& how) {
   ProbeResult result;
   result.used_device = request.device;
@@ -135,18 +130,23 @@ ProbeResult killed(const ProbeRequest& request, const std::string& phase, const 
   return result;
 }
 
-Error wrong_answer() { return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"}; }
+Error wrong_answer() {
+  return {ErrorCode::kInternal, "the worker answered a request that it was not given",
+          "please report it"};
+}
 
 }  // namespace
 
-Result<ProbeResult> probe_in_worker(const ProbeRequest& request, const ProbeClientOptions& options) {
+Result<ProbeResult> probe_in_worker(const ProbeRequest& request,
+                                    const ProbeClientOptions& options) {
   const IgnoreSigpipe guard;
   Result<WorkerProcess> process = WorkerProcess::start(options.worker, options.memory_limit_bytes);
   if (!process) return process.error();
   Conversation conversation(std::move(*process), options);
   Outcome outcome = conversation.ask(encode(ProbeCall{0, request}));
   if (const auto* error = std::get_if<Error>(&outcome)) return *error;
-  if (const auto* how = std::get_if<std::string>(&outcome)) return killed(request, conversation.phase(), *how);
+  if (const auto* how = std::get_if<std::string>(&outcome))
+    return killed(request, conversation.phase(), *how);
   auto& message = std::get<WorkerMessage>(outcome);
   if (!message.probe) return wrong_answer();
   return std::move(*message.probe);
@@ -156,10 +156,12 @@ Result<DeviceReport> list_devices_in_worker(bool largest_block, const ProbeClien
   const IgnoreSigpipe guard;
   Result<WorkerProcess> process = WorkerProcess::start(options.worker, 0);
   if (!process) return process.error();
-  Outcome outcome = Conversation(std::move(*process), options).ask(encode(DevicesCall{0, largest_block}));
+  Outcome outcome =
+      Conversation(std::move(*process), options).ask(encode(DevicesCall{0, largest_block}));
   if (const auto* error = std::get_if<Error>(&outcome)) return *error;
   if (const auto* how = std::get_if<std::string>(&outcome)) {
-    return Error{ErrorCode::kUnavailable, "the worker died while it looked at the devices: " + *how, "please report it"};
+    return Error{ErrorCode::kUnavailable, "the worker died while it looked at the devices: " + *how,
+                 "please report it"};
   }
   auto& message = std::get<WorkerMessage>(outcome);
   if (!message.devices) return wrong_answer();

@@ -1,4 +1,5 @@
-// What the worker must do before LibTorch's static initialisers run, a quarter of a second before main().
+// What the worker must do before LibTorch's static initialisers run, a quarter of a second before
+// main().
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,8 +11,9 @@
 
 namespace {
 
-/// Ends this process together with the one that started it, and turns core dumps off: a crash on a hostile file must not
-/// leave its memory on the disk. The parent may already be gone when the signal is asked for, so its id is checked after.
+/// Ends this process together with the one that started it, and turns core dumps off: a crash on a
+/// hostile file must not leave its memory on the disk. The parent may already be gone when the
+/// signal is asked for, so its id is checked after.
 void guard_process(int, char**, char** environment) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -26,4 +28,5 @@ void guard_process(int, char**, char** environment) {
 }  // namespace
 
 // .preinit_array runs before the initialisers of shared libraries.
-__attribute__((section(".preinit_array"), used)) static void (*guard)(int, char**, char**) = guard_process;
+__attribute__((section(".preinit_array"), used)) static void (*guard)(int, char**,
+                                                                      char**) = guard_process;

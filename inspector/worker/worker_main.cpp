@@ -1,5 +1,12 @@
-// torchtally-worker: loads model files for torchtally. Started by it, one request a line (messages.h); not for people.
+// torchtally-worker: loads model files for torchtally. Started by it, one request a line
+// (messages.h); not for people.
 
+#include <inspector/load/load_model.h>
+#include <inspector/load/verify_model.h>
+#include <inspector/probe/list_devices.h>
+#include <inspector/probe/run_probe.h>
+#include <inspector/worker/messages.h>
+#include <inspector/worker/worker_fds.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,20 +19,13 @@
 #include <cstring>
 #include <string>
 
-#include <inspector/load/load_model.h>
-#include <inspector/load/verify_model.h>
-#include <inspector/probe/list_devices.h>
-#include <inspector/probe/run_probe.h>
-#include <inspector/worker/messages.h>
-#include <inspector/worker/worker_fds.h>
-
 namespace {
 
 using namespace tally;
 using namespace tally::inspector;
 
-/// Memory for the heap (the mapped archive does not count), no file may grow: a file's own code, which `verify` runs, can
-/// write nothing.
+/// Memory for the heap (the mapped archive does not count), no file may grow: a file's own code,
+/// which `verify` runs, can write nothing.
 void limit_resources(std::int64_t memory_bytes) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit no_files{0, 0};
@@ -72,7 +72,9 @@ bool serve(const LoadRequest& request) {
 }
 
 bool serve(const ProbeCall& call) {
-  Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) { write_line(encode_progress(call.id, phase)); });
+  Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) {
+    write_line(encode_progress(call.id, phase));
+  });
   if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
   return write_line(encode_probe_answer(call.id, result));
 }
@@ -97,7 +99,8 @@ void serve_all() {
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return;
     pending.append(buffer, static_cast<std::size_t>(n));
-    for (std::size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1)) {
+    for (std::size_t end; (end = pending.find('\n')) != std::string::npos;
+         pending.erase(0, end + 1)) {
       if (!serve_line(pending.substr(0, end))) return;
     }
   }
@@ -107,7 +110,9 @@ void serve_all() {
 
 int main(int argc, char** argv) {
   if (argc != 2 || std::strncmp(argv[1], "--memory-limit=", 15) != 0) {
-    std::fputs("torchtally-worker " TORCHTALLY_VERSION ": started by torchtally; run that instead\n", stderr);
+    std::fputs("torchtally-worker " TORCHTALLY_VERSION
+               ": started by torchtally; run that instead\n",
+               stderr);
     return 2;
   }
   limit_resources(std::atoll(argv[1] + 15));

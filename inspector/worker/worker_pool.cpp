@@ -1,5 +1,6 @@
+#include <inspector/worker/ignore_sigpipe.h>
 #include <inspector/worker/worker_pool.h>
-
+#include <inspector/worker/worker_process.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -10,42 +11,30 @@
 #include <optional>
 #include <utility>
 
-#include <inspector/worker/worker_process.h>
-
 namespace tally::inspector {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kLongestLog = 4096;  // kept of what a worker prints, for the error that it may explain
-
-/// Writing to a worker that has died must fail, not end this process.
-class IgnoreSigpipe {
- public:
-  IgnoreSigpipe() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
-  ~IgnoreSigpipe() { std::signal(SIGPIPE, before_); }
-  IgnoreSigpipe(const IgnoreSigpipe&) = delete;
-  IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
-
- private:
-  void (*before_)(int);
-};
+constexpr std::size_t kLongestLog =
+    4096;  // kept of what a worker prints, for the error that it may explain
 
 struct Slot {
   std::optional<WorkerProcess> process;
   bool ready = false;
   bool log_closed = false;
-  std::string answers;                    ///< the incomplete line at the end of what came
-  std::string log;                        ///< the last of what it printed
-  std::optional<std::size_t> file;        ///< that it is at
-  bool began = false;                     ///< it has said something of that file
-  std::size_t answered = 0;               ///< files before that one
+  std::string answers;              ///< the incomplete line at the end of what came
+  std::string log;                  ///< the last of what it printed
+  std::optional<std::size_t> file;  ///< that it is at
+  bool began = false;               ///< it has said something of that file
+  std::size_t answered = 0;         ///< files before that one
   Clock::time_point deadline = Clock::time_point::max();
 };
 
 class Pool {
  public:
-  Pool(const std::vector<std::string>& paths, const PoolOptions& options, const PoolCallbacks& callbacks)
+  Pool(const std::vector<std::string>& paths, const PoolOptions& options,
+       const PoolCallbacks& callbacks)
       : paths_(paths), options_(options), callbacks_(callbacks) {}
 
   Result<Unit> run() {
@@ -66,7 +55,8 @@ class Pool {
   Result<Unit> give_work(Slot& slot) {
     if (slot.file || (again_.empty() && next_ >= paths_.size())) return Unit{};
     if (!slot.process) {
-      Result<WorkerProcess> started = WorkerProcess::start(options_.worker, options_.memory_limit_bytes);
+      Result<WorkerProcess> started =
+          WorkerProcess::start(options_.worker, options_.memory_limit_bytes);
       if (!started) return started.error();
       slot = Slot{};
       slot.process = std::move(*started);
@@ -79,7 +69,8 @@ class Pool {
       again_.pop_back();
     }
     if (options_.seconds_per_file > 0) {
-      slot.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds_per_file));
+      slot.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                         std::chrono::duration<double>(options_.seconds_per_file));
     }
     LoadRequest request;
     request.id = static_cast<std::int64_t>(*slot.file);
@@ -106,14 +97,16 @@ class Pool {
     }
     int timeout = -1;
     if (deadline != Clock::time_point::max()) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       timeout = static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 60'000));
     }
     if (::poll(polled.data(), polled.size(), timeout) < 0) return;  // EINTR: once more
     // What a worker printed may explain its end: read that first.
     for (const bool answers : {false, true}) {
       for (std::size_t i = 0; i < polled.size(); ++i) {
-        if (polled[i].revents == 0 || sources[i].second != answers || !sources[i].first->process) continue;
+        if (polled[i].revents == 0 || sources[i].second != answers || !sources[i].first->process)
+          continue;
         answers ? read_answers(*sources[i].first) : read_log(*sources[i].first);
       }
     }
@@ -146,7 +139,9 @@ class Pool {
       const std::size_t searched = slot.answers.size();
       slot.answers.append(buffer, static_cast<std::size_t>(n));
       std::size_t from = 0;
-      for (std::size_t end; (end = slot.answers.find('\n', std::max(from, searched))) != std::string::npos; from = end + 1) {
+      for (std::size_t end;
+           (end = slot.answers.find('\n', std::max(from, searched))) != std::string::npos;
+           from = end + 1) {
         take_message(slot, slot.answers.substr(from, end - from));
         if (!slot.process || fatal_) return;
       }
@@ -161,7 +156,9 @@ class Pool {
       case WorkerMessage::Kind::kReady:
         slot.ready = true;
         if (message->protocol != kProtocol) {
-          fatal_ = Error{ErrorCode::kUnavailable, options_.worker + " is of another version than this program", "build or install both together"};
+          fatal_ = Error{ErrorCode::kUnavailable,
+                         options_.worker + " is of another version than this program",
+                         "build or install both together"};
         }
         return;
       case WorkerMessage::Kind::kProgress:
@@ -169,18 +166,20 @@ class Pool {
         if (callbacks_.on_progress && slot.file) callbacks_.on_progress(*slot.file, message->text);
         return;
       case WorkerMessage::Kind::kAnswer:
-        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file) || !message->answer) {
+        if (!slot.file || message->id != static_cast<std::int64_t>(*slot.file) ||
+            !message->answer) {
           return distrust(slot, answered_wrongly(*message));
         }
         return finish(slot, std::move(*message->answer));
     }
   }
 
-  /// What to say of an answer that is for another file than the worker was given. One that could not read its request says
-  /// why under the id -1.
+  /// What to say of an answer that is for another file than the worker was given. One that could
+  /// not read its request says why under the id -1.
   static Error answered_wrongly(const WorkerMessage& message) {
     if (message.id == -1 && message.answer && !*message.answer) return message.answer->error();
-    return {ErrorCode::kInternal, "the worker answered a request that it was not given", "please report it"};
+    return {ErrorCode::kInternal, "the worker answered a request that it was not given",
+            "please report it"};
   }
 
   /// Ends a worker that does not keep to the protocol: its next answer could be meant for any file.
@@ -205,21 +204,27 @@ class Pool {
     const bool was_ready = slot.ready;
     slot.process.reset();
     if (!was_ready) {
-      fatal_ = Error{ErrorCode::kUnavailable, options_.worker + " did not start: " + how + (slot.log.empty() ? "" : ": " + last_line(slot.log)),
-                     "check that LibTorch is where it was when this was built, and that --memory-limit leaves it 128 MiB"};
+      fatal_ = Error{ErrorCode::kUnavailable,
+                     options_.worker + " did not start: " + how +
+                         (slot.log.empty() ? "" : ": " + last_line(slot.log)),
+                     "check that LibTorch is where it was when this was built, and that "
+                     "--memory-limit leaves it 128 MiB"};
       return;
     }
-    if (slot.file && !slot.began && slot.answered > 0) {  // what ended it came before this file: a fresh worker may read it
+    if (slot.file && !slot.began &&
+        slot.answered > 0) {  // what ended it came before this file: a fresh worker may read it
       again_.push_back(*std::exchange(slot.file, std::nullopt));
       return;
     }
-    finish(slot, Error{ErrorCode::kMalformed, "the worker died while reading it: " + how, "the file is damaged or hostile; please report it if it loads in PyTorch"});
+    finish(slot, Error{ErrorCode::kMalformed, "the worker died while reading it: " + how,
+                       "the file is damaged or hostile; please report it if it loads in PyTorch"});
   }
 
   void time_out(Slot& slot) {
     slot.process->stop();
     slot.process.reset();
-    finish(slot, Error{ErrorCode::kLimitExceeded, "reading it took longer than the limit allows", "raise --timeout if the file is trusted"});
+    finish(slot, Error{ErrorCode::kLimitExceeded, "reading it took longer than the limit allows",
+                       "raise --timeout if the file is trusted"});
   }
 
   static std::string last_line(std::string text) {
@@ -232,7 +237,8 @@ class Pool {
   const PoolCallbacks& callbacks_;
   std::vector<Slot> slots_;
   std::size_t next_ = 0, done_ = 0;
-  std::vector<std::size_t> again_;  ///< files given to a worker that ended before it began with them
+  std::vector<std::size_t>
+      again_;  ///< files given to a worker that ended before it began with them
   std::optional<Error> fatal_;
 };
 

@@ -1,6 +1,6 @@
-#include <inspector/worker/worker_process.h>
-
 #include <fcntl.h>
+#include <inspector/worker/worker_fds.h>
+#include <inspector/worker/worker_process.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,15 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include <inspector/worker/worker_fds.h>
-
 namespace tally::inspector {
 namespace {
 
 /// Both ends of a pipe, closed when it goes unless taken.
 struct Pipe {
   int ends[2] = {-1, -1};
-  // Above the worker's own descriptors, so that none of them is overwritten while the others are put in place.
+  // Above the worker's own descriptors, so that none of them is overwritten while the others are
+  // put in place.
   bool open() {
     int low[2];
     if (::pipe2(low, O_CLOEXEC) != 0) return false;
@@ -37,8 +36,9 @@ struct Pipe {
   }
 };
 
-/// This process's environment with a few settings for the worker. TORCHTALLY_PARENT: see process_guard.cpp. GLIBC_TUNABLES:
-/// LibTorch's static initialisers take 60 MB of heap; huge pages save a tenth of its start (docs/processes.md).
+/// This process's environment with a few settings for the worker. TORCHTALLY_PARENT: see
+/// process_guard.cpp. GLIBC_TUNABLES: LibTorch's static initialisers take 60 MB of heap; huge pages
+/// save a tenth of its start (docs/processes.md).
 std::vector<std::string> worker_environment() {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -54,7 +54,8 @@ std::vector<std::string> worker_environment() {
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
-    const std::string text = "it was ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+    const std::string text =
+        "it was ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
     return signal == SIGKILL ? text + ": the system may have run out of memory" : text;
   }
   return "it exited with code " + std::to_string(WEXITSTATUS(status));
@@ -62,10 +63,12 @@ std::string describe_end(int status) {
 
 }  // namespace
 
-Result<WorkerProcess> WorkerProcess::start(const std::string& executable, std::int64_t memory_limit_bytes) {
+Result<WorkerProcess> WorkerProcess::start(const std::string& executable,
+                                           std::int64_t memory_limit_bytes) {
   Pipe requests, answers, prints;
   const auto refuse = [](int cause) {
-    return Error{ErrorCode::kUnavailable, std::string("torchtally-worker cannot be started: ") + std::strerror(cause), ""};
+    return Error{ErrorCode::kUnavailable,
+                 std::string("torchtally-worker cannot be started: ") + std::strerror(cause), ""};
   };
   if (!requests.open() || !answers.open() || !prints.open()) return refuse(errno);
   posix_spawn_file_actions_t actions;
@@ -91,7 +94,8 @@ Result<WorkerProcess> WorkerProcess::start(const std::string& executable, std::i
   for (std::string& entry : entries) environment.push_back(entry.data());
   environment.push_back(nullptr);
   WorkerProcess process;
-  const int failed = ::posix_spawn(&process.pid_, executable.c_str(), &actions, &attributes, arguments, environment.data());
+  const int failed = ::posix_spawn(&process.pid_, executable.c_str(), &actions, &attributes,
+                                   arguments, environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
@@ -128,7 +132,8 @@ bool WorkerProcess::send(const std::string& line) {
 }
 
 std::string WorkerProcess::reap() {
-  // Its descriptors close a moment before it can be waited for. One that closed them and lives on is ended.
+  // Its descriptors close a moment before it can be waited for. One that closed them and lives on
+  // is ended.
   constexpr int kMostMilliseconds = 1000;
   int status = 0;
   for (int waited = 0; ::waitpid(pid_, &status, WNOHANG) != pid_; ++waited) {

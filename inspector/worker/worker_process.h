@@ -1,19 +1,19 @@
 // WorkerProcess: one running torchtally-worker and its pipes.
 #pragma once
 
+#include <base/result.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <string>
-
-#include <base/result.h>
 
 namespace tally::inspector {
 
 /// A child process in a group of its own, killed and reaped when the object goes.
 class WorkerProcess {
  public:
-  static Result<WorkerProcess> start(const std::string& executable, std::int64_t memory_limit_bytes);
+  static Result<WorkerProcess> start(const std::string& executable,
+                                     std::int64_t memory_limit_bytes);
 
   WorkerProcess(WorkerProcess&& other) noexcept;
   WorkerProcess& operator=(WorkerProcess&& other) noexcept;
@@ -25,7 +25,8 @@ class WorkerProcess {
   /// Writes a whole line; false where the worker is gone.
   bool send(const std::string& line);
 
-  /// After its answers have ended: reaps it and returns how it ended: "it was ended by signal 11 (Segmentation fault)".
+  /// After its answers have ended: reaps it and returns how it ended: "it was ended by signal 11
+  /// (Segmentation fault)".
   std::string reap();
 
   /// Kills the whole group and reaps it.

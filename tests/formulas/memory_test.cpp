@@ -187,6 +187,13 @@ TEST(Parameters, PalmsTableOne) {
     EXPECT_EQ(printed(static_cast<double>(counts->unique_params) / 1e9, 2), row.billions);
     if (row.num_layers == 118) {
       EXPECT_EQ(counts->unique_params, 540'354'281'472);
+      // With one norm a layer and one behind the last it would print as 540.36.
+      StackSpec& normed = spec.stacks.front();
+      normed.groups.front().norm = normed.final_norm = NormKind::kRmsNorm;
+      normed.groups.front().attention_pre_norm = true;
+      const auto with_norms = count_parameters(spec);
+      ASSERT_TRUE(with_norms) << with_norms.error().message;
+      EXPECT_EQ(with_norms->unique_params, 540'356'474'880);
     }
   }
 }
