@@ -4,7 +4,7 @@
     cmake --preset release && cmake --build --preset release
     python3 bench/run.py --decoder decoder.pt      # bench/make_decoder.py makes that one; it needs PyTorch in Python
 
-Whole processes, their start and end included. Runs are interleaved: every round runs each program once, in turn, so that
+Whole processes, their start and end included. Runs are interleaved: every round runs each program once, in an order of its own, so that
 a busy spell of the machine meets all of them. The pages of the archive are dropped from the page cache before each run;
 LibTorch's own libraries stay in it, for all programs alike. Memory is measured in rounds of its own, since watching a
 process costs time. The archives are sparse (bench/make_sparse_llama.py): reading a hole costs less than reading a
@@ -13,6 +13,7 @@ disk, so load_and_count comes off better here than with weights of a real model.
 import argparse
 import os
 import platform
+import random
 import re
 import statistics
 import subprocess
@@ -184,8 +185,10 @@ def make_archives(folder, wanted):
 
 
 def interleave(series, rounds, action, label):
+    """Every round in an order of its own: what follows load_and_count of gigabytes finds no huge pages for a while, and in a
+    fixed order that would always be the same program."""
     for index in range(rounds):
-        for one in series:
+        for one in random.Random(index).sample(series, len(series)):
             if sys.stderr.isatty():
                 print(f"\r{label}: round {index + 1} of {rounds}, {one.name:<40.40}", end="", file=sys.stderr, flush=True)
             action(one)
