@@ -2,6 +2,7 @@
 // pass.
 
 #include <gtest/gtest.h>
+#include <torch/headeronly/version.h>
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
 #include <tests/run_torchtally.h>
@@ -24,7 +25,12 @@ std::string sample(const std::string& name) {
 const std::map<std::string, std::string>& refused_by_libtorch() {
   static const std::map<std::string, std::string> refused{
       {"sample_models/detection_nms.pt", "torchvision::nms"},
-      {"sample_models/keyword_keys.pt", "class"}};
+      {"sample_models/keyword_keys.pt", "class"},
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 15
+      // LibTorch 2.15 takes a quint4x2 element for a byte and finds its storage too small; 2.11 loads it.
+      {"sample_models/quantized_4bit.pt", "itemsize 1"},
+#endif
+  };
   return refused;
 }
 
@@ -32,7 +38,7 @@ TEST(AuditLoad, LibTorchAgreesOnEverySampleThatItCanLoad) {
   std::vector<std::string> arguments{"audit", "--load", "-f", "json"};
   for (const std::string& path : sample_paths()) arguments.push_back(path);
   const Ran ran = run_torchtally(arguments);
-  EXPECT_EQ(ran.exit_code, 4);  // two could not be checked
+  EXPECT_EQ(ran.exit_code, 4);  // some could not be checked
   const auto report = nlohmann::json::parse(ran.out);
   std::size_t agreed = 0;
   for (const auto& model : report.at("models")) {
@@ -52,7 +58,7 @@ TEST(AuditLoad, LibTorchAgreesOnEverySampleThatItCanLoad) {
     EXPECT_EQ(verification.at("modules"), model.at("modules").size()) << path;
     ++agreed;
   }
-  EXPECT_EQ(agreed, sample_paths().size() - 2);
+  EXPECT_EQ(agreed, sample_paths().size() - refused_by_libtorch().size());
 }
 
 /// Something that is not as in the file, and what has to be said of it.
