@@ -22,15 +22,12 @@ struct ProbeFlags {
   std::vector<std::string> inputs;
   std::vector<std::int64_t> batches, sequences;
   std::int64_t limit_bytes = 0;
-  std::int64_t memory_limit_bytes = 0;
   int repeats = 1;
-  int warm_ups = -1;  ///< -1: one on CUDA, none elsewhere
   std::string dtype;
   std::string executor = "plain";
   std::vector<std::string> libraries;
   bool modules = true;
   bool virtual_run = true;
-  bool max_batch = false;
   double timeout_seconds = 0;
   std::size_t rows = 15;
 };
