@@ -4,6 +4,7 @@
 #include <cli/guide_report.h>
 #include <cli/model_flags.h>
 #include <cli/plan_flags.h>
+#include <cli/run_report.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -118,12 +119,7 @@ void add_estimate_command(CLI::App& app, Session& session) {
   add_plan_flags(*command, options->plan);
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
-    auto output = Output::open(options->output);
-    if (!output) return fail(session, output.error(), options->output.format);
-    const auto report = report_of(*options);
-    if (!report) return fail(session, report.error(), options->output.format);
-    const auto written = output->write(*report);
-    if (!written) fail(session, written.error(), options->output.format);
+    run_report(session, options->output, [&] { return report_of(*options); });
   });
 }
 

@@ -1,5 +1,6 @@
 #include <cli/command.h>
 #include <cli/formulas_report.h>
+#include <cli/run_report.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -23,13 +24,10 @@ void add_formulas_command(CLI::App& app, Session& session) {
       ->option_text("TERM|FAMILY");
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
-    auto output = Output::open(options->output);
-    if (!output) return fail(session, output.error(), options->output.format);
-    const auto report = options->subject.empty() ? Result<Report>(all_formulas_report())
-                                                 : formulas_report(options->subject);
-    if (!report) return fail(session, report.error(), options->output.format);
-    const auto written = output->write(*report);
-    if (!written) fail(session, written.error(), options->output.format);
+    run_report(session, options->output, [&] {
+      return options->subject.empty() ? Result<Report>(all_formulas_report())
+                                      : formulas_report(options->subject);
+    });
   });
 }
 
