@@ -198,6 +198,11 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
                   "Most modules to list, those with the highest peaks; 0: all")
       ->capture_default_str();
   command
+      .add_option("--cuda-snapshot", flags.cuda_snapshot,
+                  "Write what CUDA's allocator did in the first run to FILE, for PyTorch's memory "
+                  "viewer. Only on a CUDA device")
+      ->option_text("FILE");
+  command
       .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();

@@ -29,6 +29,7 @@ struct ProbeFlags {
   bool modules = true;
   bool virtual_run = true;
   double timeout_seconds = 0;
+  std::string cuda_snapshot;  ///< a file; empty: none
   std::size_t rows = 15;
 };
 

@@ -1,0 +1,46 @@
+#include <inspector/load/torch_error.h>
+#include <inspector/probe/cuda_snapshot.h>
+#include <inspector/probe/cuda_symbols.h>
+#include <inspector/probe/library_function.h>
+
+#include <optional>
+#include <vector>
+
+namespace tally::inspector {
+namespace {
+
+using Record = void(std::optional<std::string> enabled, std::optional<std::string> context,
+                    const std::string& stacks, std::size_t max_entries, bool clear_history,
+                    bool compile_context, bool global_annotations,
+                    const std::vector<std::string>& skip_actions);
+using Pickled = std::string();
+
+constexpr std::size_t kMostEvents = 100'000;  // 30 MB of pickle; the oldest go first
+
+Error unavailable(const std::string& why) {
+  return {ErrorCode::kUnavailable, "no snapshot of the allocator: " + why,
+          "leave out --cuda-snapshot"};
+}
+
+}  // namespace
+
+Result<Unit> record_cuda_history() try {
+  auto* const record = library_function<Record>(RTLD_DEFAULT, kRecordHistory);
+  if (record == nullptr || library_function<Pickled>(RTLD_DEFAULT, kTakeSnapshot) == nullptr)
+    return unavailable("this LibTorch has no such function");
+  // No stacks: there is no Python in this process, and the interpreter's own say nothing.
+  record("all", std::nullopt, "python", kMostEvents, true, false, false, {});
+  return Unit{};
+} catch (const std::exception& e) {
+  return unavailable(first_line(e));
+}
+
+Result<std::string> take_cuda_snapshot() try {
+  auto* const pickled = library_function<Pickled>(RTLD_DEFAULT, kTakeSnapshot);
+  if (pickled == nullptr) return unavailable("this LibTorch has no such function");
+  return pickled();
+} catch (const std::exception& e) {
+  return unavailable(first_line(e));
+}
+
+}  // namespace tally::inspector
