@@ -1,48 +1,23 @@
 // The audit's JSON: that it is as docs/schema/ says, and that what is split adds up again.
 
 #include <gtest/gtest.h>
-#include <tests/run_torchtally.h>
+#include <tests/json_schema.h>
 
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>
 #include <utility>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 namespace tally::tests {
 namespace {
 
 using Json = nlohmann::json;
 
-const valijson::Schema& schema() {
-  static const valijson::Schema* loaded = [] {
-    static const Json text = Json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
-                                                   "docs/schema/audit-1.schema.json"));
-    auto* result = new valijson::Schema;
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-        .populateSchema(valijson::adapters::NlohmannJsonAdapter(text), *result);
-    return result;
-  }();
-  return *loaded;
-}
-
 /// What the schema says against `document`; "" if nothing.
 std::string objections(const Json& document) {
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  const valijson::adapters::NlohmannJsonAdapter target(document);
-  if (validator.validate(schema(), target, &results)) return "";
-  std::string text = "refused";
-  for (const auto& error : results) {
-    for (const std::string& step : error.context) text += step;
-    text += ": " + error.description + "\n";
-  }
-  return text;
+  static const JsonSchema schema("audit-1.schema.json");
+  return schema.objections(document);
 }
 
 Json audit(std::vector<std::string> arguments) {
