@@ -1,4 +1,5 @@
 #include <cli/command.h>
+#include <cli/max_batch.h>
 #include <cli/output_file.h>
 #include <cli/probe_flags.h>
 #include <cli/probe_report.h>
@@ -51,15 +52,18 @@ class Probe {
     report.extent = request->extent;
     report.optimizer = request->optimizer;
     report.limit_bytes = request->limit_bytes;
+    if (auto budget = max_batch_budget(*request); !budget) return budget.error();
     for (const auto batch : or_none(flags_.batches)) {
       for (const auto sequence : or_none(flags_.sequences)) {
         request->batch = batch;
         request->sequence = sequence;
-        Result<ProbedConfiguration> configuration = probe(*request);
+        Result<ProbedConfiguration> configuration =
+            flags_.max_batch ? probe_max_batch(*request) : probe(*request, std::nullopt);
         if (!configuration) return configuration.error();
         report.configurations.push_back(std::move(*configuration));
       }
     }
+    add_formulas(report, request->dtype);
     report.reason = report.configurations.front().runs.front().reason;
     return report;
   }
@@ -82,11 +86,47 @@ class Probe {
     return run;
   }
 
-  Result<ProbedConfiguration> probe(ProbeRequest request) {
+  /// The formulas' word on training forwards that were run.
+  void add_formulas(ProbeReport& report, const std::optional<Dtype>& dtype) const {
+    if (report.extent != ProbeExtent::kTrain || !flags_.formulas) return;
+    const FormulaModel model = FormulaModel::read(flags_.path);
+    report.recognised = model.recognised();
+    for (ProbedConfiguration& c : report.configurations)
+      c.formulas = model.predict(c.runs.front().inputs, dtype);
+  }
+
+  Result<Unit> max_batch_budget(const ProbeRequest& request) {
+    if (!flags_.max_batch) return Unit{};
+    std::optional<DeviceReport> devices;
+    if (request.limit_bytes == 0) {
+      auto listed = list_devices_in_worker(false, client_);
+      if (!listed) return listed.error();
+      devices = std::move(*listed);
+    }
+    budget_ = batch_budget(request, devices);
+    return Unit{};
+  }
+
+  Result<ProbedConfiguration> probe_max_batch(ProbeRequest request) {
+    Result<MaxBatch> found = find_max_batch(request, budget_, [this](const ProbeRequest& trial) {
+      spdlog::info("probe: batch {} on {}", *trial.batch, trial.device);
+      return probe_in_worker(trial, client_);
+    });
+    if (!found) return found.error();
+    request.batch = found->answered() ? *found->largest : found->trials.back().batch;
+    request.limit_bytes = budget_.cap_bytes;
+    Result<ProbedConfiguration> configuration = probe(request, std::move(found->run));
+    if (configuration) configuration->max_batch = std::move(*found);
+    return configuration;
+  }
+
+  /// `first` is a run that was made already.
+  Result<ProbedConfiguration> probe(ProbeRequest request, std::optional<ProbeResult> first) {
     ProbedConfiguration configuration;
     configuration.batch = request.batch;
     configuration.sequence = request.sequence;
-    for (int i = 0; i < flags_.repeats; ++i) {
+    if (first) configuration.runs.push_back(std::move(*first));
+    while (configuration.runs.size() < static_cast<std::size_t>(flags_.repeats)) {
       Result<ProbeResult> run = measure(request);
       if (!run) return run.error();
       configuration.runs.push_back(std::move(*run));
@@ -111,6 +151,7 @@ class Probe {
 
   const ProbeFlags& flags_;
   ProbeClientOptions client_;
+  BatchBudget budget_;
   std::string snapshot_;
 };
 
@@ -127,6 +168,7 @@ Result<Unit> write_snapshot(const std::optional<OutputFile>& file, const std::st
 
 bool failed(const ProbeReport& report) {
   for (const ProbedConfiguration& c : report.configurations) {
+    if (c.max_batch && !c.max_batch->answered()) return true;
     for (const ProbeResult& run : c.runs) {
       if (run.failure) return true;
     }

@@ -107,6 +107,14 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
     if (!input) return input.error();
     request.inputs.push_back(std::move(*input));
   }
+  if (flags.max_batch && !flags.cuda_snapshot.empty()) {
+    return Error{ErrorCode::kUsage, "--cuda-snapshot: a search has many runs",
+                 "record the batch that it finds: --batch N instead of --max-batch"};
+  }
+  if (flags.max_batch && request.extent == ProbeExtent::kLoad) {
+    return Error{ErrorCode::kUsage, "--max-batch: loading takes no batch",
+                 "add --phase forward or --phase train"};
+  }
   request.limit_bytes = flags.limit_bytes;
   request.profiling_executor = flags.executor == "profiling";
   if (!flags.dtype.empty()) {
@@ -148,12 +156,16 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
                                              : "auto, cpu, cuda, cuda:N or meta, not " + text;
       })
       ->option_text("DEVICE [auto]");
-  command
-      .add_option("-b,--batch", flags.batches,
-                  "First size of every input; several, as 1,2,4: one report for all")
-      ->delimiter(',')
+  auto* batch =
+      command.add_option("-b,--batch", flags.batches,
+                         "First size of every input; several, as 1,2,4: one report for all");
+  batch->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
       ->option_text("N[,N…]");
+  command
+      .add_flag("--max-batch", flags.max_batch,
+                "Find the largest batch that fits the device or --limit, and run it and the next")
+      ->excludes(batch);
   command
       .add_option("-s,--seq", flags.sequences,
                   "Second size of every input that has two or more; several: each with each batch")
@@ -185,6 +197,8 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       ->option_text("FILE.so");
   command.add_flag("!--no-virtual", flags.virtual_run,
                    "Leave out the virtual run, the prediction of activations");
+  command.add_flag("!--no-formulas", flags.formulas,
+                   "Leave out what the formulas predict of a transformer's activations");
   command
       .add_option(
           "--limit", flags.limit_bytes,

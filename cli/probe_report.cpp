@@ -128,6 +128,34 @@ void add_parts(Document& document, const ProbeResult& run) {
   document.add(std::move(table));
 }
 
+constexpr const char* kTrainingForward = "training forward";
+
+/// What the training forward keeps: as measured, and by each prediction there is.
+void add_activations(Document& document, const ProbedConfiguration& c) {
+  const ProbeResult& run = c.runs.front();
+  const PhaseReading* measured = find_phase(run, kTrainingForward);
+  if (measured == nullptr || run.failure || !c.formulas) return;
+  if (!c.formulas->reason.empty()) {
+    document.add(Paragraph{"No activations by formulas: " + c.formulas->reason, Tone::kMuted});
+    return;
+  }
+  Table table;
+  table.title = "Activations that the training forward keeps, its output counted";
+  table.columns = {{"source"}, {"bytes", Align::kRight}, {"difference", Align::kRight}};
+  table.rows.push_back({{run.kind, bytes_text(measured->retained()), ""}});
+  const auto predict = [&](const std::string& source, std::int64_t bytes) {
+    table.rows.push_back(
+        {{source, bytes_text(bytes), difference_text(bytes, measured->retained())}});
+  };
+  if (c.virtual_run) {
+    if (const PhaseReading* phase = find_phase(*c.virtual_run, kTrainingForward))
+      predict("predicted: virtual", phase->retained());
+  }
+  for (const KernelActivations& kernel : c.formulas->kernels)
+    predict("predicted: formulas, " + kernel.kernel + " attention", kernel.total_bytes);
+  document.add(std::move(table));
+}
+
 void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
   if (run.modules.empty()) return;
   std::vector<const ModuleMemory*> order;
@@ -170,6 +198,78 @@ void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
         (run.peak_module->empty() ? std::string("the root itself") : *run.peak_module) + " ran."});
 }
 
+std::string configuration_name(const ProbedConfiguration& c) {
+  std::string name;
+  if (c.batch) name = "batch " + std::to_string(*c.batch);
+  if (c.sequence)
+    name += (name.empty() ? "" : ", ") + std::string("sequence ") + std::to_string(*c.sequence);
+  return name;
+}
+
+std::string answer_text(const MaxBatch& m) {
+  if (m.stopped)
+    return "not found: the search stopped at batch " + grouped(m.trials.back().batch) +
+           ", which fails for another reason than memory";
+  if (!m.largest) return "none: batch 1 does not fit";
+  const std::string n = grouped(*m.largest);
+  const std::string how = m.run.used_device == "meta" ? "by virtual runs alone" : "both were run";
+  if (!m.next_fails) return "at least " + n + ": no larger one was tried";
+  return n + ": it fits and " + grouped(*m.largest + 1) + " does not, " + how;
+}
+
+void add_max_batch(Document& document, const MaxBatch& m) {
+  Facts facts;
+  facts.facts.push_back({"largest batch", answer_text(m), m.answered() ? Tone::kGood : Tone::kBad});
+  facts.facts.push_back(
+      {"may take", (m.budget.bytes ? bytes_text(*m.budget.bytes) + "  " : "") + m.budget.source});
+  if (!m.no_virtual.empty())
+    facts.facts.push_back({"no virtual search", m.no_virtual, Tone::kWarning});
+  document.add(std::move(facts));
+  Table table;
+  table.title = "Batches tried";
+  table.columns = {{"batch", Align::kRight},
+                   {"kind"},
+                   {"highest peak", Align::kRight},
+                   {"outcome"},
+                   {"why", Align::kLeft, true}};
+  for (const BatchTrial& t : m.trials) {
+    table.rows.push_back({{grouped(t.batch), t.kind, bytes_text(t.peak_bytes),
+                           std::string(name(t.outcome)), t.reason}});
+  }
+  document.add(std::move(table));
+}
+
+void add_configuration(Document& document, const ProbedConfiguration& c, std::size_t most_modules) {
+  const ProbeResult& run = c.runs.front();
+  if (c.max_batch) add_max_batch(document, *c.max_batch);
+  if (const std::string title = configuration_name(c); !title.empty()) document.add(Heading{title});
+  Facts facts;
+  facts.facts.push_back(
+      {"kind",
+       run.kind + (run.libtorch_version.empty() ? "" : ", LibTorch " + run.libtorch_version)});
+  if (!run.inputs.empty())
+    facts.facts.push_back({"inputs", inputs_text(run.inputs) + "  " + run.input_source});
+  document.add(std::move(facts));
+  add_phases(document, c);
+  add_split(document, run);
+  if (run.failure) {
+    ProbeFailure failure = *run.failure;
+    // The plain run does not know which module ran; the one with callbacks stops at the same place.
+    if (!failure.module && c.modules && c.modules->failure &&
+        c.modules->failure->phase == failure.phase)
+      failure.module = c.modules->failure->module;
+    document.add(Paragraph{failure_text(failure), Tone::kBad});
+  }
+  add_parts(document, run);
+  add_activations(document, c);
+  if (c.modules) add_modules(document, *c.modules, most_modules);
+  if (c.virtual_run && c.virtual_run->failure)
+    document.add(Paragraph{failure_text(*c.virtual_run->failure), Tone::kWarning});
+  for (const std::string& note : run.notes) document.add(Paragraph{note, Tone::kMuted});
+}
+
+}  // namespace
+
 std::string failure_text(const ProbeFailure& f) {
   std::string text = "in " + f.phase;
   if (f.module) text += ", module " + (f.module->empty() ? std::string("(root)") : *f.module);
@@ -191,43 +291,6 @@ std::string failure_text(const ProbeFailure& f) {
   }
   return "The run was ended " + text + ": " + f.message;
 }
-
-std::string configuration_name(const ProbedConfiguration& c) {
-  std::string name;
-  if (c.batch) name = "batch " + std::to_string(*c.batch);
-  if (c.sequence)
-    name += (name.empty() ? "" : ", ") + std::string("sequence ") + std::to_string(*c.sequence);
-  return name;
-}
-
-void add_configuration(Document& document, const ProbedConfiguration& c, std::size_t most_modules) {
-  const ProbeResult& run = c.runs.front();
-  if (const std::string title = configuration_name(c); !title.empty()) document.add(Heading{title});
-  Facts facts;
-  facts.facts.push_back(
-      {"kind",
-       run.kind + (run.libtorch_version.empty() ? "" : ", LibTorch " + run.libtorch_version)});
-  if (!run.inputs.empty())
-    facts.facts.push_back({"inputs", inputs_text(run.inputs) + "  " + run.input_source});
-  document.add(std::move(facts));
-  add_phases(document, c);
-  add_split(document, run);
-  if (run.failure) {
-    ProbeFailure failure = *run.failure;
-    // The plain run does not know which module ran; the one with callbacks stops at the same place.
-    if (!failure.module && c.modules && c.modules->failure &&
-        c.modules->failure->phase == failure.phase)
-      failure.module = c.modules->failure->module;
-    document.add(Paragraph{failure_text(failure), Tone::kBad});
-  }
-  add_parts(document, run);
-  if (c.modules) add_modules(document, *c.modules, most_modules);
-  if (c.virtual_run && c.virtual_run->failure)
-    document.add(Paragraph{failure_text(*c.virtual_run->failure), Tone::kWarning});
-  for (const std::string& note : run.notes) document.add(Paragraph{note, Tone::kMuted});
-}
-
-}  // namespace
 
 Spread spread_of_peak(const std::vector<ProbeResult>& runs, const std::string& phase) {
   std::vector<std::int64_t> peaks;
@@ -251,6 +314,7 @@ Document probe_document(const ProbeReport& report, std::size_t most_modules) {
   if (report.extent == ProbeExtent::kTrain)
     facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});
   if (report.limit_bytes > 0) facts.facts.push_back({"limit", bytes_text(report.limit_bytes)});
+  if (!report.recognised.empty()) facts.facts.push_back({"recognised as", report.recognised});
   document.add(std::move(facts));
   for (const ProbedConfiguration& c : report.configurations)
     add_configuration(document, c, most_modules);

@@ -100,6 +100,36 @@ Json run_json(const ProbeResult& r) {
   return json;
 }
 
+Json formulas_json(const FormulaActivations& f) {
+  if (!f.reason.empty()) return {{"reason", f.reason}, {"kernels", Json::array()}};
+  Json kernels = Json::array();
+  for (const KernelActivations& k : f.kernels) {
+    Json parts = Json::array();
+    for (const auto& [id, bytes] : k.parts) parts.push_back({{"id", id}, {"bytes", bytes}});
+    kernels.push_back(
+        {{"kernel", k.kernel}, {"parts", std::move(parts)}, {"total_bytes", k.total_bytes}});
+  }
+  return {{"reason", ""}, {"dropout", f.dropout}, {"kernels", std::move(kernels)}};
+}
+
+Json max_batch_json(const MaxBatch& m) {
+  Json trials = Json::array();
+  for (const BatchTrial& t : m.trials) {
+    trials.push_back({{"batch", t.batch},
+                      {"kind", t.kind},
+                      {"outcome", name(t.outcome)},
+                      {"peak_bytes", t.peak_bytes},
+                      {"reason", t.reason}});
+  }
+  return {{"largest", or_null(m.largest)},
+          {"next_fails", m.next_fails},
+          {"stopped", m.stopped},
+          {"budget_bytes", or_null(m.budget.bytes)},
+          {"budget_source", m.budget.source},
+          {"no_virtual_search", m.no_virtual},
+          {"trials", std::move(trials)}};
+}
+
 Json configuration_json(const ProbedConfiguration& c) {
   Json runs = Json::array(), spread = Json::array();
   for (const ProbeResult& run : c.runs) runs.push_back(run_json(run));
@@ -112,6 +142,8 @@ Json configuration_json(const ProbedConfiguration& c) {
   }
   return {{"batch", or_null(c.batch)},
           {"sequence", or_null(c.sequence)},
+          {"formula_activations", c.formulas ? formulas_json(*c.formulas) : Json(nullptr)},
+          {"max_batch", c.max_batch ? max_batch_json(*c.max_batch) : Json(nullptr)},
           {"runs", std::move(runs)},
           {"peaks", std::move(spread)},
           {"attributed", c.modules ? run_json(*c.modules) : Json(nullptr)},
@@ -134,6 +166,7 @@ std::string probe_json(const ProbeReport& report) {
       {"phase", name(report.extent)},
       {"optimizer", name(report.optimizer)},
       {"limit_bytes", report.limit_bytes},
+      {"recognised_as", report.recognised},
       {"configurations", std::move(configurations)}};
   return json_text(json);
 }

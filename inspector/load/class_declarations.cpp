@@ -1,4 +1,5 @@
 #include <inspector/load/class_declarations.h>
+#include <inspector/load/code_sizes.h>
 #include <inspector/load/literal.h>
 
 #include <algorithm>
@@ -106,6 +107,8 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
     }
     if (body_deeper_than != std::string_view::npos && indent > body_deeper_than) {
       i = next_logical_line(s, first);
+      if (cls != nullptr && body_deeper_than > 0)
+        read_code_sizes(s.substr(first, i - first), cls->sizes);
       continue;
     }
     body_deeper_than = std::string_view::npos;

@@ -26,6 +26,7 @@ struct ClassDeclaration {
   std::unordered_set<std::string> buffers;
   std::vector<NamedLiteral>
       constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
+  std::vector<SizeList> sizes;  ///< in its functions, in their order, each once: see code_sizes.h
 
   bool is_module() const { return base == "Module"; }
 };

@@ -256,6 +256,12 @@ std::int32_t ModuleWalker::add_module(const Place& place, const std::string& typ
               : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
   node.type = type;
   node.constants = cls.constants;
+  if (!cls.sizes.empty()) {
+    const auto next = static_cast<std::int32_t>(snapshot_.code_sizes.size());
+    const auto [sizes, unseen] = code_sizes_.emplace(&cls, next);
+    if (unseen) snapshot_.code_sizes.push_back(cls.sizes);
+    node.code_sizes = sizes->second;
+  }
   const auto [first, fresh] = first_module_.emplace(id, index);
   if (!fresh) node.same_as = first->second;
   snapshot_.modules.push_back(std::move(node));

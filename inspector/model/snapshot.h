@@ -92,6 +92,14 @@ struct TensorRecord {
   std::string used_by;  ///< constants: the first operator that takes it, for example "torch.conv2d"
 };
 
+/// Sizes that the code of a class gives an operator: `torch.view(x, [_1, _2, -1, 64])` is "view"
+/// with {-1, -1, -1, 64}.
+struct SizeList {
+  std::string op;                   ///< "view", "reshape", "unflatten", "chunk"
+  std::vector<std::int64_t> sizes;  ///< -1 where it is -1, or computed; of a chunk: how many, which
+                                    ///< dimension
+};
+
 /// A name and a literal value: "in_features" and "768". The text is JSON.
 using NamedLiteral = std::pair<std::string, std::string>;
 
@@ -107,6 +115,7 @@ struct ModuleNode {
   std::int32_t same_as = -1;
   std::vector<NamedLiteral> constants;   ///< declared `Final`: hyper-parameters of scripted modules
   std::vector<NamedLiteral> attributes;  ///< numbers, strings and booleans stored in the module
+  std::int32_t code_sizes = -1;  ///< index into ModelSnapshot::code_sizes; -1: its code has none
 };
 
 /// What a part of the file's bytes is for.
@@ -134,6 +143,8 @@ struct ModelSnapshot {
   std::vector<StorageRecord> storages;
   std::vector<FileSection> sections;  ///< add up to file_bytes
   std::vector<Finding> findings;
+  /// Per class whose code has any: the sizes that stand in it as numbers, in its order, each once.
+  std::vector<std::vector<SizeList>> code_sizes;
 };
 
 /// The full name of a tensor: its module's path and its own name, joined by a dot.

@@ -96,7 +96,8 @@ void check_references(const ModelSnapshot& s) {
   for (std::size_t i = 0; i < s.modules.size(); ++i) {
     const std::int64_t self = static_cast<std::int64_t>(i);
     require(s.modules[i].parent < self && (s.modules[i].parent >= 0 || i == 0) &&
-            s.modules[i].same_as < self);
+            s.modules[i].same_as < self &&
+            s.modules[i].code_sizes < static_cast<std::int64_t>(s.code_sizes.size()));
   }
   for (const TensorRecord& t : s.tensors) {
     require(t.module >= 0 && static_cast<std::size_t>(t.module) < s.modules.size());
@@ -113,10 +114,10 @@ void check_references(const ModelSnapshot& s) {
 
 json to_json(const ModelSnapshot& s) {
   json modules = json::array(), tensors = json::array(), storages = json::array(),
-       sections = json::array(), findings = json::array();
+       sections = json::array(), findings = json::array(), code_sizes = json::array();
   for (const ModuleNode& m : s.modules) {
     modules.push_back(
-        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes}));
+        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes, m.code_sizes}));
   }
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
   for (const StorageRecord& r : s.storages)
@@ -124,6 +125,11 @@ json to_json(const ModelSnapshot& s) {
   for (const FileSection& f : s.sections)
     sections.push_back(json::array({f.category, f.records, f.bytes}));
   for (const Finding& f : s.findings) findings.push_back(json::array({f.code, f.text}));
+  for (const auto& of_class : s.code_sizes) {
+    json lists = json::array();
+    for (const SizeList& list : of_class) lists.push_back(json::array({list.op, list.sizes}));
+    code_sizes.push_back(std::move(lists));
+  }
   return {{"path", s.path},
           {"file_bytes", s.file_bytes},
           {"format", s.format},
@@ -133,7 +139,8 @@ json to_json(const ModelSnapshot& s) {
           {"tensors", std::move(tensors)},
           {"storages", std::move(storages)},
           {"sections", std::move(sections)},
-          {"findings", std::move(findings)}};
+          {"findings", std::move(findings)},
+          {"code_sizes", std::move(code_sizes)}};
 }
 
 Result<ModelSnapshot> snapshot_from_json(const json& value) try {
@@ -147,7 +154,7 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
     s.modules.push_back({m.at(0).get<std::string>(), m.at(1).get<std::int32_t>(),
                          m.at(2).get<std::string>(), m.at(3).get<std::int32_t>(),
                          m.at(4).get<std::vector<NamedLiteral>>(),
-                         m.at(5).get<std::vector<NamedLiteral>>()});
+                         m.at(5).get<std::vector<NamedLiteral>>(), m.at(6).get<std::int32_t>()});
   }
   for (const json& t : value.at("tensors")) s.tensors.push_back(read_tensor(t));
   for (const json& r : value.at("storages")) {
@@ -160,6 +167,12 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
   }
   for (const json& f : value.at("findings"))
     s.findings.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>()});
+  for (const json& lists : value.at("code_sizes")) {
+    auto& of_class = s.code_sizes.emplace_back();
+    for (const json& list : lists)
+      of_class.push_back(
+          {list.at(0).get<std::string>(), list.at(1).get<std::vector<std::int64_t>>()});
+  }
   check_references(s);
   return s;
 } catch (const std::exception& e) {

@@ -12,7 +12,7 @@ constexpr char kFraction[] = "per_process_memory_fraction";
 }  // namespace
 
 AllocatorSettings allocator_settings() {
-  for (const char* variable : {"PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"}) {
+  for (const char* variable : {"PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"}) {
     if (const char* text = std::getenv(variable)) return {variable, text};
   }
   return {};

@@ -8,8 +8,8 @@
 
 namespace tally::inspector {
 
-/// As LibTorch takes them from the environment: PYTORCH_ALLOC_CONF, and only without it the older
-/// PYTORCH_CUDA_ALLOC_CONF (c10/core/AllocatorConfig.h). Both empty where neither is set.
+/// As LibTorch takes them from the environment: PYTORCH_CUDA_ALLOC_CONF, and only without it
+/// PYTORCH_ALLOC_CONF (c10/cuda/CUDAAllocatorConfig.h). Both empty where neither is set.
 struct AllocatorSettings {
   std::string variable;
   std::string text;

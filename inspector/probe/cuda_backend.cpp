@@ -200,7 +200,7 @@ Result<CudaDriver> load_cuda(int index, std::int64_t limit_bytes) try {
     const std::string settings =
         with_memory_limit(allocator_settings().text, limit_bytes,
                           driver->devices[static_cast<std::size_t>(index)].total_bytes);
-    ::setenv("PYTORCH_ALLOC_CONF", settings.c_str(), 1);
+    ::setenv("PYTORCH_CUDA_ALLOC_CONF", settings.c_str(), 1);
   }
   const std::string library = libtorch_folder() + "libtorch_cuda.so";
   if (::access(library.c_str(), R_OK) != 0)
@@ -237,7 +237,7 @@ Result<std::unique_ptr<MemoryBackend>> make_cuda_backend(const CudaDriver& drive
       std::make_unique<CudaBackend>(driver.devices[static_cast<std::size_t>(index)], index);
   if (!counts_requests(index)) {
     return unavailable("LibTorch's allocator counts no bytes with the settings of this environment",
-                       "take backend:cudaMallocAsync out of PYTORCH_ALLOC_CONF and unset "
+                       "take backend:cudaMallocAsync out of PYTORCH_CUDA_ALLOC_CONF and unset "
                        "PYTORCH_NO_CUDA_MEMORY_CACHING");
   }
   return std::unique_ptr<MemoryBackend>(std::move(backend));

@@ -15,6 +15,12 @@ constexpr char kRecordHistory[] =
     "_ZN5torch4cuda22_record_memory_historyESt8optionalINSt7__cxx1112basic_stringIcSt11char_"
     "traitsIcESaIcEEEES8_RKS7_mbbbRKSt6vectorIS7_SaIS7_EE";
 
+/// The same of later releases (2.15 has it), with `bool record_pinned_host_memory, bool
+/// record_cuda` at the end.
+constexpr char kRecordHistoryOfMore[] =
+    "_ZN5torch4cuda22_record_memory_historyESt8optionalINSt7__cxx1112basic_stringIcSt11char_"
+    "traitsIcESaIcEEEES8_RKS7_mbbbRKSt6vectorIS7_SaIS7_EEbb";
+
 /// std::string torch::cuda::_memory_snapshot_pickled(), the same header
 constexpr char kTakeSnapshot[] = "_ZN5torch4cuda24_memory_snapshot_pickledB5cxx11Ev";
 

@@ -128,13 +128,14 @@ class Inferrer {
   void set_heads(StackSpec& stack, std::vector<ParsedLayer>& layers) {
     HeadEvidence heads;
     for (const ParsedLayer& layer : layers) {
-      if (heads.head_dim == 0) heads = layer.heads;
+      if (heads.head_dim == 0 && (layer.heads.head_dim > 0 || heads.candidates.empty()))
+        heads = layer.heads;
     }
     const ParsedLayer& first = layers.front();
     const std::int64_t common = std::gcd(first.query_width, first.key_value_width);
-    if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim"};
+    if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim", {}};
     if (flags_.num_heads && first.query_width % *flags_.num_heads == 0)
-      heads = {first.query_width / *flags_.num_heads, {}, "--num-heads"};
+      heads = {first.query_width / *flags_.num_heads, {}, "--num-heads", {}};
     const bool unfit = heads.head_dim > 0 && common % heads.head_dim != 0;
     const bool asked = flags_.num_heads || flags_.head_dim;
     if (unfit) heads = {};
@@ -148,12 +149,17 @@ class Inferrer {
     if (width == 0) {
       const auto [rotated, tensor] = rotary();
       const bool fits = rotated > 0 && common % rotated == 0;
+      std::vector<std::int64_t> widths = heads.candidates;
       for (std::int64_t d = std::min(common, kWidestHead);
-           d >= 1 && field.candidates.size() < kMostCandidates; --d) {
-        if (common % d == 0 && d % 2 == 0 && (!fits || d >= rotated))
-          field.candidates.push_back(std::to_string(d));
+           heads.candidates.empty() && d >= 1 && widths.size() < kMostCandidates; --d) {
+        if (common % d == 0 && d % 2 == 0) widths.push_back(d);
+      }
+      for (const std::int64_t d : widths) {
+        if (!fits || d >= rotated) field.candidates.push_back(std::to_string(d));
       }
       width = fits ? rotated : 0;
+      if (!heads.candidates.empty() && !field.candidates.empty())
+        width = std::stoll(field.candidates.front());
       for (const std::int64_t usual : {64, 128, 32}) {
         if (width == 0 && common % usual == 0) width = usual;
       }

@@ -1,3 +1,4 @@
+#include <inspector/reconcile/code_heads.h>
 #include <inspector/reconcile/layer_blocks.h>
 #include <inspector/reconcile/layer_parser.h>
 #include <inspector/reconcile/names.h>
@@ -237,7 +238,7 @@ class LayerParser {
 
   void prove_width(std::int64_t width, std::int32_t tensor, const char* reason) {
     if (width < 1 || layer_.query_width % width != 0 || layer_.key_value_width % width != 0) return;
-    if (layer_.heads.head_dim == 0) layer_.heads = {width, {tensor}, reason};
+    if (layer_.heads.head_dim == 0) layer_.heads = {width, {tensor}, reason, {}};
   }
 
   void describe_norms(const std::vector<const Vector*>& found) {
@@ -323,6 +324,12 @@ class LayerParser {
         for (const auto& [name, literal] : *list) take_declared(node, name, integer(literal));
       }
     }
+    if (layer_.heads.head_dim > 0) return;
+    CodeHeads code =
+        heads_in_code(s_, modules_,
+                      {layer_.query_width, layer_.key_value_width, layer_.hidden,
+                       layer_.group.attention.fused_qkv});
+    layer_.heads = {code.head_dim, {}, std::move(code.reason), std::move(code.candidates)};
   }
 
   /// A number that a module declares: heads, or the width of one.
@@ -335,7 +342,7 @@ class LayerParser {
         layer_.query_width % value == 0)
       width = layer_.query_width / value;
     if (width < 1 || layer_.query_width % width != 0 || layer_.key_value_width % width != 0) return;
-    layer_.heads = {width, {}, node.path + " declares " + name + " = " + std::to_string(value)};
+    layer_.heads = {width, {}, node.path + " declares " + name + " = " + std::to_string(value), {}};
   }
 
   void role(std::int32_t weight, std::string term) {

@@ -20,6 +20,7 @@ struct HeadEvidence {
   std::int64_t head_dim = 0;          ///< proved; 0: not
   std::vector<std::int32_t> tensors;  ///< that prove it
   std::string reason;
+  std::vector<std::int64_t> candidates;  ///< what it may be, where the code names several
 };
 
 struct ParsedLayer {

@@ -1,7 +1,7 @@
 // The audit's JSON: that it is as docs/schema/ says, and that what is split adds up again.
 
 #include <gtest/gtest.h>
-#include <tests/run_torchtally.h>
+#include <tests/json_schema.h>
 
 #include <functional>
 #include <initializer_list>
@@ -9,15 +9,15 @@
 #include <set>
 #include <utility>
 
-#include "json_schema.h"
-
 namespace tally::tests {
 namespace {
 
 using Json = nlohmann::json;
 
+/// What the schema says against `document`; "" if nothing.
 std::string objections(const Json& document) {
-  return schema_objections("audit-1.schema.json", document);
+  static const JsonSchema schema("audit-1.schema.json");
+  return schema.objections(document);
 }
 
 Json audit(std::vector<std::string> arguments) {

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <tests/inspector/probe/environment_variable.h>
-
-#include "json_schema.h"
+#include <tests/json_schema.h>
 
 namespace tally::tests {
 namespace {
@@ -17,7 +16,8 @@ Json devices(const std::vector<std::string>& flags = {}) {
 }
 
 std::string objections(const Json& document) {
-  return schema_objections("devices-1.schema.json", document);
+  static const JsonSchema schema("devices-1.schema.json");
+  return schema.objections(document);
 }
 
 TEST(DevicesSchema, HoldsHere) {

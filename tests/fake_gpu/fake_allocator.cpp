@@ -18,11 +18,11 @@ Held& held() {
   return *found;
 }
 
-/// What may be reserved on a device: as LibTorch reads it, once, and the newer variable first.
+/// What may be reserved on a device: as LibTorch reads it, once, and CUDA's own variable first.
 std::int64_t cap(int device) {
   static const double fraction = [] {
-    const char* text = std::getenv("PYTORCH_ALLOC_CONF");
-    if (text == nullptr) text = std::getenv("PYTORCH_CUDA_ALLOC_CONF");
+    const char* text = std::getenv("PYTORCH_CUDA_ALLOC_CONF");
+    if (text == nullptr) text = std::getenv("PYTORCH_ALLOC_CONF");
     constexpr char kKey[] = "per_process_memory_fraction:";
     const char* const key = text != nullptr ? std::strstr(text, kKey) : nullptr;
     return key != nullptr ? std::atof(key + std::strlen(kKey)) : 1.0;

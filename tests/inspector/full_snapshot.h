@@ -35,6 +35,8 @@ inline ModelSnapshot full_snapshot() {
   s.storages[1].device = "cuda:0";
   s.sections = {{"weights", 2, 4012}, {"directory", 0, 99}};
   s.findings = {{"unused-storage", "1 storage of 4 bytes"}};
+  s.code_sizes = {{{"view", {-1, -1, 12, 64}}, {"chunk", {3, -1}}}, {{"reshape", {}}}};
+  s.modules[static_cast<std::size_t>(a)].code_sizes = 1;
   return s;
 }
 
@@ -84,6 +86,7 @@ inline void expect_equal(const ModelSnapshot& a, const ModelSnapshot& b) {
     EXPECT_EQ(a.modules[i].same_as, b.modules[i].same_as);
     EXPECT_EQ(a.modules[i].constants, b.modules[i].constants);
     EXPECT_EQ(a.modules[i].attributes, b.modules[i].attributes);
+    EXPECT_EQ(a.modules[i].code_sizes, b.modules[i].code_sizes);
   }
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
   for (std::size_t i = 0; i < a.tensors.size(); ++i) expect_equal(a.tensors[i], b.tensors[i]);
@@ -104,6 +107,14 @@ inline void expect_equal(const ModelSnapshot& a, const ModelSnapshot& b) {
   for (std::size_t i = 0; i < a.findings.size(); ++i) {
     EXPECT_EQ(a.findings[i].code, b.findings[i].code);
     EXPECT_EQ(a.findings[i].text, b.findings[i].text);
+  }
+  ASSERT_EQ(a.code_sizes.size(), b.code_sizes.size());
+  for (std::size_t i = 0; i < a.code_sizes.size(); ++i) {
+    ASSERT_EQ(a.code_sizes[i].size(), b.code_sizes[i].size());
+    for (std::size_t k = 0; k < a.code_sizes[i].size(); ++k) {
+      EXPECT_EQ(a.code_sizes[i][k].op, b.code_sizes[i][k].op);
+      EXPECT_EQ(a.code_sizes[i][k].sizes, b.code_sizes[i][k].sizes);
+    }
   }
 }
 

@@ -60,6 +60,9 @@ TEST_P(ClassDeclarationsOfTorch, AreWhatPythonReads) {
     EXPECT_EQ(cls.has_setstate,
               std::find(methods.begin(), methods.end(), "__setstate__") != methods.end())
         << name;
+    std::set<json> sizes, expected_sizes(expected["sizes"].begin(), expected["sizes"].end());
+    for (const SizeList& list : cls.sizes) sizes.insert(json::array({list.op, list.sizes}));
+    EXPECT_EQ(sizes, expected_sizes) << name;
     if (cls.base == "Enum") continue;  // its members are no declarations of constants
     EXPECT_EQ(constants_of(cls), expected["constants"]) << name;
   }
@@ -69,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Data, ClassDeclarationsOfTorch,
                          testing::Values("mlp", "attributes", "rich_types", "none_parameters",
                                          "lstm", "convolutions", "scripted_convolution", "odd_keys",
                                          "quantized_convolution", "setstate", "gpt2_model",
-                                         "frozen"),
+                                         "bert_layers", "frozen"),
                          [](const testing::TestParamInfo<const char*>& row) {
                            return std::string(row.param);
                          });

@@ -127,15 +127,17 @@ TEST_F(FakeGpu, RefusesWhatTheDeviceDoesNotHave) {
 
 TEST_F(FakeGpu, LeavesTheUsersOwnCapInPlace) {
   // 5 % of 64 MiB: one segment of 2 MiB, which the weights fill.
-  const Variable settings("PYTORCH_CUDA_ALLOC_CONF", "per_process_memory_fraction:0.05");
-  for (const char* limit : {"0", "1G"}) {
-    const json failure = first_run(probe({kMlp, "-i", "32x256", "--no-virtual", "--no-modules",
-                                          "--device", "cuda", "--limit", limit},
-                                         1))
-                             .at("failure");
-    EXPECT_EQ(failure.at("kind"), "out_of_memory");
-    EXPECT_EQ(failure.at("phase"), "inputs");
-    EXPECT_EQ(failure.at("wanted_bytes"), kInput);
+  for (const char* variable : {"PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"}) {
+    const Variable settings(variable, "per_process_memory_fraction:0.05");
+    for (const char* limit : {"0", "1G"}) {
+      const json failure = first_run(probe({kMlp, "-i", "32x256", "--no-virtual", "--no-modules",
+                                            "--device", "cuda", "--limit", limit},
+                                           1))
+                               .at("failure");
+      EXPECT_EQ(failure.at("kind"), "out_of_memory");
+      EXPECT_EQ(failure.at("phase"), "inputs");
+      EXPECT_EQ(failure.at("wanted_bytes"), kInput);
+    }
   }
 }
 
@@ -284,6 +286,13 @@ TEST(CudaSnapshot, ChecksItsFileBeforeAnythingRuns) {
       {"probe", kMlp, "-i", "32x256", "--cuda-snapshot", "no/such/folder/x", "-f", "json"});
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_NE(ran.out.find("no/such/folder"), std::string::npos) << ran.out;
+}
+
+TEST(CudaSnapshot, IsOfOneRunNotOfASearch) {
+  const Ran ran = run_torchtally({"probe", kMlp, "-i", "32x256", "--max-batch", "--limit", "3M",
+                                  "--cuda-snapshot", "x.pickle", "-f", "json"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_NE(ran.out.find("--batch N instead of --max-batch"), std::string::npos) << ran.out;
 }
 
 }  // namespace

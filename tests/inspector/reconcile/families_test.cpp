@@ -5,6 +5,7 @@
 #include <inspector/reconcile/reconciliation.h>
 
 #include "fixtures.h"
+#include "heads_text.h"
 
 namespace tally::inspector {
 namespace {
@@ -118,6 +119,14 @@ TEST_P(Configured, GiveTheTermsOfTheirConfiguration) {
   EXPECT_EQ(model.inference.family, config->spec.family);
 }
 
+TEST_P(Configured, GiveTheHeadsOfTheirConfiguration) {
+  const Model model(GetParam());
+  const auto config = formulas::spec_from_hf_config(model.facts().at("config").dump());
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(heads(model.inference.spec), heads(config->spec));
+  EXPECT_EQ(open_heads(model.inference), "");
+}
+
 TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   const Model model(GetParam());
   ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
@@ -137,6 +146,9 @@ TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   expect("q_width", group.attention.num_heads * group.attention.head_dim);
   expect("kv_width", group.attention.num_key_value_heads * group.attention.head_dim);
   expect("num_experts", group.mlp.num_experts);
+  expect("num_heads", group.attention.num_heads);
+  expect("num_key_value_heads", group.attention.num_key_value_heads);
+  EXPECT_EQ(open_heads(model.inference), "");
 }
 
 TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {

@@ -407,13 +407,13 @@ OWN = {
 }
 # What own code is, as the fields of a configuration: written by hand from the lines above.
 OWN_FIELDS = {
-    ("first", "own_gpt"): dict(vocab_size=101, hidden_size=24, num_layers=4, intermediate_size=76, position_rows=33, q_width=24, kv_width=24),
-    ("first", "own_llama"): dict(vocab_size=103, hidden_size=36, num_layers=3, intermediate_size=92, q_width=48, kv_width=16),
-    ("unseen", "own_gpt"): dict(vocab_size=107, hidden_size=32, num_layers=3, intermediate_size=90, position_rows=37, q_width=32, kv_width=32),
-    ("unseen", "own_llama"): dict(vocab_size=109, hidden_size=44, num_layers=2, intermediate_size=98, q_width=48, kv_width=48),
-    ("unseen", "own_flat"): dict(vocab_size=113, hidden_size=40, num_layers=3, intermediate_size=88, q_width=40, kv_width=40),
-    ("unseen", "own_experts"): dict(vocab_size=127, hidden_size=28, num_layers=2, intermediate_size=54, q_width=36, kv_width=18, num_experts=6),
-    ("unseen", "torch_encoder"): dict(vocab_size=131, hidden_size=32, num_layers=2, intermediate_size=70, position_rows=21, q_width=32, kv_width=32),
+    ("first", "own_gpt"): dict(vocab_size=101, hidden_size=24, num_layers=4, intermediate_size=76, position_rows=33, q_width=24, kv_width=24, num_heads=3, num_key_value_heads=3),
+    ("first", "own_llama"): dict(vocab_size=103, hidden_size=36, num_layers=3, intermediate_size=92, q_width=48, kv_width=16, num_heads=6, num_key_value_heads=2),
+    ("unseen", "own_gpt"): dict(vocab_size=107, hidden_size=32, num_layers=3, intermediate_size=90, position_rows=37, q_width=32, kv_width=32, num_heads=4, num_key_value_heads=4),
+    ("unseen", "own_llama"): dict(vocab_size=109, hidden_size=44, num_layers=2, intermediate_size=98, q_width=48, kv_width=48, num_heads=4, num_key_value_heads=4),
+    ("unseen", "own_flat"): dict(vocab_size=113, hidden_size=40, num_layers=3, intermediate_size=88, q_width=40, kv_width=40, num_heads=5, num_key_value_heads=5),
+    ("unseen", "own_experts"): dict(vocab_size=127, hidden_size=28, num_layers=2, intermediate_size=54, q_width=36, kv_width=18, num_experts=6, num_heads=4, num_key_value_heads=2),
+    ("unseen", "torch_encoder"): dict(vocab_size=131, hidden_size=32, num_layers=2, intermediate_size=70, position_rows=21, q_width=32, kv_width=32, num_heads=4, num_key_value_heads=4),
 }
 
 def resnet():
@@ -453,6 +453,30 @@ def constants(module) -> dict:
     return found
 
 
+SIZED = ("view", "reshape", "unflatten", "chunk")
+
+
+def code_sizes(module) -> list:
+    """Sizes that the module's own functions give as numbers, from the graph that LibTorch compiled; -1 where computed."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        return []
+    number = lambda value: value.toIValue() if isinstance(value.toIValue(), int) else -1
+    found = []
+    for name in module._c._method_names():
+        for op in SIZED:
+            for node in module._c._get_method(name).graph.findAllNodes(f"aten::{op}"):
+                inputs = list(node.inputs())
+                if op == "chunk":
+                    sizes = [number(v) for v in inputs[1:]]
+                elif inputs[-1].node().kind() == "prim::ListConstruct":
+                    sizes = [number(v) for v in inputs[-1].node().inputs()]
+                else:
+                    sizes = inputs[-1].toIValue() or []
+                if any(s > 1 for s in sizes) and [op, sizes] not in found:
+                    found.append([op, sizes])
+    return found
+
+
 def written(loaded) -> dict:
     """Modules and tensors of a loaded archive, in its order."""
     modules, index, storages, tensors = [], {}, {}, []
@@ -461,6 +485,8 @@ def written(loaded) -> dict:
         row = [path, qualified_type(module)]
         if said := constants(module):
             row.append(said)
+        if sizes := code_sizes(module):
+            row += [sizes] if said else [{}, sizes]
         modules.append(row)
     parameters = dict(loaded.named_parameters(remove_duplicate=False))
     for name, tensor in [*parameters.items(), *loaded.named_buffers(remove_duplicate=False)]:
@@ -582,7 +608,7 @@ def main():
                 export_transformers(writer, group, name, make, number)
             except Exception as error:  # said at the end: one model that cannot be exported must not hide the others
                 failures.append(f"{group} {name}: {type(error).__name__}: {error}"[:400])
-        for number, (name, make) in enumerate(OWN[group].items()):
+        for number, (name, make) in enumerate(OWN.get(group, {}).items()):
             if options.names and name not in options.names:
                 continue
             torch.manual_seed(0)
