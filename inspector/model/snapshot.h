@@ -118,6 +118,20 @@ struct ModuleNode {
   std::int32_t code_sizes = -1;  ///< index into ModelSnapshot::code_sizes; -1: its code has none
 };
 
+/// What an operator takes: a value that another one gave (or an input), or a constant.
+struct Operand {
+  std::int32_t position = 0;  ///< which of the operator's arguments it is, or is part of
+  std::int32_t value = -1;    ///< its number; -1 where it is a constant
+  std::int32_t tensor = -1;   ///< the constant: index into ModelSnapshot::tensors
+};
+
+/// One call of an operator in the code of a frozen model.
+struct Operation {
+  std::string name;  ///< "torch.linear"
+  std::vector<Operand> operands;
+  std::vector<std::int32_t> outputs;  ///< numbers of the values that it gives
+};
+
 /// What a part of the file's bytes is for.
 struct FileSection {
   std::string category;  ///< "weights", "constants", "structure", "code", "debug", "extra",
@@ -141,6 +155,9 @@ struct ModelSnapshot {
   std::vector<ModuleNode> modules;
   std::vector<TensorRecord> tensors;
   std::vector<StorageRecord> storages;
+  /// Frozen models: what their code calls, in its order. Empty for all others, and where the code
+  /// is too large to be followed.
+  std::vector<Operation> operations;
   std::vector<FileSection> sections;  ///< add up to file_bytes
   std::vector<Finding> findings;
   /// Per class whose code has any: the sizes that stand in it as numbers, in its order, each once.

@@ -1,3 +1,4 @@
+#include <inspector/reconcile/frozen_inference.h>
 #include <inspector/reconcile/infer.h>
 #include <inspector/reconcile/names.h>
 #include <inspector/reconcile/surroundings.h>
@@ -49,8 +50,6 @@ class Inferrer {
       : s_(snapshot), w_(weights), flags_(flags) {}
 
   Inference run() {
-    if (w_.storing == Storing::kFrozen)
-      return none("frozen: its weights are constants of the code, without modules and names");
     in_.runs = find_layer_runs(s_, w_, [this](std::int32_t m) { return is_layer(m); });
     if (in_.runs.empty()) return none("no repeated layers with an attention and an MLP were found");
     for (const LayerRun& run : in_.runs) add_stack(run);
@@ -432,6 +431,7 @@ class Inferrer {
 
 Inference infer(const ModelSnapshot& snapshot, const Weights& weights,
                 const InferenceFlags& flags) {
+  if (weights.storing == Storing::kFrozen) return infer_frozen(snapshot, weights, flags);
   return Inferrer(snapshot, weights, flags).run();
 }
 
@@ -444,6 +444,10 @@ std::string recognised_as(const Inference& inference) {
     text = name == "vision"    ? "vision transformer"
            : name == "encoder" ? "encoder-only transformer"
                                : "decoder-only transformer";
+    const bool masked =
+        std::none_of(inference.fields.begin(), inference.fields.end(),
+                     [&](const SpecField& f) { return f.path == name + ".causal" && f.ambiguous; });
+    if (!masked) text = "decoder-only or encoder-only transformer";
   } else {
     const bool cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
       return s.groups.front().has_cross_attention;
