@@ -95,9 +95,9 @@ struct TensorRecord {
 /// Sizes that the code of a class gives an operator: `torch.view(x, [_1, _2, -1, 64])` is "view"
 /// with {-1, -1, -1, 64}.
 struct SizeList {
-  std::string op;                   ///< "view", "reshape", "unflatten", "chunk"
-  std::vector<std::int64_t> sizes;  ///< -1 where it is -1, or computed; of a chunk: how many, which
-                                    ///< dimension
+  std::string op;  ///< "view", "reshape", "unflatten", "chunk", "split", "split_with_sizes"
+  std::vector<std::int64_t> sizes;  ///< -1 where it is -1, or computed; of a chunk or split without
+                                    ///< a list: the number and the dimension
 };
 
 /// A name and a literal value: "in_features" and "768". The text is JSON.

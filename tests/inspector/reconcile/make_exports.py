@@ -24,6 +24,8 @@ import transformers
 from torch import Tensor, nn
 
 from small_archive import save
+from family_models import FAMILIES
+from fresh_models import FIELDS, FRESH, OWN_FRESH, UNEXPLAINED, export_own
 
 transformers.logging.set_verbosity_error()
 HERE = pathlib.Path(__file__).parent
@@ -509,7 +511,7 @@ def constants(module) -> dict:
     return found
 
 
-SIZED = ("view", "reshape", "unflatten", "chunk")
+SIZED = {f"aten::{op}" for op in ("view", "reshape", "unflatten", "chunk", "split", "split_with_sizes")}
 
 
 def code_sizes(module) -> list:
@@ -518,18 +520,27 @@ def code_sizes(module) -> list:
         return []
     number = lambda value: value.toIValue() if isinstance(value.toIValue(), int) else -1
     found = []
+
+    def read(block):
+        for node in block.nodes():
+            for inner in node.blocks():
+                read(inner)
+            if node.kind() not in SIZED:
+                continue
+            inputs = list(node.inputs())
+            listed = next((v for v in inputs[1:] if str(v.type()) == "List[int]"), None)
+            if listed is None:
+                sizes = [number(v) for v in inputs[1:]]
+            elif listed.node().kind() == "prim::ListConstruct":
+                sizes = [number(v) for v in listed.node().inputs()]
+            else:
+                sizes = listed.toIValue() or []
+            row = [node.kind().removeprefix("aten::"), sizes]
+            if any(s > 1 for s in sizes) and row not in found:
+                found.append(row)
+
     for name in module._c._method_names():
-        for op in SIZED:
-            for node in module._c._get_method(name).graph.findAllNodes(f"aten::{op}"):
-                inputs = list(node.inputs())
-                if op == "chunk":
-                    sizes = [number(v) for v in inputs[1:]]
-                elif inputs[-1].node().kind() == "prim::ListConstruct":
-                    sizes = [number(v) for v in inputs[-1].node().inputs()]
-                else:
-                    sizes = inputs[-1].toIValue() or []
-                if any(s > 1 for s in sizes) and [op, sizes] not in found:
-                    found.append([op, sizes])
+        read(module._c._get_method(name).graph)
     return found
 
 
@@ -656,7 +667,7 @@ def main():
     options = parser.parse_args()
     writer = Writer(options.data, options.archives)
     failures = []
-    for group, models in (("first", FIRST), ("unseen", UNSEEN)):
+    for group, models in (("first", FIRST), ("unseen", UNSEEN), ("families", FAMILIES), ("fresh", FRESH)):
         for number, (name, make) in enumerate(models.items()):
             if options.names and name not in options.names:
                 continue
@@ -673,6 +684,9 @@ def main():
                 model = model.half()
             exported = torch.jit.script(model) if name != "torch_encoder" else torch.jit.trace(model, IDS(), check_trace=False)
             writer.write(group, name, exported, "scripted" if name != "torch_encoder" else "traced", {"fields": OWN_FIELDS[(group, name)]})
+    for name in OWN_FRESH:
+        if not options.names or name in options.names:
+            writer.write("fresh", name, export_own(name), "traced", {"fields": FIELDS[name], **({"unexplained": UNEXPLAINED[name]} if name in UNEXPLAINED else {})})
     for name, make in MODULES.items():
         if options.names and name not in options.names:
             continue
