@@ -6,8 +6,9 @@
 namespace tally::inspector {
 namespace {
 
-constexpr std::string_view kOperators[] = {"view", "reshape", "unflatten", "chunk"};
-constexpr std::size_t kDeepest = 32;    // brackets in brackets; no statement of an export has as many
+constexpr std::string_view kOperators[] = {"view",  "reshape", "unflatten",
+                                           "chunk", "split",   "split_with_sizes"};
+constexpr std::size_t kDeepest = 32;  // brackets in brackets; no statement of an export has as many
 constexpr std::size_t kMostDigits = 9;  // no layer is as wide
 
 /// The operator whose call's bracket is at `open`: `torch.view(`. Empty where it is none of ours.
@@ -42,9 +43,10 @@ std::int64_t number(std::string_view text) {
 
 /// One open bracket: where its parts begin, and the list that was the last of them.
 struct Open {
-  std::string_view op;               ///< empty: no call of ours
-  std::size_t part;                  ///< where the current part begins
-  std::vector<std::int64_t> sizes;   ///< the parts so far, as numbers; one more than kMostSizes at most
+  std::string_view op;  ///< empty: no call of ours
+  std::size_t part;     ///< where the current part begins
+  std::vector<std::int64_t>
+      sizes;  ///< the parts so far, as numbers; one more than kMostSizes at most
   std::vector<std::int64_t> list{};  ///< the sizes of the list that closed last
 
   void end_part(std::string_view text, std::size_t end) {
@@ -62,10 +64,11 @@ void keep(std::string_view op, std::vector<std::int64_t> sizes, std::vector<Size
     lists.push_back({std::string(op), std::move(sizes)});
 }
 
-/// A call that ended: chunk says how many and which dimension, the others end in a list.
+/// A call that ended. Its list counts; chunk and split may say a number and the dimension instead.
 void read_call(Open& call, std::vector<SizeList>& lists) {
   if (call.op.empty() || call.sizes.empty()) return;
-  if (call.op == "chunk")
+  const bool cuts = call.op == "chunk" || call.op == "split";
+  if (cuts && call.list.empty())
     keep(call.op, {call.sizes.begin() + 1, call.sizes.end()}, lists);
   else
     keep(call.op, std::move(call.list), lists);

@@ -108,6 +108,33 @@ void check_references(const ModelSnapshot& s) {
     }
     for (const TensorPart& p : t.parts) require(is_sound(s, p.view));
   }
+  for (const Operation& o : s.operations) {
+    require(!o.outputs.empty());
+    for (const Operand& x : o.operands)
+      require(x.value >= -1 && x.tensor >= -1 &&
+              x.tensor < static_cast<std::int64_t>(s.tensors.size()));
+  }
+}
+
+/// Operands in threes: position, value, tensor.
+json operation_row(const Operation& o) {
+  json operands = json::array();
+  for (const Operand& x : o.operands) {
+    for (const std::int32_t number : {x.position, x.value, x.tensor}) operands.push_back(number);
+  }
+  return json::array({o.name, std::move(operands), o.outputs});
+}
+
+Operation read_operation(const json& row) {
+  Operation o;
+  o.name = row.at(0).get<std::string>();
+  const json& operands = row.at(1);
+  for (std::size_t i = 0; i + 2 < operands.size(); i += 3) {
+    o.operands.push_back({operands[i].get<std::int32_t>(), operands[i + 1].get<std::int32_t>(),
+                          operands[i + 2].get<std::int32_t>()});
+  }
+  o.outputs = row.at(2).get<std::vector<std::int32_t>>();
+  return o;
 }
 
 }  // namespace
@@ -122,6 +149,8 @@ json to_json(const ModelSnapshot& s) {
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
   for (const StorageRecord& r : s.storages)
     storages.push_back(json::array({r.record, r.bytes, r.crc32, r.device}));
+  json operations = json::array();
+  for (const Operation& o : s.operations) operations.push_back(operation_row(o));
   for (const FileSection& f : s.sections)
     sections.push_back(json::array({f.category, f.records, f.bytes}));
   for (const Finding& f : s.findings) findings.push_back(json::array({f.code, f.text}));
@@ -138,6 +167,7 @@ json to_json(const ModelSnapshot& s) {
           {"modules", std::move(modules)},
           {"tensors", std::move(tensors)},
           {"storages", std::move(storages)},
+          {"operations", std::move(operations)},
           {"sections", std::move(sections)},
           {"findings", std::move(findings)},
           {"code_sizes", std::move(code_sizes)}};
@@ -161,6 +191,7 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
     s.storages.push_back({r.at(0).get<std::string>(), r.at(1).get<std::int64_t>(),
                           r.at(2).get<std::uint32_t>(), r.at(3).get<std::string>()});
   }
+  for (const json& o : value.at("operations")) s.operations.push_back(read_operation(o));
   for (const json& f : value.at("sections")) {
     s.sections.push_back(
         {f.at(0).get<std::string>(), f.at(1).get<std::int64_t>(), f.at(2).get<std::int64_t>()});

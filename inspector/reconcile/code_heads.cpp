@@ -8,7 +8,7 @@ namespace {
 
 // A last size of two is a pair of rotated elements, no head.
 constexpr std::int64_t kNarrowest = 3;
-constexpr std::size_t kKinds = 4;
+constexpr std::size_t kKinds = 5;
 
 std::string text_of(const SizeList& list) {
   std::string text = list.op + " [";
@@ -25,13 +25,13 @@ class CodeReader {
 
   void read(const std::string& path, const std::vector<SizeList>& lists) {
     for (std::size_t i = 0; i < lists.size(); ++i) {
-      if (lists[i].op == "chunk" || lists[i].sizes.size() < 2) continue;
+      if (is_cut(lists[i]) || lists[i].sizes.size() < 2) continue;
       path_ = &path;
       list_ = &lists[i];
-      in_three_ = std::any_of(
-          lists.begin() + static_cast<std::ptrdiff_t>(i), lists.end(), [](const SizeList& l) {
-            return l.op == "chunk" && l.sizes.size() == 2 && l.sizes[0] == 3;
-          });
+      const auto at = lists.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto cuts = [this](const SizeList& l) { return cuts_in_three(l); };
+      cut_before_ = std::any_of(lists.begin(), at, cuts);
+      cut_behind_ = std::any_of(at, lists.end(), cuts);
       read_list();
     }
   }
@@ -52,14 +52,26 @@ class CodeReader {
   }
 
  private:
-  enum Kind : std::size_t { kBoth, kLast, kLastOfThree, kNumber };
+  enum Kind : std::size_t { kBoth, kLast, kLastOfThree, kNumber, kFewNumber };
+
+  static bool is_cut(const SizeList& list) {
+    return list.op == "chunk" || list.op == "split" || list.op == "split_with_sizes";
+  }
+
+  /// Into queries, keys and values: three chunks, or pieces as wide as a projection or a head.
+  bool cuts_in_three(const SizeList& l) const {
+    if (!is_cut(l)) return false;
+    if (l.op == "chunk") return l.sizes[0] == 3;
+    const std::int64_t last = list_->sizes.back();
+    return l.sizes[0] == w_.query || (last > 0 && l.sizes[0] == last / 3 && last % 3 == 0);
+  }
 
   void read_list() {
     const auto& sizes = list_->sizes;
     const std::size_t rank = sizes.size();
     const std::int64_t last = sizes.back();
     if (last < 0) {
-      if (rank == 4) read_numbers();
+      read_numbers();
       return;
     }
     if (list_->op != "unflatten" && rank < 3) return;
@@ -79,19 +91,23 @@ class CodeReader {
       add(kLastOfThree, last);
   }
 
-  /// `[b, t, -1, d]`; out of one matrix also `[b, t, -1, 3 d]`, told by what is cut in three behind
-  /// it.
+  /// `[b, t, -1, d]`; out of one matrix also `[b, t, -1, 3 d]`, which is cut in three behind that
+  /// and not before.
   void read_last(std::int64_t last) {
-    const bool three = w_.fused && w_.query == w_.key_value && last % 3 == 0;
+    const bool three = w_.fused && w_.query == w_.key_value && last % 3 == 0 && !cut_before_;
     if (three) add(kLast, last / 3);
-    if (!three || !in_three_) add(kLast, last);
+    if (!three || !cut_behind_) add(kLast, last);
   }
 
-  /// `[b, n, t, ?]` and `[b, t, n, ?]`.
+  /// `[b, n, t, ?]`, `[b, t, n, ?]` and, of a last dimension, `[n, ?]`; two and three may be
+  /// queries, keys and values.
   void read_numbers() {
-    for (const std::size_t i : {1, 2}) {
+    const bool last = list_->op == "unflatten" && list_->sizes.size() == 2;
+    if ((list_->sizes.size() != 4 && !last) || w_.query != w_.key_value) return;
+    for (const std::size_t i :
+         last ? std::vector<std::size_t>{0} : std::vector<std::size_t>{1, 2}) {
       const std::int64_t n = list_->sizes[i];
-      if (n > 1 && w_.query == w_.key_value && w_.query % n == 0) add(kNumber, w_.query / n);
+      if (n > 1 && w_.query % n == 0) add(last && n < 4 ? kFewNumber : kNumber, w_.query / n);
     }
   }
 
@@ -107,7 +123,7 @@ class CodeReader {
   const AttentionWidths& w_;
   const std::string* path_ = nullptr;
   const SizeList* list_ = nullptr;
-  bool in_three_ = false;
+  bool cut_before_ = false, cut_behind_ = false;       ///< in three, in the same class
   std::map<std::int64_t, std::string> found_[kKinds];  ///< per kind: widths of a head, and why
 };
 

@@ -1,6 +1,7 @@
 // Heads in the code: which width of a head the sizes in a layer's code are consistent with.
 //
-// A traced attention splits its projections by numbers: `view(q, [b, t, 12, 64])`, `[b, t, -1, 64]`,
+// A traced attention splits its projections by numbers: `view(q, [b, t, 12, 64])`, `[b, t, -1,
+// 64]`,
 // `[b, 12, t, 64]`. Numbers count only where they fit the widths of the projections.
 #pragma once
 

@@ -78,10 +78,13 @@ class Conversation {
         outcome_ = ended(process_.reap());
         return;
       }
+      // A snapshot is one line of megabytes: each byte is looked at once.
+      std::size_t from = pending_.size();
       pending_.append(buffer, static_cast<std::size_t>(n));
-      for (std::size_t end; !outcome_ && (end = pending_.find('\n')) != std::string::npos;
-           pending_.erase(0, end + 1)) {
+      for (std::size_t end; !outcome_ && (end = pending_.find('\n', from)) != std::string::npos;
+           from = 0) {
         take(pending_.substr(0, end));
+        pending_.erase(0, end + 1);
       }
       if (outcome_) return;
     }

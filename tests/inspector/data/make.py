@@ -80,10 +80,11 @@ def sizes_of(function: ast.FunctionDef) -> list:
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) != "torch":
             continue
         op = call.func.attr
-        if op == "chunk":
+        listed = next((a for a in call.args if isinstance(a, ast.List)), None)
+        if op in ("view", "reshape", "unflatten", "chunk", "split", "split_with_sizes") and listed is not None:
+            sizes = [number(e) for e in listed.elts]
+        elif op in ("chunk", "split"):
             sizes = [number(e) for e in call.args[1:]]
-        elif op in ("view", "reshape", "unflatten") and isinstance(call.args[-1], ast.List):
-            sizes = [number(e) for e in call.args[-1].elts]
         else:
             continue
         if any(s > 1 for s in sizes):

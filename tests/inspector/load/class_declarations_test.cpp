@@ -138,6 +138,24 @@ TEST(ClassDeclarations, KnowSetstateOnlyAsAMethod) {
       read("class A(Module):\n  def __setstate__2(self: A):\n    pass\n").at("A").has_setstate);
 }
 
+TEST(ClassDeclarations, TellWhatSetstateStoresAsItIs) {
+  const auto classes = read(
+      "class A(Module):\n"
+      "  def __setstate__(self: A,\n"
+      "    state: Tuple[int, str, Tensor]) -> NoneType:\n"
+      "    self.groups = (state)[0]\n"
+      "    self.mode = (state)[12]\n"
+      "    _0 = (self).set_weight((state)[2], )\n"
+      "    self.twice = torch.mul((state)[0], 2)\n"
+      "    self.huge = (state)[123456]\n"
+      "    self.odd = (state)[-1]\n"
+      "    return None\n"
+      "  def forward(self: A) -> int:\n"
+      "    self.other = (state)[1]\n");
+  using Names = std::vector<std::pair<std::size_t, std::string>>;
+  EXPECT_EQ(classes.at("A").state_names, (Names{{0, "groups"}, {12, "mode"}}));
+}
+
 TEST(ClassDeclarations, KeepConstantsThatAreNoLiteralsAsText) {
   const auto classes = read(
       "class A(Module):\n  a : Final[str] = CONSTANTS.c0\n  b : Final[Tuple[int, int]] = (1, 2)\n");

@@ -33,6 +33,16 @@ TEST(CodeSizes, AreReadFromTheInsideOut) {
   EXPECT_EQ(lists[2].sizes, (Sizes{-1, 6}));
 }
 
+TEST(CodeSizes, AreHowATensorIsCut) {
+  const auto lists = read(
+      "a, b, c, = torch.split_with_sizes(x, [40, 8, 8], -1)\n"
+      "d, e, = torch.split(torch.split(x, 72, 2), [2, 3], 1)");
+  ASSERT_EQ(lists.size(), 3u);
+  EXPECT_EQ(lists[0].sizes, (Sizes{40, 8, 8}));
+  EXPECT_EQ(lists[1].sizes, (Sizes{72, 2}));
+  EXPECT_EQ(lists[2].sizes, (Sizes{2, 3}));
+}
+
 TEST(CodeSizes, AreOnlyThoseOfTheseOperators) {
   EXPECT_TRUE(read("y = torch.expand(x, [2, 3])").empty());
   EXPECT_TRUE(read("y = torch.view_as_real(x, [2, 3])").empty());

@@ -42,9 +42,19 @@ TEST(CodeHeads, AreTheirNumberAlone) {
 TEST(CodeHeads, KnowWhatIsCutInThree) {
   const AttentionWidths fused{144, 144, 144, true};
   EXPECT_EQ(read({{"view", {-1, -1, -1, 36}}, {"chunk", {3, -1}}}, fused).head_dim, 12);
-  const auto open = read({{"chunk", {3, -1}}, {"view", {-1, -1, -1, 36}}}, fused);
+  EXPECT_EQ(read({{"chunk", {3, -1}}, {"view", {-1, -1, -1, 36}}}, fused).head_dim, 36);
+  EXPECT_EQ(read({{"split", {144, 2}}, {"view", {-1, -1, -1, 36}}}, fused).head_dim, 36);
+  EXPECT_EQ(read({{"view", {-1, -1, -1, 36}}, {"split", {12, -1}}}, fused).head_dim, 12);
+  const auto open = read({{"view", {-1, -1, -1, 36}}}, fused);
   EXPECT_EQ(open.head_dim, 0);
   EXPECT_EQ(open.candidates, (Widths{12, 36}));
+}
+
+// qkv.chunk(3, -1) with q.unflatten(-1, (n, -1)); torch.nn cuts by unflatten(-1, (3, hidden))
+TEST(CodeHeads, AreNoQueriesKeysAndValues) {
+  EXPECT_EQ(read({{"unflatten", {6, -1}}}, {54, 54, 54, true}).head_dim, 9);
+  EXPECT_EQ(read({{"unflatten", {3, -1}}, {"view", {-1, 6, -1, -1}}}, {54, 54, 54, true}).head_dim,
+            9);
 }
 
 // Falcon: fused.view(b, t, n + 2, d)
@@ -59,14 +69,14 @@ TEST(CodeHeads, StayOpenWhereTheCodeSaysTwo) {
 }
 
 TEST(CodeHeads, StayOpenWhereNothingFits) {
-  for (const SizeList& list : std::vector<SizeList>{
-           {"reshape", {1, 7, 48}},        // heads put together again
-           {"view", {-1, 48}},             // tokens in one row
-           {"reshape", {-1, -1, 48}},      // the same, sizes computed
-           {"view", {-1, -1, -1, 9}},      // divides nothing
-           {"reshape", {1, 7, 6, -1, 2}},  // pairs of rotated elements
-           {"chunk", {3, -1}},
-           {"view", {-1, 5, -1, -1}}}) {
+  for (const SizeList& list :
+       std::vector<SizeList>{{"reshape", {1, 7, 48}},        // heads put together again
+                             {"view", {-1, 48}},             // tokens in one row
+                             {"reshape", {-1, -1, 48}},      // the same, sizes computed
+                             {"view", {-1, -1, -1, 9}},      // divides nothing
+                             {"reshape", {1, 7, 6, -1, 2}},  // pairs of rotated elements
+                             {"chunk", {3, -1}},
+                             {"view", {-1, 5, -1, -1}}}) {
     const auto heads = read({list}, {48, 48, 48});
     EXPECT_EQ(heads.head_dim, 0) << heads.reason;
     EXPECT_TRUE(heads.candidates.empty());
