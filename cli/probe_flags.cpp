@@ -107,6 +107,10 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
     if (!input) return input.error();
     request.inputs.push_back(std::move(*input));
   }
+  if (flags.max_batch && !flags.cuda_snapshot.empty()) {
+    return Error{ErrorCode::kUsage, "--cuda-snapshot: a search has many runs",
+                 "record the batch that it finds: --batch N instead of --max-batch"};
+  }
   if (flags.max_batch && request.extent == ProbeExtent::kLoad) {
     return Error{ErrorCode::kUsage, "--max-batch: loading takes no batch",
                  "add --phase forward or --phase train"};
@@ -207,6 +211,11 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option("-n,--rows", flags.rows,
                   "Most modules to list, those with the highest peaks; 0: all")
       ->capture_default_str();
+  command
+      .add_option("--cuda-snapshot", flags.cuda_snapshot,
+                  "Write what CUDA's allocator did in the first run to FILE, for PyTorch's memory "
+                  "viewer. Only on a CUDA device")
+      ->option_text("FILE");
   command
       .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
       ->check(CLI::Range(0.0, 1e6))

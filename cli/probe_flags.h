@@ -31,6 +31,7 @@ struct ProbeFlags {
   bool virtual_run = true;
   bool formulas = true;
   double timeout_seconds = 0;
+  std::string cuda_snapshot;  ///< a file; empty: none
   std::size_t rows = 15;
 };
 

@@ -75,24 +75,36 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   document.add(std::move(table));
 }
 
+std::string bytes_or_unknown(const std::optional<std::int64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "not known";
+}
+
 void add_split(Document& document, const ProbeResult& run) {
   if (run.phases.empty() || !run.phases.front().split) return;
   Table table;
   table.title =
-      "The device at the end of each phase: what the allocator gave and holds, and what the driver "
-      "sees";
+      "The device at the end of each phase. The driver's count is other processes, context, "
+      "reserved and other; reserved holds allocated, which holds requested: tensors and cuBLAS's "
+      "workspaces";
   table.columns = {{"phase"},
-                   {"requested", Align::kRight},
+                   {"tensors", Align::kRight},
+                   {"workspace", Align::kRight},
                    {"allocated", Align::kRight},
                    {"reserved", Align::kRight},
-                   {"driver", Align::kRight},
-                   {"context and other", Align::kRight}};
+                   {"most reserved", Align::kRight},
+                   {"context", Align::kRight},
+                   {"other processes", Align::kRight},
+                   {"other", Align::kRight},
+                   {"driver", Align::kRight}};
   for (const PhaseReading& phase : run.phases) {
     if (!phase.split) continue;
     const DeviceSplit& s = *phase.split;
-    table.rows.push_back({{phase.name, bytes_text(phase.end_bytes), bytes_text(s.allocated_bytes),
-                           bytes_text(s.reserved_bytes), bytes_text(s.driver_bytes),
-                           bytes_text(s.driver_bytes - s.reserved_bytes)}});
+    table.rows.push_back(
+        {{phase.name, bytes_text(s.tensor_bytes()), bytes_or_unknown(s.workspace_bytes),
+          bytes_text(s.allocated_bytes), bytes_text(s.reserved_bytes),
+          bytes_text(s.peak_reserved_bytes), bytes_or_unknown(s.context_bytes),
+          bytes_or_unknown(s.other_processes_bytes), signed_bytes(s.other_bytes()),
+          bytes_text(s.driver_bytes)}});
   }
   document.add(std::move(table));
 }
@@ -263,7 +275,9 @@ std::string failure_text(const ProbeFailure& f) {
   if (f.module) text += ", module " + (f.module->empty() ? std::string("(root)") : *f.module);
   switch (f.kind) {
     case ProbeFailure::Kind::kOutOfMemory:
-      text = "Out of memory " + text + ": wanted " + bytes_text(f.wanted_bytes.value_or(0));
+      text = "Out of memory " + text + ": ";
+      if (!f.wanted_bytes) return text + f.message;
+      text += "wanted " + bytes_text(*f.wanted_bytes);
       return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes)
                           : text + ", which the system refused";
     case ProbeFailure::Kind::kModel:
