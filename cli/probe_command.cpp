@@ -120,12 +120,12 @@ class Probe {
     return configuration;
   }
 
-  /// `first` is a run that was made already.
+  /// `first` is a run that was made already, without a snapshot.
   Result<ProbedConfiguration> probe(ProbeRequest request, std::optional<ProbeResult> first) {
     ProbedConfiguration configuration;
     configuration.batch = request.batch;
     configuration.sequence = request.sequence;
-    if (first) configuration.runs.push_back(std::move(*first));
+    if (first && flags_.cuda_snapshot.empty()) configuration.runs.push_back(std::move(*first));
     while (configuration.runs.size() < static_cast<std::size_t>(flags_.repeats)) {
       Result<ProbeResult> run = measure(request);
       if (!run) return run.error();
