@@ -53,6 +53,7 @@ class Probe {
     report.optimizer = request->optimizer;
     report.limit_bytes = request->limit_bytes;
     if (auto budget = max_batch_budget(*request); !budget) return budget.error();
+    report.warm_ups = request->warm_ups;
     for (const auto batch : or_none(flags_.batches)) {
       for (const auto sequence : or_none(flags_.sequences)) {
         request->batch = batch;
@@ -145,8 +146,16 @@ class Probe {
       Result<ProbeResult> run = probe_in_worker(request, client_);
       if (!run) return run.error();
       configuration.modules = std::move(*run);
+      for (ProbeResult& plain : configuration.runs) name_module(plain, *configuration.modules);
     }
     return configuration;
+  }
+
+  /// A plain run does not know which module ran; the one with callbacks stops at the same place.
+  static void name_module(ProbeResult& plain, const ProbeResult& attributed) {
+    if (plain.failure && attributed.failure && plain.failure->phase == attributed.failure->phase &&
+        plain.failure->kind == attributed.failure->kind)
+      plain.failure->module = attributed.failure->module;
   }
 
   const ProbeFlags& flags_;
@@ -202,7 +211,8 @@ void run(Session& session, const ProbeOptions& options) {
 void add_probe_command(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand(
       "probe",
-      "Measure the memory that a model takes, beside its prediction. RUNS the model's code");
+      "Measure the memory that a model takes, beside its prediction. RUNS the model's code; of all "
+      "commands only this one and audit --load do");
   auto options = std::make_shared<ProbeOptions>();
   add_probe_flags(*command, options->flags);
   add_output_flags(*command, options->output);

@@ -15,11 +15,14 @@ Json or_null(const std::optional<T>& value) {
 }
 
 Json input_json(const InputSpec& i) {
-  return {{"name", i.name},
-          {"sizes", i.sizes},
-          {"dtype", info(i.dtype).name},
-          {"low", or_null(i.low)},
-          {"high", or_null(i.high)}};
+  if (i.value) return {{"name", i.name}, {"value", *i.value}};
+  Json json = {{"name", i.name},
+               {"sizes", i.sizes},
+               {"dtype", info(i.dtype).name},
+               {"low", or_null(i.low)},
+               {"high", or_null(i.high)}};
+  if (!i.key.empty()) json["key"] = i.key;
+  return json;
 }
 
 /// docs/probing.md tells what each is.
@@ -167,6 +170,7 @@ std::string probe_json(const ProbeReport& report) {
       {"optimizer", name(report.optimizer)},
       {"limit_bytes", report.limit_bytes},
       {"recognised_as", report.recognised},
+      {"warm_ups", report.warm_ups},
       {"configurations", std::move(configurations)}};
   return json_text(json);
 }

@@ -28,7 +28,7 @@ T required(std::optional<T> value) {
 Dtype read_dtype(const json& value) { return required(dtype_from_name(value.get<std::string>())); }
 
 json input_json(const InputSpec& i) {
-  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high)});
+  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high), i.key, or_null(i.value)});
 }
 
 InputSpec read_input(const json& row) {
@@ -38,6 +38,8 @@ InputSpec read_input(const json& row) {
   i.dtype = read_dtype(row.at(2));
   i.low = read_optional<std::int64_t>(row.at(3));
   i.high = read_optional<std::int64_t>(row.at(4));
+  i.key = row.at(5).get<std::string>();
+  i.value = read_optional<std::string>(row.at(6));
   return i;
 }
 
@@ -157,6 +159,7 @@ json to_json(const ProbeRequest& r) {
           {"extent", name(r.extent)},
           {"optimizer", name(r.optimizer)},
           {"inputs", inputs_json(r.inputs)},
+          {"bundled_inputs", r.bundled_inputs},
           {"batch", or_null(r.batch)},
           {"sequence", or_null(r.sequence)},
           {"limit", r.limit_bytes},
@@ -212,6 +215,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
   r.extent = required(probe_extent_from_name(value.at("extent").get<std::string>()));
   r.optimizer = required(optimizer_from_name(value.at("optimizer").get<std::string>()));
   r.inputs = read_inputs(value.at("inputs"));
+  r.bundled_inputs = value.at("bundled_inputs").get<bool>();
   r.batch = read_optional<std::int64_t>(value.at("batch"));
   r.sequence = read_optional<std::int64_t>(value.at("sequence"));
   r.limit_bytes = value.at("limit").get<std::int64_t>();

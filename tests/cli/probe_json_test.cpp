@@ -50,7 +50,10 @@ TEST(ProbeSchema, HoldsWhateverWasAskedFor) {
         {kMlp, "-i", "4x256", "--device", "meta", "-p", "train"},
         {kMlp, "-i", "4x256", "--device", "auto", "--no-modules", "--no-virtual"},
         {kMlp, "-i", "4x256", "-p", "train", "--no-formulas", "--optimizer", "sgd"},
-        {"sample_models/gpt2.pt", "-i", "ids=1x9:int64:0..210"}}) {
+        {"sample_models/gpt2.pt", "-i", "ids=1x9:int64:0..210"},
+        {"tests/inspector/probe/inputs/tokens.pt", "--warm-up", "2"},
+        {"tests/inspector/probe/inputs/bundled.pt", "--bundled-inputs", "--no-virtual"},
+        {"tests/inspector/probe/inputs/defaults.pt", "-i", "4x5", "-i", "scale=value:2"}}) {
     const Json report = probe(arguments);
     EXPECT_EQ(objections(report), "") << report;
   }

@@ -156,6 +156,9 @@ TEST(ProbeJson, KeepsARequest) {
   request.extent = ProbeExtent::kTrain;
   request.optimizer = OptimizerKind::kMomentum;
   request.inputs = {{"ids", {1, 128}, Dtype::kInt64, 0, 9}, {"", {3}, Dtype::kBool, std::nullopt, std::nullopt}};
+  request.inputs.push_back({"masks", {3}, Dtype::kBool, {}, {}, "left", {}});
+  request.inputs.push_back({"mode", {}, Dtype::kFloat32, {}, {}, "", "fast"});
+  request.bundled_inputs = true;
   request.batch = 4;
   request.limit_bytes = 99;
   request.dtype = Dtype::kBFloat16;
@@ -167,6 +170,9 @@ TEST(ProbeJson, KeepsARequest) {
   EXPECT_EQ(back->path, request.path);
   EXPECT_EQ(back->inputs[0].high, 9);
   EXPECT_TRUE(back->cuda_snapshot);
+  EXPECT_EQ(back->inputs[2].key, "left");
+  EXPECT_EQ(back->inputs[3].value, "fast");
+  EXPECT_TRUE(back->bundled_inputs);
 }
 
 TEST(ProbeJson, KeepsAResult) {
