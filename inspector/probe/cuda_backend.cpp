@@ -11,6 +11,7 @@
 #include <inspector/probe/device_baseline.h>
 #include <inspector/probe/library_function.h>
 #include <inspector/probe/nvml.h>
+#include <torch/csrc/profiler/orchestration/observer.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,17 +39,25 @@ std::string libtorch_folder() {
 
 c10::DeviceIndex device_index(int index) { return static_cast<c10::DeviceIndex>(index); }
 
+namespace profiler = torch::profiler::impl;
+
 /// Hears of every allocation that the caching allocator refuses, with its exact size: the text of
-/// its exception rounds. Called with the allocator's lock held.
-class RefusalObserver final : public c10::MemoryReportingInfoBase {
+/// its exception rounds. Called with the allocator's lock held. To LibTorch it is a profiler that
+/// is switched off: what looks into the profilers' slot takes what it finds for one.
+class RefusalObserver final : public profiler::ProfilerStateBase {
  public:
   /// `cap_bytes`: what the allocator may reserve; nothing: all of the device.
   RefusalObserver(c10::DeviceAllocator* allocator, c10::DeviceIndex index,
                   std::optional<std::int64_t> cap_bytes)
-      : allocator_(allocator), index_(index), cap_(cap_bytes) {}
+      : ProfilerStateBase(profiler::ProfilerConfig(profiler::ProfilerState::Disabled)),
+        allocator_(allocator),
+        index_(index),
+        cap_(cap_bytes) {}
 
+  profiler::ActiveProfilerType profilerType() override {
+    return profiler::ActiveProfilerType::NONE;
+  }
   void reportMemoryUsage(void*, std::int64_t, std::size_t, std::size_t, c10::Device) override {}
-  bool memoryProfilingEnabled() const override { return false; }
 
   void reportOutOfMemory(std::int64_t wanted, std::size_t, std::size_t reserved,
                          c10::Device device) override {
