@@ -3,6 +3,7 @@
 #include <cli/probe_report.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace tally::cli {
 namespace {
@@ -18,8 +19,9 @@ std::int64_t highest_peak(const ProbeResult& run) {
 }
 
 BatchOutcome outcome_of(const ProbeFailure& failure) {
+  // What the system kills, it kills for want of memory.
   const bool memory = failure.kind == ProbeFailure::Kind::kOutOfMemory ||
-                      failure.kind == ProbeFailure::Kind::kKilled;
+                      (failure.kind == ProbeFailure::Kind::kKilled && failure.signal == SIGKILL);
   return memory ? BatchOutcome::kDoesNotFit : BatchOutcome::kStopped;
 }
 

@@ -70,7 +70,8 @@ Json failure_json(const ProbeFailure& f) {
           {"module", or_null(f.module)},
           {"message", f.message},
           {"wanted_bytes", or_null(f.wanted_bytes)},
-          {"free_bytes", or_null(f.free_bytes)}};
+          {"free_bytes", or_null(f.free_bytes)},
+          {"signal", or_null(f.signal)}};
 }
 
 Json run_json(const ProbeResult& r) {

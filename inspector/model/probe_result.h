@@ -96,6 +96,7 @@ struct ProbeFailure {
   std::optional<std::string> module;         ///< that was running, where it is known
   std::optional<std::int64_t> wanted_bytes;  ///< kOutOfMemory: of the allocation
   std::optional<std::int64_t> free_bytes;    ///< kOutOfMemory: that there were
+  std::optional<int> signal = {};  ///< kKilled: the signal; nothing: it exited, or took too long
 };
 std::string_view name(ProbeFailure::Kind kind);
 std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name);

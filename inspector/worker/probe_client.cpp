@@ -47,6 +47,7 @@ class Conversation {
   }
 
   const std::string& phase() const { return phase_; }
+  std::optional<int> signal() const { return signal_; }
   const std::optional<ProbeResult>& so_far() const { return so_far_; }
 
  private:
@@ -76,7 +77,9 @@ class Conversation {
       const ssize_t n = ::read(process_.answers(), buffer, sizeof buffer);
       if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
       if (n <= 0) {
-        outcome_ = ended(process_.reap());
+        const WorkerEnd end = process_.reap();
+        signal_ = end.signal;
+        outcome_ = ended(end.text);
         return;
       }
       // A snapshot is one line of megabytes: each byte is looked at once.
@@ -124,6 +127,7 @@ class Conversation {
   std::optional<Clock::time_point> deadline_;
   std::string pending_, phase_;
   std::optional<ProbeResult> so_far_;
+  std::optional<int> signal_;  ///< that ended the worker
   bool ready_ = false, log_open_ = true;
   std::optional<Outcome> outcome_;
 };
@@ -136,6 +140,7 @@ ProbeResult killed(const ProbeRequest& request, const Conversation& conversation
   const std::string& phase = conversation.phase();
   result.failure = ProbeFailure{
       ProbeFailure::Kind::kKilled, phase.empty() ? "starting" : phase, how, {}, {}, {}};
+  result.failure->signal = conversation.signal();
   return result;
 }
 

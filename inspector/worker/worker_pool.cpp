@@ -201,7 +201,7 @@ class Pool {
   }
 
   void worker_ended(Slot& slot) {
-    const std::string how = slot.process->reap();
+    const std::string how = slot.process->reap().text;
     const bool was_ready = slot.ready;
     slot.process.reset();
     if (!was_ready) {

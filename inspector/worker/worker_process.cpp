@@ -51,14 +51,15 @@ std::vector<std::string> worker_environment() {
   return entries;
 }
 
-std::string describe_end(int status) {
+WorkerEnd end_of(int status) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
     const std::string text =
         "it was ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
-    return signal == SIGKILL ? text + ": the system may have run out of memory" : text;
+    const char* cause = signal == SIGKILL ? ": the system may have run out of memory" : "";
+    return {text + cause, signal};
   }
-  return "it exited with code " + std::to_string(WEXITSTATUS(status));
+  return {"it exited with code " + std::to_string(WEXITSTATUS(status)), std::nullopt};
 }
 
 }  // namespace
@@ -131,7 +132,7 @@ bool WorkerProcess::send(const std::string& line) {
   return true;
 }
 
-std::string WorkerProcess::reap() {
+WorkerEnd WorkerProcess::reap() {
   // Its descriptors close a moment before it can be waited for. One that closed them and lives on
   // is ended.
   constexpr int kMostMilliseconds = 1000;
@@ -139,14 +140,14 @@ std::string WorkerProcess::reap() {
   for (int waited = 0; ::waitpid(pid_, &status, WNOHANG) != pid_; ++waited) {
     if (waited >= kMostMilliseconds) {
       stop();
-      return "it stopped answering";
+      return {"it stopped answering", std::nullopt};
     }
     ::usleep(1000);
   }
   ::kill(-pid_, SIGKILL);  // whatever it may have started
   pid_ = -1;
   close_pipes();
-  return describe_end(status);
+  return end_of(status);
 }
 
 void WorkerProcess::stop() {

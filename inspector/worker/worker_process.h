@@ -5,9 +5,16 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace tally::inspector {
+
+/// How a worker ended.
+struct WorkerEnd {
+  std::string text;           ///< "it was ended by signal 11 (Segmentation fault)"
+  std::optional<int> signal;  ///< that ended it; nothing: it exited, or was stopped
+};
 
 /// A child process in a group of its own, killed and reaped when the object goes.
 class WorkerProcess {
@@ -25,9 +32,8 @@ class WorkerProcess {
   /// Writes a whole line; false where the worker is gone.
   bool send(const std::string& line);
 
-  /// After its answers have ended: reaps it and returns how it ended: "it was ended by signal 11
-  /// (Segmentation fault)".
-  std::string reap();
+  /// After its answers have ended: reaps it and returns how it ended.
+  WorkerEnd reap();
 
   /// Kills the whole group and reaps it.
   void stop();

@@ -3,6 +3,8 @@
 #include <cli/max_batch.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace tally::cli {
 namespace {
 
@@ -15,6 +17,7 @@ struct FakeModel {
   std::int64_t fixed = 1000, each = 10;
   std::int64_t virtual_each = 10;
   ProbeFailure::Kind refusal = ProbeFailure::Kind::kOutOfMemory;
+  std::optional<int> signal;
   std::int64_t room = 0;                    ///< of the device, where a request has no limit
   std::optional<std::int64_t> throws_from;  ///< batches from here on: the model's own error
   std::optional<std::string> no_virtual;    ///< an operator without a meta kernel
@@ -37,6 +40,7 @@ struct FakeModel {
           ProbeFailure::Kind::kUnsupported, "evaluation forward", *no_virtual, {}, {}, {}};
     } else if (!is_virtual && most > 0 && peak > most) {
       result.failure = ProbeFailure{refusal, "evaluation forward", "", {}, peak, most - fixed};
+      result.failure->signal = signal;
     }
     return result;
   }
@@ -170,9 +174,21 @@ TEST(MaxBatch, WhereItIsNotKnownWhatFitsOnlyTheDeviceDecides) {
 TEST(MaxBatch, AProcessThatTheSystemEndsDidNotFit) {
   FakeModel model;
   model.refusal = ProbeFailure::Kind::kKilled;
+  model.signal = SIGKILL;
   const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
   EXPECT_EQ(found.largest, 123);
   EXPECT_TRUE(found.next_fails);
+}
+
+TEST(MaxBatch, AProcessThatCrashedOrTookTooLongSaysNothingOfMemory) {
+  for (const std::optional<int> signal : {std::optional<int>(SIGSEGV), std::optional<int>()}) {
+    FakeModel model;
+    model.refusal = ProbeFailure::Kind::kKilled;
+    model.signal = signal;
+    const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+    EXPECT_TRUE(found.stopped);
+    EXPECT_FALSE(found.answered());
+  }
 }
 
 TEST(MaxBatch, AnErrorOfTheModelIsNoAnswer) {

@@ -118,6 +118,7 @@ TEST(OutOfMemory, OfTheMachineItselfHasTheBytesThatAreFree) {
 struct End {
   const char* operator_name;
   const char* message;
+  int signal;  ///< 0: none
 };
 
 class EndedProcess : public testing::TestWithParam<End> {};
@@ -130,6 +131,8 @@ TEST_P(EndedProcess, IsReportedWithItsPhaseAndTheSweepGoesOn) {
   EXPECT_EQ(killed.at("failure").at("phase"), "evaluation forward");
   const std::string message = killed.at("failure").at("message");
   EXPECT_NE(message.find(GetParam().message), std::string::npos) << message;
+  const int signal = GetParam().signal;
+  EXPECT_EQ(killed.at("failure").at("signal"), signal == 0 ? json(nullptr) : json(signal));
   // What had been measured before is not lost.
   EXPECT_EQ(killed.at("device"), "cpu");
   EXPECT_EQ(killed.at("inputs").at(0).at("sizes"), json({3, 6}));
@@ -141,11 +144,11 @@ TEST_P(EndedProcess, IsReportedWithItsPhaseAndTheSweepGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, EndedProcess,
-    testing::Values(End{"abort", "it was ended by signal 6 (Aborted)"},
-                    End{"segfault", "it was ended by signal 11 (Segmentation fault)"},
-                    End{"kill",
-                        "it was ended by signal 9 (Killed): the system may have run out of memory"},
-                    End{"quit", "it exited with code 0"}),
+    testing::Values(
+        End{"abort", "it was ended by signal 6 (Aborted)", 6},
+        End{"segfault", "it was ended by signal 11 (Segmentation fault)", 11},
+        End{"kill", "it was ended by signal 9 (Killed): the system may have run out of memory", 9},
+        End{"quit", "it exited with code 0", 0}),
     [](const auto& tested) { return std::string(tested.param.operator_name); });
 
 TEST(EndedProcess, ThatTookTooLongIsReportedAndTheSweepGoesOn) {
