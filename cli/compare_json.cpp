@@ -138,11 +138,16 @@ std::string comparison_json(const Compared& c) {
                    {"unexplained_params", x.terms.unexplained_params},
                    {"residual_params", x.terms.residual()}};
   Json explanation = Json::array();
-  for (const SwitchChange& change : x.explanation)
+  for (const SwitchChange& change : x.explanation) {
+    Json terms = Json::array();
+    for (const auto& [term, params] : change.terms)
+      terms.push_back({{"term", term}, {"params", params}});
     explanation.push_back({{"path", change.path},
                            {"from", change.from},
                            {"to", change.to},
-                           {"params", change.params}});
+                           {"params", change.params},
+                           {"terms", std::move(terms)}});
+  }
   json["explanation"] = std::move(explanation);
   json["modules"] = modules_json(c);
   json["export"] = changes_json(c);

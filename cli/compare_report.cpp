@@ -179,9 +179,13 @@ void add_explanation(const Compared& c, Document& d) {
   if (c.comparison.explanation.empty()) return;
   d.add(Heading{"What makes the formula exact"});
   Facts facts;
-  for (const SwitchChange& change : c.comparison.explanation)
-    facts.facts.push_back({signed_count(change.params),
-                           change.path + " = " + change.to + " instead of " + change.from});
+  for (const SwitchChange& change : c.comparison.explanation) {
+    std::string text = change.path + " = " + change.to + " instead of " + change.from;
+    for (const auto& [term, params] : change.terms)
+      text +=
+          (&term == &change.terms.front().first ? ": " : ", ") + term + " " + signed_count(params);
+    facts.facts.push_back({signed_count(change.params), text});
+  }
   d.add(std::move(facts));
 }
 

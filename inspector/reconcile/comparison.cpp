@@ -1,8 +1,10 @@
+#include <formulas/parameters.h>
 #include <formulas/switches.h>
 #include <inspector/reconcile/comparison.h>
 #include <inspector/reconcile/shape_match.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -32,6 +34,7 @@ constexpr std::string_view kNotCompared[] = {"num_applied",
                                              "value_head_dim"};
 constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set explains anything
 constexpr std::size_t kLargestSet = 4;
+constexpr std::size_t kMostTries = 600;  // sets; beyond these only the fields that all sets need
 
 std::string value_text(const Switch& s, std::int64_t value) {
   const auto index = static_cast<std::size_t>(value);
@@ -163,13 +166,21 @@ class Comparer {
   /// in the order of the fields.
   void explain() {
     if (differing_.empty() || differing_.size() > kMostDifferences || c_.terms.exact()) return;
+    if (!c_.inference.unexplained.empty()) return;  // no change of the specification places them
+    std::vector<std::size_t> all(differing_.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
     for (std::size_t size = 1; size <= std::min(kLargestSet, differing_.size()); ++size) {
       std::vector<std::size_t> chosen;
       if (try_sets(chosen, 0, size)) return;
     }
-    std::vector<std::size_t> all(differing_.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-    if (differing_.size() > kLargestSet && exact_with(all)) keep(all);
+    if (!exact_with(all)) return;
+    std::vector<std::size_t> needed;
+    for (const std::size_t i : all) {
+      std::vector<std::size_t> others = all;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!exact_with(others)) needed.push_back(i);
+    }
+    keep(exact_with(needed) ? needed : all);
   }
 
  private:
@@ -205,17 +216,21 @@ class Comparer {
   }
 
   bool exact_with(const std::vector<std::size_t>& chosen) const {
-    const auto r = reconcile(w_, c_.inference, with(chosen));
+    const TransformerSpec spec = with(chosen);
+    // The sum alone is told without looking at any weight, and refuses nearly all.
+    const auto count = formulas::count_parameters(spec);
+    if (!count || count->unique_params != w_.total) return false;
+    const auto r = reconcile(w_, c_.inference, spec);
     return r && r->exact();
   }
 
   bool try_sets(std::vector<std::size_t>& chosen, std::size_t from, std::size_t size) {
     if (chosen.size() == size) {
-      if (!exact_with(chosen)) return false;
+      if (++tries_ > kMostTries || !exact_with(chosen)) return false;
       keep(chosen);
       return true;
     }
-    for (std::size_t i = from; i < differing_.size(); ++i) {
+    for (std::size_t i = from; i < differing_.size() && tries_ <= kMostTries; ++i) {
       chosen.push_back(i);
       if (try_sets(chosen, i + 1, size)) return true;
       chosen.pop_back();
@@ -223,16 +238,30 @@ class Comparer {
     return false;
   }
 
+  static std::map<std::string, std::int64_t> predictions(const Reconciliation& r) {
+    std::map<std::string, std::int64_t> of_term;
+    for (const TermLine& line : r.lines) of_term[line.id] += line.predicted_params;
+    return of_term;
+  }
+
   void keep(const std::vector<std::size_t>& chosen) {
     std::vector<std::size_t> done;
-    std::int64_t before = c_.terms.predicted_params;
+    auto before = predictions(c_.terms);
     for (const std::size_t i : chosen) {
       done.push_back(i);
       const auto r = reconcile(w_, c_.inference, with(done));
-      const std::int64_t after = r ? r->predicted_params : before;
+      const auto after = r ? predictions(*r) : before;
       const Difference& d = differing_[i];
-      c_.explanation.push_back({d.field.path, value_text(d.field, d.given),
-                                value_text(d.field, d.file), after - before});
+      SwitchChange change{
+          d.field.path, value_text(d.field, d.given), value_text(d.field, d.file), 0, {}};
+      std::map<std::string, std::int64_t> differences = after;
+      for (const auto& [term, params] : before) differences[term] -= params;
+      for (const auto& [term, params] : differences) {
+        if (params == 0) continue;
+        change.terms.emplace_back(term, params);
+        change.params += params;
+      }
+      c_.explanation.push_back(std::move(change));
       before = after;
     }
   }
@@ -241,6 +270,7 @@ class Comparer {
   Comparison& c_;
   std::vector<Difference> differing_;
   TransformerSpec given_;
+  std::size_t tries_ = 0;
 };
 
 /// Heads that the file leaves open are the configuration's where they fit what it shows.
@@ -265,6 +295,32 @@ void close_heads(const GivenSpec& given, Inference& inference) {
         }
       }
     }
+  }
+}
+
+/// Constants have no names: a layer behind the stacks that only its shape shows takes the name of
+/// the one layer of that shape that the configuration has and the file seems to lack.
+void name_head_layers(const TransformerSpec& given, Inference& inference) {
+  const auto in_list = [](const std::vector<HeadLayer>& list, const std::string& id) {
+    return std::any_of(list.begin(), list.end(), [&](const HeadLayer& l) { return l.id == id; });
+  };
+  for (HeadLayer& layer : inference.spec.head_layers) {
+    if (in_list(given.head_layers, layer.id)) continue;
+    std::vector<std::string> names;
+    for (const HeadLayer& other : given.head_layers) {
+      const bool alike = other.present && other.kind == layer.kind && other.in == layer.in &&
+                         other.out == layer.out && other.bias == layer.bias &&
+                         other.norm == layer.norm;
+      if (alike && !in_list(inference.spec.head_layers, other.id)) names.push_back(other.id);
+    }
+    if (names.size() != 1) continue;
+    const std::string from = "head." + layer.id + ".", to = "head." + names.front() + ".";
+    const auto rename = [&](std::string& text) {
+      if (text.rfind(from, 0) == 0) text = to + text.substr(from.size());
+    };
+    for (Placement& p : inference.placements) rename(p.term);
+    for (SpecField& field : inference.fields) rename(field.path);
+    layer.id = names.front();
   }
 }
 
@@ -346,6 +402,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   if (given.config) {
     c.spec = *given.config;
     adopt_names(c.spec, c.inference);
+    if (weights.storing == Storing::kFrozen) name_head_layers(c.spec, c.inference);
     settle_open(c.inference.spec, c.spec, c.inference.fields);
     if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
   } else {
@@ -355,7 +412,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
     c.source += " with --set";
     if (const auto set = apply_settings(given, c.spec); !set) return set.error();
   }
-  if (!c.inference.transformer) {
+  if (!c.inference.transformer && weights.storing == Storing::kFrozen) {
     if (const auto matched = match_by_shape(weights, c.spec); matched) {
       c.inference.placements = matched->placements;
       c.inference.unexplained = matched->unexplained;

@@ -35,6 +35,8 @@ struct SwitchChange {
   std::string from;
   std::string to;
   std::int64_t params = 0;  ///< what the change adds to the prediction
+  std::vector<std::pair<std::string, std::int64_t>>
+      terms;  ///< the same term by term; their sum is `params`
 };
 
 struct Comparison {

@@ -165,6 +165,7 @@ class TreeBuilder {
     ModelSnapshot& tree = tree_.snapshot;
     tree.path = s_.path;
     tree.storages = s_.storages;
+    tree.code_sizes = s_.code_sizes;
     add_module(-1, "", "");
     std::int32_t stack = -1, layer = -1, block = -1;
     std::int64_t widest = 0;  // of a layer's norms; those of queries and keys are of one head
@@ -181,6 +182,7 @@ class TreeBuilder {
         if (stack < 0) stack = add_module(0, "layers", "");
         if ((i - layers.from) % layers.length == 0) {
           layer = add_module(stack, of_layer, "");
+          tree.modules.back().code_sizes = s_.modules.front().code_sizes;  // one code for all
           block = -1;
         }
         parent = layer;

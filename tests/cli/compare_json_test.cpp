@@ -138,6 +138,111 @@ TEST(CompareJson, ConservesInEverySample) {
   }
 }
 
+TEST(CompareJson, ExplainsADifferenceTermByTerm) {
+  const Json& result = results().at("contradiction");
+  std::int64_t sum = 0;
+  for (const Json& change : result.at("explanation")) {
+    std::int64_t of_terms = 0;
+    for (const Json& term : change.at("terms")) of_terms += number(term, "params");
+    EXPECT_EQ(of_terms, number(change, "params"));
+    sum += of_terms;
+  }
+  EXPECT_EQ(sum, number(result.at("total"), "residual_params"));
+  // gpt2_other.config.json says 64 positions instead of 37 and an MLP of 80 instead of 88, at
+  // hidden size 20 and 3 layers.
+  ASSERT_EQ(result.at("explanation").size(), 2U);
+  EXPECT_EQ(number(result.at("explanation")[0], "params"), (37 - 64) * 20);
+  EXPECT_EQ(number(result.at("explanation")[1], "params"), 3 * 8 * (2 * 20 + 1));
+}
+
+// -------------------------------------------------------------------------------------------------
+// checks and exit codes (docs/exit-codes.md)
+
+struct Call {
+  Arguments arguments;
+  int exit_code;
+};
+
+class ExitCodes : public testing::TestWithParam<Call> {};
+
+TEST_P(ExitCodes, AreAsDocumented) {
+  Arguments arguments{"compare", "-f", "json"};
+  arguments.insert(arguments.end(), GetParam().arguments.begin(), GetParam().arguments.end());
+  const Ran ran = run_torchtally(arguments);
+  EXPECT_EQ(ran.exit_code, GetParam().exit_code) << ran.out;
+  const Json result = Json::parse(ran.out);
+  EXPECT_EQ(objections(result), "");
+  EXPECT_EQ(result.contains("error"), ran.exit_code > 1);
+  if (result.contains("error")) return;
+  for (const Json& check : result.at("checks"))
+    EXPECT_EQ(check.at("passed"), ran.exit_code == 0) << check;
+}
+
+const std::string kGpt2 = "sample_models/gpt2.pt", kResnet = "sample_models/resnet.pt",
+                  kOther = kArchives + "gpt2_other.config.json",
+                  kBert = kArchives + "frozen_bert.config.json",
+                  kPooled = kArchives + "frozen/bert_pooled.pt",
+                  kDropped = kArchives + "frozen/bert_dropped.pt",
+                  kFresh = kArchives + "frozen/gpt2_fresh.pt",
+                  kZoo = kArchives + "quantized_zoo.pt";
+
+INSTANTIATE_TEST_SUITE_P(
+    Checks, ExitCodes,
+    testing::Values(
+        Call{{kGpt2}, 0}, Call{{kResnet}, 0}, Call{{kGpt2, "--expect-params", "21164"}, 0},
+        Call{{kGpt2, "--expect-params", "21165"}, 1}, Call{{kPooled, "--expect-config", kBert}, 0},
+        Call{{kDropped, "--expect-config", kBert}, 1}, Call{{kGpt2, "--expect-config", kOther}, 1},
+        Call{{kGpt2, "--fail-on", "mismatch"}, 0}, Call{{kFresh, "--fail-on", "mismatch"}, 1},
+        Call{{kGpt2, "--fail-on", "unexplained"}, 0},
+        Call{{kResnet, "--config", kOther, "--fail-on", "unexplained"}, 1},
+        Call{{kResnet, "--config", kOther, "--fail-on", "unexplained>0.1%"}, 1},
+        Call{{kResnet, "--config", kOther, "--fail-on", "unexplained>100%"}, 0},
+        Call{{kPooled, "--config", kBert, "--fail-on", "missing"}, 0},
+        Call{{kDropped, "--config", kBert, "--fail-on", "missing"}, 1},
+        Call{{kPooled, "--config", kBert, "--fail-on", "contradiction"}, 0},
+        Call{{kGpt2, "--config", kOther, "--fail-on", "contradiction"}, 1},
+        Call{{kPooled, "--config", kBert, "--fail-on", "open"}, 0},
+        Call{{kFresh, "--fail-on", "open"}, 1}, Call{{kZoo, "--fail-on", "modules"}, 0},
+        Call{{kGpt2, "--fail-on", "modules"}, 1},  // traced: no module declares sizes
+        Call{{kResnet, "--fail-on", "mismatch"}, 1}, Call{{kResnet, "--fail-on", "open"}, 1}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Refusals, ExitCodes,
+    testing::Values(
+        Call{{kGpt2, "--fail-on", "nonsense"}, 2}, Call{{kGpt2, "--fail-on", "unexplained>x%"}, 2},
+        Call{{kGpt2, "--fail-on", "missing>1%"}, 2}, Call{{kGpt2, "--expect-params", "many"}, 2},
+        Call{{kGpt2, "--config", kOther, "--expect-config", kBert}, 2},
+        Call{{kGpt2, "--profile", "other"}, 2}, Call{{kGpt2, "--set", "decoder.num_such=1"}, 2},
+        Call{{kResnet, "--set", "decoder.hidden_size=1"}, 2},
+        Call{{kGpt2, "--config", "no_such.json"}, 3}, Call{{"no_such.pt"}, 3},
+        Call{{"sample_models/README.md"}, 3}));
+
+// -------------------------------------------------------------------------------------------------
+// what an audit says of it
+
+TEST(AuditRecognises, InOneLineAndInItsJson) {
+  const struct {
+    std::string path, line;
+    bool exact;
+    std::int64_t residual;
+  } cases[] = {{kGpt2, "the formula is exact", true, 0},
+               {kFresh, "the formula is off by -680 parameters", false, -680}};
+  for (const auto& one : cases) {
+    const std::string text = run_torchtally({"audit", one.path}).out;
+    EXPECT_NE(text.find(one.line), std::string::npos) << text;
+    const Json audit = Json::parse(run_torchtally({"audit", "-f", "json", one.path}).out);
+    const Json& formula = audit.at("models")[0].at("recognised").at("formula");
+    EXPECT_EQ(formula.at("exact"), one.exact) << one.path;
+    EXPECT_EQ(number(formula, "residual_params"), one.residual) << one.path;
+  }
+}
+
+TEST(AuditRecognises, NothingOfAPart) {
+  const Json audit =
+      Json::parse(run_torchtally({"audit", "-f", "json", "--filter", "wte", kGpt2}).out);
+  EXPECT_FALSE(audit.at("models")[0].contains("recognised"));
+}
+
 // -------------------------------------------------------------------------------------------------
 // quantized and frozen exports, against what PyTorch counted
 
@@ -213,6 +318,19 @@ TEST_P(Frozen, IsExactFromItsCodeAlone) {
   EXPECT_EQ(number(result.at("total"), "predicted_params"), number(expected, "used"));
   EXPECT_EQ(number(result.at("total"), "real_params"), number(expected, "used"));
   EXPECT_EQ(change(result, "merged-constants"), nullptr);
+}
+
+TEST(FrozenHeads, AreProvedByTheSizesInTheCode) {
+  // make_frozen.py: 4 heads of 6, 2 for keys and values.
+  const Json result = compared({kArchives + "frozen/own_llama.pt"});
+  std::map<std::string, Json> fields;
+  for (const Json& field : result.at("specification").at("inferred"))
+    fields[field.at("path")] = field;
+  EXPECT_EQ(fields["decoder.attention.head_dim"].at("value"), "6");
+  EXPECT_EQ(fields["decoder.attention.num_heads"].at("value"), "4");
+  EXPECT_EQ(fields["decoder.attention.num_key_value_heads"].at("value"), "2");
+  EXPECT_FALSE(fields["decoder.attention.head_dim"].at("open"));
+  EXPECT_TRUE(fields["decoder.causal"].at("open"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Archives, Frozen,

@@ -3,6 +3,7 @@
 #include <inspector/load/class_declarations.h>
 #include <inspector/load/code_sizes.h>
 #include <inspector/load/literal.h>
+#include <inspector/load/operation_reader.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::vector<ConstantUse> uses(16);
   read_constant_uses(source, uses);
+  constexpr std::size_t kMostOperations = 1000;
+  std::vector<Operation> operations;
+  std::int32_t next_value = 0;
+  const std::vector<std::int32_t> tensors{0, -1, 2, 3};
+  read_operations(source, tensors, kMostOperations, next_value, operations);
+  if (operations.size() > kMostOperations) std::abort();
+  for (const Operation& o : operations) {
+    if (o.outputs.empty()) std::abort();
+    for (const Operand& x : o.operands) {
+      if (x.value >= next_value || x.tensor > 3) std::abort();
+    }
+  }
   require_json(literal_to_json(source.substr(0, 4096)));
   require_json(json_string(source));
   return 0;

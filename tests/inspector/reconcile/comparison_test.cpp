@@ -171,6 +171,22 @@ TEST(Comparison, TakesOpenHeadsFromAConfigurationThatFits) {
   EXPECT_EQ(heads->reason, "config.json says so, and it fits the weights");
 }
 
+TEST(Comparison, FindsTheFieldsThatAreNeededAmongManyThatDiffer) {
+  GivenSpec given = config(
+      R"({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": 50000,
+  "n_positions": 512, "n_embd": 768, "n_layer": 12, "n_head": 12, "n_inner": 1000})");
+  for (const char* bias : {"q_bias", "k_bias", "v_bias", "o_bias"})
+    given.settings.emplace_back("decoder.attention." + std::string(bias), "no");
+  const Compared c(gpt2_small(), given);
+  ASSERT_TRUE(c.result);
+  EXPECT_EQ(c.result->explanation.size(), 8U);  // the vocabulary is that of the output, too
+  std::int64_t sum = 0;
+  for (const SwitchChange& change : c.result->explanation) sum += change.params;
+  EXPECT_EQ(sum, c.result->terms.residual());
+  // 257 words, 512 positions, 2,072 of the MLP's width, four biases
+  EXPECT_EQ(sum, 257 * 768 + 512 * 768 + 12 * 2072 * (2 * 768 + 1) + 12 * 4 * 768);
+}
+
 TEST(Comparison, LeavesWhatFitsNoTermUnexplained) {
   SnapshotBuilder b;
   b.embedding("tok", 100, 8);

@@ -54,5 +54,66 @@ TEST(DeclaredModules, SeesACountThatIsNotAsDeclared) {
   EXPECT_EQ(found.as_declared, static_cast<std::int64_t>(found.modules.size()) - 1);
 }
 
+/// What is damaged declares nothing: no formula is made of it, and its weights stay counted.
+TEST(DeclaredModules, RefuseSizesThatAreDamaged) {
+  const struct {
+    const char* path;
+    const char* name;
+    const char* value;
+  } damages[] = {{"linear", "in_features", "\"3\""},
+                 {"linear", "out_features", "-5"},
+                 {"linear", "in_features", "3.5"},
+                 {"linear", "in_features", "[3,4]"},
+                 {"linear", "in_features", "999999999999999999"},
+                 {"conv2", "groups", "0"},
+                 {"conv2", "groups", "3"},
+                 {"conv2", "kernel_size", "[]"},
+                 {"conv3", "kernel_size", "[2,null,4]"},
+                 {"table", "num_embeddings", "null"},
+                 {"lstm", "num_layers", "0"},
+                 {"lstm", "hidden_size", "[7,7]"},
+                 {"batch1", "num_features", "true"},
+                 {"layer_norm", "normalized_shape", "[]"},
+                 {"bilinear", "in2_features", "NaN"}};
+  const Fixture whole = read_fixture("modules/zoo");
+  const Weights of_whole = find_weights(whole.snapshot, *take_census(whole.snapshot));
+  const std::size_t all = check_declared(whole.snapshot, of_whole).modules.size();
+  for (const auto& damage : damages) {
+    Fixture fixture = read_fixture("modules/zoo");
+    bool done = false;
+    for (ModuleNode& node : fixture.snapshot.modules) {
+      for (auto& [name, value] : node.constants) {
+        if (node.path != damage.path || name != damage.name) continue;
+        value = damage.value;
+        done = true;
+        // two sizes whose product does not fit 64 bits
+        if (value.size() > 15) node.constants.emplace_back("out_features", value);
+        if (value.size() > 15) std::swap(node.constants.front(), node.constants.back());
+      }
+      if (done) break;
+    }
+    ASSERT_TRUE(done) << damage.path << " " << damage.name;
+    const Weights weights = find_weights(fixture.snapshot, *take_census(fixture.snapshot));
+    const DeclaredModules found = check_declared(fixture.snapshot, weights);
+    const std::string what = std::string(damage.path) + "." + damage.name + " = " + damage.value;
+    EXPECT_EQ(found.modules.size(), all - 1) << what;
+    EXPECT_EQ(found.silent, 1) << what;
+    std::int64_t real = found.other_params;
+    for (const DeclaredModule& m : found.modules) real += m.real_params;
+    EXPECT_EQ(real, weights.total) << what;
+  }
+}
+
+TEST(DeclaredModules, LeaveClassesOfOthersAlone) {
+  Fixture fixture = read_fixture("modules/zoo");
+  for (ModuleNode& node : fixture.snapshot.modules) {
+    if (node.path == "linear") node.type = "mine.Linear";  // may hold what it likes
+  }
+  const Weights weights = find_weights(fixture.snapshot, *take_census(fixture.snapshot));
+  const DeclaredModules found = check_declared(fixture.snapshot, weights);
+  EXPECT_EQ(found.silent, 0);
+  EXPECT_EQ(found.other_params, 3 * 5 + 5);
+}
+
 }  // namespace
 }  // namespace tally::inspector
