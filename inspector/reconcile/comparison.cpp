@@ -307,6 +307,32 @@ void close_heads(const GivenSpec& given, Inference& inference) {
   }
 }
 
+/// Constants have no names: a layer behind the stacks that only its shape shows takes the name of
+/// the one layer of that shape that the configuration has and the file seems to lack.
+void name_head_layers(const TransformerSpec& given, Inference& inference) {
+  const auto in_list = [](const std::vector<HeadLayer>& list, const std::string& id) {
+    return std::any_of(list.begin(), list.end(), [&](const HeadLayer& l) { return l.id == id; });
+  };
+  for (HeadLayer& layer : inference.spec.head_layers) {
+    if (in_list(given.head_layers, layer.id)) continue;
+    std::vector<std::string> names;
+    for (const HeadLayer& other : given.head_layers) {
+      const bool alike = other.present && other.kind == layer.kind && other.in == layer.in &&
+                         other.out == layer.out && other.bias == layer.bias &&
+                         other.norm == layer.norm;
+      if (alike && !in_list(inference.spec.head_layers, other.id)) names.push_back(other.id);
+    }
+    if (names.size() != 1) continue;
+    const std::string from = "head." + layer.id + ".", to = "head." + names.front() + ".";
+    const auto rename = [&](std::string& text) {
+      if (text.rfind(from, 0) == 0) text = to + text.substr(from.size());
+    };
+    for (Placement& p : inference.placements) rename(p.term);
+    for (SpecField& field : inference.fields) rename(field.path);
+    layer.id = names.front();
+  }
+}
+
 /// Whether the heads of all stacks are those of `given`.
 bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
   if (a.stacks.size() != given.stacks.size()) return false;
@@ -385,6 +411,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   if (given.config) {
     c.spec = *given.config;
     adopt_names(c.spec, c.inference);
+    if (weights.storing == Storing::kFrozen) name_head_layers(c.spec, c.inference);
     settle_open(c.inference.spec, c.spec, c.inference.fields);
     if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
   } else {
