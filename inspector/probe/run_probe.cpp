@@ -11,6 +11,7 @@
 #include <inspector/probe/predicted_parts.h>
 #include <inspector/probe/probe_inputs.h>
 #include <inspector/probe/run_probe.h>
+#include <inspector/probe/virtual_buffers.h>
 #include <inspector/probe/virtual_model.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
@@ -28,6 +29,16 @@ at::Tensor loss_of(const c10::IValue& output) {
   }
   return loss;
 }
+
+/// For a ledger that books no bytes: the phases' peaks stay their own.
+class Unmetered final : public MemoryBackend {
+ public:
+  std::string device() const override { return "meta"; }
+  MemoryReading read() override { return {}; }
+  void reset_peak() override {}
+  void set_limit(std::int64_t) override {}
+  std::optional<Refusal> refusal() const override { return std::nullopt; }
+};
 
 class Run {
  public:
@@ -52,7 +63,7 @@ class Run {
       if (attribution_) result_.failure->module = attribution_->failed_module();
     }
     attribution_.reset();
-    if (ledger_) book();
+    if (request_.attribute && ledger_) book();
     result_.phases = meter_.phases();
     result_.parts = parts();
     return std::move(result_);
@@ -87,9 +98,15 @@ class Run {
 
   c10::IValue call() { return model_.forward(inputs_.positional, inputs_.named); }
 
+  /// A virtual run always follows its modules, to name the one that it cannot run; callbacks cost it
+  /// no memory.
   void attribute() {
-    if (!request_.attribute) return;
-    ledger_.emplace(backend_, meter_.baseline());
+    if (!request_.attribute && !device_.is_meta()) return;
+    if (request_.attribute) {
+      ledger_.emplace(backend_, meter_.baseline());
+    } else {
+      ledger_.emplace(unmetered_, 0);
+    }
     attribution_ = std::make_unique<Attribution>(model_, *ledger_);
   }
 
@@ -107,7 +124,7 @@ class Run {
     for (int i = 0; i < request_.warm_ups; ++i) {
       phase("warm-up", [this] { call(); });
     }
-    if (request_.extent == ProbeExtent::kForward) attribute();
+    if (request_.extent == ProbeExtent::kForward || device_.is_meta()) attribute();
     c10::IValue output;
     phase("evaluation forward", [&] { output = call(); });
     attribution_.reset();
@@ -170,6 +187,7 @@ class Run {
   const ProbeRequest& request_;
   const PredictedParts& predicted_;
   MemoryBackend& backend_;
+  Unmetered unmetered_;
   const c10::Device device_;
   const std::function<void(const std::string&)>& on_phase_;
   PhaseMeter meter_;
@@ -184,7 +202,7 @@ class Run {
 
 Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
   constexpr std::string_view kCuda = "cuda:";
-  if (request.device == "meta") return make_meta_backend();
+  if (request.device == "meta") return make_meta_backend(request.virtual_target);
   if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
   if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
   return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
@@ -220,6 +238,8 @@ Result<ProbeResult> run_probe(const ProbeRequest& request,
   }
   if (!backend) return backend.error();
   prepare_executor(settled);
+  std::optional<CpuBuffers> buffers;
+  if (settled.device == "meta" && settled.virtual_target == VirtualTarget::kCpu) buffers.emplace();
   Result<ProbeResult> result = Run(settled, *predicted, **backend, on_phase).run();
   if (result) result->reason = reason;
   return result;
