@@ -41,8 +41,9 @@ Facts totals(const AuditedModel::Contents& model, const AuditView& view) {
                                        std::to_string(s.archive_version) + ", " +
                                        bytes_text(s.file_bytes, view.units)});
   // With a filter the census holds a part of the model only: nothing to recognise.
-  if (const std::string line = model.selected.empty() ? recognition_line(s, c) : ""; !line.empty())
-    facts.facts.push_back({"recognised as", line});
+  const auto recognised = model.selected.empty() ? recognise(s, c) : std::nullopt;
+  const std::string line = recognised ? recognition_line(*recognised) : "";
+  if (!line.empty()) facts.facts.push_back({"recognised as", line});
   facts.facts.push_back({"parameters",
                          count_text(c.all.parameters().elements, view.units) + trainable_text(c) +
                              naive_text(c, 0, view),

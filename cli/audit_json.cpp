@@ -1,5 +1,6 @@
 #include <base/error_code_names.h>
 #include <cli/audit_report.h>
+#include <cli/compare_line.h>
 #include <cli/json_text.h>
 
 #include <nlohmann/json.hpp>
@@ -136,6 +137,17 @@ Json findings_json(const ModelSnapshot& s, const Census& c) {
   return findings;
 }
 
+Json recognition_json(const Recognition& r) {
+  Json json = {{"transformer", r.transformer}, {"as", r.as}};
+  if (r.transformer)
+    json["formula"] = {{"exact", r.exact},
+                       {"predicted_params", r.predicted_params},
+                       {"residual_params", r.residual_params},
+                       {"unexplained_params", r.unexplained_params}};
+  json["modules"] = {{"declared", r.modules_declared}, {"as_declared", r.modules_as_declared}};
+  return json;
+}
+
 Json error_object(const Error& error) {
   return {{"code", name(error.code)}, {"message", error.message}, {"hint", error.hint}};
 }
@@ -157,6 +169,11 @@ Json model_json(const AuditedModel& model) {
   const auto& [snapshot, census, selected, verification] = *model.contents;
   json["file"] = file_json(snapshot);
   json["totals"] = totals_json(census);
+  // With a filter the census holds a part of the model only: nothing to recognise.
+  if (selected.empty()) {
+    if (const auto recognised = recognise(snapshot, census))
+      json["recognised"] = recognition_json(*recognised);
+  }
   json["modules"] = modules_json(snapshot, census);
   Json tensors = Json::array();
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {

@@ -160,8 +160,14 @@ Result<Unit> compare_formulas(Session& session, const CompareOptions& options, c
     return Error{comparison.error().code, options.path + ": " + comparison.error().message,
                  comparison.error().hint};
   const DeclaredModules declared = check_declared(model.snapshot, model.weights);
-  Compared compared{model.snapshot, model.census, model.weights,      *comparison,
-                    declared,       {},           options.every_field};
+  Compared compared{model.snapshot,
+                    model.census,
+                    model.weights,
+                    *comparison,
+                    declared,
+                    export_changes(model.snapshot, model.weights, comparison->terms),
+                    {},
+                    options.every_field};
   std::vector<Gate> gates;
   if (checks.params) gates.push_back(check_params(*checks.params, compared));
   if (!options.expect_config.empty())

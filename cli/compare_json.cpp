@@ -82,11 +82,22 @@ Json modules_json(const Compared& c) {
                        {"predicted_params", m.predicted_params},
                        {"real_params", m.real_params}});
   }
-  return {{"declared", c.declared.modules.size()},
-          {"as_declared", c.declared.as_declared},
-          {"without_declarations", c.declared.silent},
-          {"other_params", c.declared.other_params},
-          {"modules", modules}};
+  return {{"declared", c.declared.modules.size()},     {"as_declared", c.declared.as_declared},
+          {"without_declarations", c.declared.silent}, {"packed", c.declared.packed},
+          {"other_params", c.declared.other_params},   {"modules", modules}};
+}
+
+Json changes_json(const Compared& c) {
+  Json changes = Json::array();
+  for (const ExportChange& change : c.changes) {
+    Json row = {{"code", name(change.what)}, {"count", change.count}};
+    row["params"] = change.params ? Json(*change.params) : Json();
+    if (!change.by_dtype.empty()) row["by_dtype"] = change.by_dtype;
+    if (!change.terms.empty()) row["terms"] = change.terms;
+    row["text"] = change_text(change);
+    changes.push_back(std::move(row));
+  }
+  return changes;
 }
 
 }  // namespace
@@ -134,7 +145,7 @@ std::string comparison_json(const Compared& c) {
                            {"params", change.params}});
   json["explanation"] = std::move(explanation);
   json["modules"] = modules_json(c);
-  json["notes"] = export_notes(c);
+  json["export"] = changes_json(c);
   Json gates = Json::array();
   for (const Gate& gate : c.gates)
     gates.push_back({{"check", gate.name}, {"passed", gate.passed}, {"found", gate.found}});

@@ -253,8 +253,8 @@ Document document(const Compared& c) {
                          !held             ? Tone::kNormal
                          : x.terms.exact() ? Tone::kGood
                                            : Tone::kBad});
-  for (const std::string& note : export_notes(c))
-    facts.facts.push_back({"note", note, Tone::kMuted});
+  for (const ExportChange& change : c.changes)
+    facts.facts.push_back({"export", change_text(change), Tone::kMuted});
   d.add(std::move(facts));
   if (!c.gates.empty()) {
     d.add(Heading{"Checks"});
@@ -279,6 +279,8 @@ Document document(const Compared& c) {
 
 std::string verdict(const Compared& c) {
   const Reconciliation& r = c.comparison.terms;
+  if (r.lines.empty() && c.declared.modules.empty())
+    return "none: " + grouped(r.real_params) + " parameters, and no module declares its sizes";
   if (r.lines.empty())
     return "none: held module by module against what each declares, " + grouped(r.real_params) +
            " parameters";
@@ -294,20 +296,6 @@ std::string verdict(const Compared& c) {
     text += ", " + plural(r.unexplained.size(), "tensor") + " unexplained (" +
             grouped(r.unexplained_params) + ")";
   return text;
-}
-
-std::vector<std::string> export_notes(const Compared& c) {
-  std::vector<std::string> notes;
-  if (c.weights.storing == Storing::kFrozen) {
-    notes.emplace_back(
-        "frozen: weights are constants of the code, held by size alone; freezing folds batch norms "
-        "and merges equal constants");
-  } else if (c.weights.storing == Storing::kQuantized) {
-    notes.emplace_back(
-        "quantized: packed weights are counted by element; scales and zero points are apart, "
-        "folded batch norms are gone");
-  }
-  return notes;
 }
 
 Report comparison_report(const Compared& compared) {

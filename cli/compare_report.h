@@ -5,6 +5,7 @@
 #include <cli/output.h>
 #include <inspector/reconcile/comparison.h>
 #include <inspector/reconcile/declared_modules.h>
+#include <inspector/reconcile/export_changes.h>
 
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct Compared {
   const inspector::Weights& weights;
   const inspector::Comparison& comparison;
   const inspector::DeclaredModules& declared;
+  std::vector<inspector::ExportChange> changes;
   std::vector<Gate> gates;
   bool every_field = false;  ///< show fields that are "no", too
 };
@@ -34,9 +36,10 @@ Report comparison_report(const Compared& compared);
 /// "exact: 12 terms, 124,439,808 parameters, nothing unexplained", or what is left over.
 std::string verdict(const Compared& compared);
 
-/// What the export changed, for a person: quantized, frozen.
-std::vector<std::string> export_notes(const Compared& compared);
+/// What an export changed, for a person.
+std::string change_text(const inspector::ExportChange& change);
 
+/// docs/schema/compare-1.schema.json describes it.
 std::string comparison_json(const Compared& compared);
 inline constexpr int kCompareSchemaVersion = 1;
 

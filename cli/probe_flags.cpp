@@ -100,12 +100,23 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   ProbeRequest request;
   request.path = flags.path;
   request.device = flags.device == "cuda" ? "cuda:0" : flags.device;
+  const bool on_cuda = request.device.rfind("cuda", 0) == 0;
+  if (flags.virtual_for == "cuda" || (flags.virtual_for == "auto" && on_cuda))
+    request.virtual_target = VirtualTarget::kCuda;
   request.extent = *probe_extent_from_name(flags.extent);
   request.optimizer = *optimizer_from_name(flags.optimizer);
   for (const std::string& text : flags.inputs) {
     Result<InputSpec> input = parse_input(text);
     if (!input) return input.error();
     request.inputs.push_back(std::move(*input));
+  }
+  if (flags.max_batch && !flags.cuda_snapshot.empty()) {
+    return Error{ErrorCode::kUsage, "--cuda-snapshot: a search has many runs",
+                 "record the batch that it finds: --batch N instead of --max-batch"};
+  }
+  if (flags.max_batch && request.extent == ProbeExtent::kLoad) {
+    return Error{ErrorCode::kUsage, "--max-batch: loading takes no batch",
+                 "add --phase forward or --phase train"};
   }
   request.limit_bytes = flags.limit_bytes;
   request.profiling_executor = flags.executor == "profiling";
@@ -148,12 +159,16 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
                                              : "auto, cpu, cuda, cuda:N or meta, not " + text;
       })
       ->option_text("DEVICE [auto]");
-  command
-      .add_option("-b,--batch", flags.batches,
-                  "First size of every input; several, as 1,2,4: one report for all")
-      ->delimiter(',')
+  auto* batch =
+      command.add_option("-b,--batch", flags.batches,
+                         "First size of every input; several, as 1,2,4: one report for all");
+  batch->delimiter(',')
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
       ->option_text("N[,N…]");
+  command
+      .add_flag("--max-batch", flags.max_batch,
+                "Find the largest batch that fits the device or --limit, and run it and the next")
+      ->excludes(batch);
   command
       .add_option("-s,--seq", flags.sequences,
                   "Second size of every input that has two or more; several: each with each batch")
@@ -183,8 +198,16 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       ->check(CLI::ExistingFile)
       ->allow_extra_args(false)
       ->option_text("FILE.so");
+  command
+      .add_option("--virtual-for", flags.virtual_for,
+                  "Whose kernels a virtual run stands for: cpu, cuda (by PyTorch's published rules, "
+                  "not measured on a GPU), or auto, those of the device that is measured")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->option_text("DEVICE [auto]");
   command.add_flag("!--no-virtual", flags.virtual_run,
                    "Leave out the virtual run, the prediction of activations");
+  command.add_flag("!--no-formulas", flags.formulas,
+                   "Leave out what the formulas predict of a transformer's activations");
   command
       .add_option(
           "--limit", flags.limit_bytes,
@@ -197,6 +220,11 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option("-n,--rows", flags.rows,
                   "Most modules to list, those with the highest peaks; 0: all")
       ->capture_default_str();
+  command
+      .add_option("--cuda-snapshot", flags.cuda_snapshot,
+                  "Write what CUDA's allocator did in the first run to FILE, for PyTorch's memory "
+                  "viewer. Only on a CUDA device")
+      ->option_text("FILE");
   command
       .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
       ->check(CLI::Range(0.0, 1e6))

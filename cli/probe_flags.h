@@ -21,6 +21,7 @@ struct ProbeFlags {
   std::string optimizer = "adam";
   std::vector<std::string> inputs;
   std::vector<std::int64_t> batches, sequences;
+  bool max_batch = false;
   std::int64_t limit_bytes = 0;
   int repeats = 1;
   std::string dtype;
@@ -28,7 +29,10 @@ struct ProbeFlags {
   std::vector<std::string> libraries;
   bool modules = true;
   bool virtual_run = true;
+  std::string virtual_for = "auto";  ///< auto, cpu or cuda
+  bool formulas = true;
   double timeout_seconds = 0;
+  std::string cuda_snapshot;  ///< a file; empty: none
   std::size_t rows = 15;
 };
 

@@ -75,24 +75,36 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   document.add(std::move(table));
 }
 
+std::string bytes_or_unknown(const std::optional<std::int64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "not known";
+}
+
 void add_split(Document& document, const ProbeResult& run) {
   if (run.phases.empty() || !run.phases.front().split) return;
   Table table;
   table.title =
-      "The device at the end of each phase: what the allocator gave and holds, and what the driver "
-      "sees";
+      "The device at the end of each phase. The driver's count is other processes, context, "
+      "reserved and other; reserved holds allocated, which holds requested: tensors and cuBLAS's "
+      "workspaces";
   table.columns = {{"phase"},
-                   {"requested", Align::kRight},
+                   {"tensors", Align::kRight},
+                   {"workspace", Align::kRight},
                    {"allocated", Align::kRight},
                    {"reserved", Align::kRight},
-                   {"driver", Align::kRight},
-                   {"context and other", Align::kRight}};
+                   {"most reserved", Align::kRight},
+                   {"context", Align::kRight},
+                   {"other processes", Align::kRight},
+                   {"other", Align::kRight},
+                   {"driver", Align::kRight}};
   for (const PhaseReading& phase : run.phases) {
     if (!phase.split) continue;
     const DeviceSplit& s = *phase.split;
-    table.rows.push_back({{phase.name, bytes_text(phase.end_bytes), bytes_text(s.allocated_bytes),
-                           bytes_text(s.reserved_bytes), bytes_text(s.driver_bytes),
-                           bytes_text(s.driver_bytes - s.reserved_bytes)}});
+    table.rows.push_back(
+        {{phase.name, bytes_text(s.tensor_bytes()), bytes_or_unknown(s.workspace_bytes),
+          bytes_text(s.allocated_bytes), bytes_text(s.reserved_bytes),
+          bytes_text(s.peak_reserved_bytes), bytes_or_unknown(s.context_bytes),
+          bytes_or_unknown(s.other_processes_bytes), signed_bytes(s.other_bytes()),
+          bytes_text(s.driver_bytes)}});
   }
   document.add(std::move(table));
 }
@@ -113,6 +125,34 @@ void add_parts(Document& document, const ProbeResult& run) {
                            p ? difference_text(*p, part.measured_bytes) : ""}});
   }
   table.footer.push_back({{"TOTAL", "", bytes_text(total), ""}});
+  document.add(std::move(table));
+}
+
+constexpr const char* kTrainingForward = "training forward";
+
+/// What the training forward keeps: as measured, and by each prediction there is.
+void add_activations(Document& document, const ProbedConfiguration& c) {
+  const ProbeResult& run = c.runs.front();
+  const PhaseReading* measured = find_phase(run, kTrainingForward);
+  if (measured == nullptr || run.failure || !c.formulas) return;
+  if (!c.formulas->reason.empty()) {
+    document.add(Paragraph{"No activations by formulas: " + c.formulas->reason, Tone::kMuted});
+    return;
+  }
+  Table table;
+  table.title = "Activations that the training forward keeps, its output counted";
+  table.columns = {{"source"}, {"bytes", Align::kRight}, {"difference", Align::kRight}};
+  table.rows.push_back({{run.kind, bytes_text(measured->retained()), ""}});
+  const auto predict = [&](const std::string& source, std::int64_t bytes) {
+    table.rows.push_back(
+        {{source, bytes_text(bytes), difference_text(bytes, measured->retained())}});
+  };
+  if (c.virtual_run) {
+    if (const PhaseReading* phase = find_phase(*c.virtual_run, kTrainingForward))
+      predict("predicted: virtual", phase->retained());
+  }
+  for (const KernelActivations& kernel : c.formulas->kernels)
+    predict("predicted: formulas, " + kernel.kernel + " attention", kernel.total_bytes);
   document.add(std::move(table));
 }
 
@@ -158,26 +198,6 @@ void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
         (run.peak_module->empty() ? std::string("the root itself") : *run.peak_module) + " ran."});
 }
 
-std::string failure_text(const ProbeFailure& f) {
-  std::string text = "in " + f.phase;
-  if (f.module) text += ", module " + (f.module->empty() ? std::string("(root)") : *f.module);
-  switch (f.kind) {
-    case ProbeFailure::Kind::kOutOfMemory:
-      text = "Out of memory " + text + ": wanted " + bytes_text(f.wanted_bytes.value_or(0));
-      return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes)
-                          : text + ", which the system refused";
-    case ProbeFailure::Kind::kModel:
-      return "The model failed " + text + ": " + f.message;
-    case ProbeFailure::Kind::kUnsupported:
-      return "No virtual figure, stopped " + text + ": " + f.message;
-    case ProbeFailure::Kind::kUntrainable:
-      return "Nothing to train: " + f.message;
-    case ProbeFailure::Kind::kKilled:
-      break;
-  }
-  return "The run was ended " + text + ": " + f.message;
-}
-
 std::string configuration_name(const ProbedConfiguration& c) {
   std::string name;
   if (c.batch) name = "batch " + std::to_string(*c.batch);
@@ -186,8 +206,42 @@ std::string configuration_name(const ProbedConfiguration& c) {
   return name;
 }
 
+std::string answer_text(const MaxBatch& m) {
+  if (m.stopped)
+    return "not found: the search stopped at batch " + grouped(m.trials.back().batch) +
+           ", which fails for another reason than memory";
+  if (!m.largest) return "none: batch 1 does not fit";
+  const std::string n = grouped(*m.largest);
+  const std::string how = m.run.used_device == "meta" ? "by virtual runs alone" : "both were run";
+  if (!m.next_fails) return "at least " + n + ": no larger one was tried";
+  return n + ": it fits and " + grouped(*m.largest + 1) + " does not, " + how;
+}
+
+void add_max_batch(Document& document, const MaxBatch& m) {
+  Facts facts;
+  facts.facts.push_back({"largest batch", answer_text(m), m.answered() ? Tone::kGood : Tone::kBad});
+  facts.facts.push_back(
+      {"may take", (m.budget.bytes ? bytes_text(*m.budget.bytes) + "  " : "") + m.budget.source});
+  if (!m.no_virtual.empty())
+    facts.facts.push_back({"no virtual search", m.no_virtual, Tone::kWarning});
+  document.add(std::move(facts));
+  Table table;
+  table.title = "Batches tried";
+  table.columns = {{"batch", Align::kRight},
+                   {"kind"},
+                   {"highest peak", Align::kRight},
+                   {"outcome"},
+                   {"why", Align::kLeft, true}};
+  for (const BatchTrial& t : m.trials) {
+    table.rows.push_back({{grouped(t.batch), t.kind, bytes_text(t.peak_bytes),
+                           std::string(name(t.outcome)), t.reason}});
+  }
+  document.add(std::move(table));
+}
+
 void add_configuration(Document& document, const ProbedConfiguration& c, std::size_t most_modules) {
   const ProbeResult& run = c.runs.front();
+  if (c.max_batch) add_max_batch(document, *c.max_batch);
   if (const std::string title = configuration_name(c); !title.empty()) document.add(Heading{title});
   Facts facts;
   facts.facts.push_back(
@@ -207,6 +261,7 @@ void add_configuration(Document& document, const ProbedConfiguration& c, std::si
     document.add(Paragraph{failure_text(failure), Tone::kBad});
   }
   add_parts(document, run);
+  add_activations(document, c);
   if (c.modules) add_modules(document, *c.modules, most_modules);
   if (c.virtual_run && c.virtual_run->failure)
     document.add(Paragraph{failure_text(*c.virtual_run->failure), Tone::kWarning});
@@ -214,6 +269,28 @@ void add_configuration(Document& document, const ProbedConfiguration& c, std::si
 }
 
 }  // namespace
+
+std::string failure_text(const ProbeFailure& f) {
+  std::string text = "in " + f.phase;
+  if (f.module) text += ", module " + (f.module->empty() ? std::string("(root)") : *f.module);
+  switch (f.kind) {
+    case ProbeFailure::Kind::kOutOfMemory:
+      text = "Out of memory " + text + ": ";
+      if (!f.wanted_bytes) return text + f.message;
+      text += "wanted " + bytes_text(*f.wanted_bytes);
+      return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes)
+                          : text + ", which the system refused";
+    case ProbeFailure::Kind::kModel:
+      return "The model failed " + text + ": " + f.message;
+    case ProbeFailure::Kind::kUnsupported:
+      return "No virtual figure, stopped " + text + ": " + f.message;
+    case ProbeFailure::Kind::kUntrainable:
+      return "Nothing to train: " + f.message;
+    case ProbeFailure::Kind::kKilled:
+      break;
+  }
+  return "The run was ended " + text + ": " + f.message;
+}
 
 Spread spread_of_peak(const std::vector<ProbeResult>& runs, const std::string& phase) {
   std::vector<std::int64_t> peaks;
@@ -237,6 +314,7 @@ Document probe_document(const ProbeReport& report, std::size_t most_modules) {
   if (report.extent == ProbeExtent::kTrain)
     facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});
   if (report.limit_bytes > 0) facts.facts.push_back({"limit", bytes_text(report.limit_bytes)});
+  if (!report.recognised.empty()) facts.facts.push_back({"recognised as", report.recognised});
   document.add(std::move(facts));
   for (const ProbedConfiguration& c : report.configurations)
     add_configuration(document, c, most_modules);

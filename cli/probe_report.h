@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cli/document.h>
+#include <cli/formula_activations.h>
+#include <cli/max_batch.h>
 #include <inspector/model/probe_result.h>
 
 #include <optional>
@@ -16,6 +18,8 @@ struct ProbedConfiguration {
   std::vector<inspector::ProbeResult> runs;       ///< at least one; repeats of each other
   std::optional<inspector::ProbeResult> modules;  ///< a further run, with memory booked to modules
   std::optional<inspector::ProbeResult> virtual_run;
+  std::optional<FormulaActivations> formulas;  ///< of its training forward, where there was one
+  std::optional<MaxBatch> max_batch;  ///< where it was searched for; `runs` are then of its answer
 };
 
 struct ProbeReport {
@@ -26,10 +30,14 @@ struct ProbeReport {
   inspector::ProbeExtent extent = inspector::ProbeExtent::kForward;
   inspector::OptimizerKind optimizer = inspector::OptimizerKind::kAdam;
   std::int64_t limit_bytes = 0;
+  std::string recognised;  ///< what the formulas take the model for; "" where they were not asked
   std::vector<ProbedConfiguration> configurations;
 };
 
 Document probe_document(const ProbeReport& report, std::size_t most_modules);
+/// What stopped a run, in a sentence.
+std::string failure_text(const inspector::ProbeFailure& failure);
+
 std::string probe_json(const ProbeReport& report);
 
 /// Of the same phase in several runs.

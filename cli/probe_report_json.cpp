@@ -22,6 +22,23 @@ Json input_json(const InputSpec& i) {
           {"high", or_null(i.high)}};
 }
 
+/// docs/probing.md tells what each is.
+Json split_json(const DeviceSplit& s) {
+  return {{"tensor_bytes", s.tensor_bytes()},
+          {"workspace_bytes", or_null(s.workspace_bytes)},
+          {"requested_bytes", s.requested_bytes},
+          {"rounding_bytes", s.rounding_bytes()},
+          {"allocated_bytes", s.allocated_bytes},
+          {"cached_bytes", s.cached_bytes()},
+          {"reserved_bytes", s.reserved_bytes},
+          {"peak_allocated_bytes", s.peak_allocated_bytes},
+          {"peak_reserved_bytes", s.peak_reserved_bytes},
+          {"context_bytes", or_null(s.context_bytes)},
+          {"other_processes_bytes", or_null(s.other_processes_bytes)},
+          {"other_bytes", s.other_bytes()},
+          {"driver_bytes", s.driver_bytes}};
+}
+
 Json phase_json(const PhaseReading& p) {
   Json json = {{"name", p.name},
                {"start_bytes", p.start_bytes},
@@ -29,12 +46,7 @@ Json phase_json(const PhaseReading& p) {
                {"retained_bytes", p.retained()},
                {"peak_above_start_bytes", p.peak_above_start()},
                {"peak_bytes", p.peak_bytes}};
-  if (p.split) {
-    json["allocated_bytes"] = p.split->allocated_bytes;
-    json["reserved_bytes"] = p.split->reserved_bytes;
-    json["driver_bytes"] = p.split->driver_bytes;
-    json["context_and_other_bytes"] = p.split->driver_bytes - p.split->reserved_bytes;
-  }
+  if (p.split) json["device"] = split_json(*p.split);
   return json;
 }
 
@@ -88,6 +100,36 @@ Json run_json(const ProbeResult& r) {
   return json;
 }
 
+Json formulas_json(const FormulaActivations& f) {
+  if (!f.reason.empty()) return {{"reason", f.reason}, {"kernels", Json::array()}};
+  Json kernels = Json::array();
+  for (const KernelActivations& k : f.kernels) {
+    Json parts = Json::array();
+    for (const auto& [id, bytes] : k.parts) parts.push_back({{"id", id}, {"bytes", bytes}});
+    kernels.push_back(
+        {{"kernel", k.kernel}, {"parts", std::move(parts)}, {"total_bytes", k.total_bytes}});
+  }
+  return {{"reason", ""}, {"dropout", f.dropout}, {"kernels", std::move(kernels)}};
+}
+
+Json max_batch_json(const MaxBatch& m) {
+  Json trials = Json::array();
+  for (const BatchTrial& t : m.trials) {
+    trials.push_back({{"batch", t.batch},
+                      {"kind", t.kind},
+                      {"outcome", name(t.outcome)},
+                      {"peak_bytes", t.peak_bytes},
+                      {"reason", t.reason}});
+  }
+  return {{"largest", or_null(m.largest)},
+          {"next_fails", m.next_fails},
+          {"stopped", m.stopped},
+          {"budget_bytes", or_null(m.budget.bytes)},
+          {"budget_source", m.budget.source},
+          {"no_virtual_search", m.no_virtual},
+          {"trials", std::move(trials)}};
+}
+
 Json configuration_json(const ProbedConfiguration& c) {
   Json runs = Json::array(), spread = Json::array();
   for (const ProbeResult& run : c.runs) runs.push_back(run_json(run));
@@ -100,6 +142,8 @@ Json configuration_json(const ProbedConfiguration& c) {
   }
   return {{"batch", or_null(c.batch)},
           {"sequence", or_null(c.sequence)},
+          {"formula_activations", c.formulas ? formulas_json(*c.formulas) : Json(nullptr)},
+          {"max_batch", c.max_batch ? max_batch_json(*c.max_batch) : Json(nullptr)},
           {"runs", std::move(runs)},
           {"peaks", std::move(spread)},
           {"attributed", c.modules ? run_json(*c.modules) : Json(nullptr)},
@@ -122,6 +166,7 @@ std::string probe_json(const ProbeReport& report) {
       {"phase", name(report.extent)},
       {"optimizer", name(report.optimizer)},
       {"limit_bytes", report.limit_bytes},
+      {"recognised_as", report.recognised},
       {"configurations", std::move(configurations)}};
   return json_text(json);
 }

@@ -317,6 +317,8 @@ void build_single(SpecInProgress& work) {
   set_embedding(work);
   set_cross_attention(work);
   if (work.family.adjust != nullptr) work.family.adjust(work);
+  std::stable_sort(stack.groups.begin(), stack.groups.end(),
+                   [](const LayerGroup& a, const LayerGroup& b) { return a.layers < b.layers; });
   set_windows(work);
 }
 

@@ -1,5 +1,6 @@
 #include <formulas/kv_cache.h>
 #include <formulas/memory.h>
+#include <formulas/model_activations.h>
 
 #include <algorithm>
 #include <optional>
@@ -158,76 +159,6 @@ ActivationOptions activation_options(const TrainingPlan& plan) {
   return options;
 }
 
-/// Kept by all layers of the model for one micro-batch, and made again at once by the largest of
-/// them.
-struct LayerActivations {
-  Wide kept;     ///< by the paper's constants
-  Wide derived;  ///< by the same rule, for what the paper's layer has not (activations.h)
-  Wide recomputed;
-};
-
-LayerActivations sum_layers(const TransformerSpec& spec, const std::vector<StackTokens>& tokens,
-                            const TrainingPlan& plan) {
-  const ActivationOptions options = activation_options(plan);
-  LayerActivations sum;
-  for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
-    const auto& stack = spec.stacks[i];
-    for (const auto& group : stack.groups) {
-      for (const auto& part :
-           layer_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options)) {
-        (part.derived ? sum.derived : sum.kept) += part.bytes * group.num_applied;
-      }
-      const Wide again =
-          recomputed_activations(group, stack.hidden_size, plan.shape.batch, tokens[i], options);
-      if (again.value() > sum.recomputed.value()) sum.recomputed = again;
-    }
-  }
-  return sum;
-}
-
-/// Kept outside the layers, for one micro-batch (Korthikanti et al. 2022, section 4.3).
-struct OutsideActivations {
-  Wide embedding;  ///< dropout mask and norm input
-  Wide final;      ///< inputs of final norm and head
-  Wide encoder;    ///< encoder output, which every cross attention reads
-  Wide logits;
-  Wide loss;
-};
-
-OutsideActivations outside_activations(const TransformerSpec& spec,
-                                       const std::vector<StackTokens>& tokens,
-                                       const TrainingPlan& plan) {
-  const auto& parallel = plan.parallel;
-  const Wide value_bytes = precision_info(plan.precision).activation_bytes;
-  const Wide divisor = parallel.sequence_parallel ? parallel.tensor_parallel : 1;
-  OutsideActivations outside;
-  for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
-    const auto& stack = spec.stacks[i];
-    const Wide positions = Wide(plan.shape.batch) * tokens[i].queries;
-    const Wide width = positions * stack.hidden_size;
-    if (plan.dropout) outside.embedding += ceil_div(width, divisor);
-    if (stack.embedding.norm != NormKind::kNone) {
-      outside.embedding += ceil_div(positions * stack.embedding.norm_width * value_bytes, divisor);
-    }
-    if (stack.final_norm != NormKind::kNone)
-      outside.final += ceil_div(width * value_bytes, divisor);
-    if (tokens[i].cross > 0 && i > 0) {
-      outside.encoder +=
-          Wide(plan.shape.batch) * tokens[i].cross * spec.stacks[i - 1].hidden_size * value_bytes;
-    }
-  }
-  if (spec.output.present && !tokens.empty()) {
-    const Wide positions = Wide(plan.shape.batch) * tokens.back().queries;
-    outside.final += ceil_div(positions * spec.output.width * value_bytes, divisor);
-    const Wide logits = positions * spec.output.vocab_size;
-    outside.logits = ceil_div(logits * value_bytes, parallel.tensor_parallel);
-    // The paper's 4 bytes are the fp32 log-probabilities; PyTorch's backward makes their gradient
-    // beside them.
-    outside.loss = ceil_div(logits * 8, parallel.tensor_parallel);
-  }
-  return outside;
-}
-
 /// What the first stage of an interleaved schedule keeps: 1 + (p-1)/(pm) of `bytes`
 /// (section 4.2.3).
 Wide interleaved(const Wide& bytes, const ParallelPlan& plan) {
@@ -263,8 +194,8 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
       tied_copy.add(place, bytes);
     }
   }
-  const auto kept = sum_layers(spec, *tokens, plan);
-  const auto outside = outside_activations(spec, *tokens, plan);
+  const ModelActivations kept =
+      model_activations(spec, *tokens, plan.shape.batch, activation_options(plan));
   const auto& precision = precision_info(plan.precision);
   const bool mixed = precision.master_bytes > 0;
 
@@ -301,24 +232,24 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
       return interleaved(ceil_div(bytes * layers_per_stage * in_flight, layers), parallel);
     };
     parts.add("activations.layers", "kept by the layers (Korthikanti et al. 2022, section 4)",
-              on_stage(kept.kept));
+              on_stage(kept.layers));
     parts.add("activations.layers.derived",
               "the same for gated MLPs, grouped heads, flash attention, ... (derived)",
-              on_stage(kept.derived));
+              on_stage(kept.layers_derived));
     parts.add("activations.recomputed", "made again in the backward pass, one layer at a time",
               kept.recomputed);
     if (first) {
       parts.add("activations.embedding", "embedding dropout and norm (the same, section 4.3)",
-                outside.embedding * in_flight);
+                kept.embedding * in_flight);
     }
     parts.add("activations.encoder_output", "read by every cross attention (derived)",
-              outside.encoder);
+              kept.encoder_output);
     if (last) {
       parts.add("activations.head", "inputs of the final norm and the head (section 4.3)",
-                outside.final);
-      parts.add("logits", "scores over the vocabulary", outside.logits);
+                kept.head);
+      parts.add("logits", "scores over the vocabulary", kept.logits);
       parts.add("loss", "fp32 log-probabilities (section 4.3) and their gradient (derived)",
-                outside.loss);
+                kept.loss);
     }
     parts.add("[other]", "context, libraries and fragmentation, as given", plan.other_bytes);
     return std::move(parts).finish(first && last ? "only" : first ? "first" : "last");

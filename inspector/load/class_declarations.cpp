@@ -1,4 +1,5 @@
 #include <inspector/load/class_declarations.h>
+#include <inspector/load/code_sizes.h>
 #include <inspector/load/literal.h>
 
 #include <algorithm>
@@ -81,6 +82,20 @@ bool read_declaration(std::string_view line, ClassDeclaration& cls) {
   return true;
 }
 
+/// A line of `__setstate__` that stores an item of the state as it is: `self.groups = (state)[8]`.
+void read_state_name(std::string_view line, ClassDeclaration& cls) {
+  constexpr std::string_view kSelf = "self.", kItem = " = (state)[";
+  const std::size_t item = line.find(kItem);
+  if (!starts_with(line, kSelf) || item == std::string_view::npos || line.back() != ']') return;
+  const std::string_view digits =
+      line.substr(item + kItem.size(), line.size() - item - kItem.size() - 1);
+  if (digits.empty() || digits.size() > 4 ||
+      digits.find_first_not_of("0123456789") != std::string_view::npos)
+    return;
+  cls.state_names.emplace_back(std::stoul(std::string(digits)),
+                               valid_utf8(line.substr(kSelf.size(), item - kSelf.size())));
+}
+
 Error unreadable(std::string_view source, std::size_t at, const std::string& what) {
   const auto line =
       1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
@@ -95,6 +110,7 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
   ClassDeclaration* cls = nullptr;
   std::size_t body_deeper_than =
       std::string_view::npos;  // the indent of the `def` whose body is being skipped
+  bool in_setstate = false;    // that body is the class's `__setstate__`
   std::size_t i = 0;
   while (i < s.size()) {
     const std::size_t first = s.find_first_not_of(" \t\r", i);
@@ -104,17 +120,20 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
       i = end + 1;
       continue;
     }
+    std::string_view line = s.substr(first, end - first);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
     if (body_deeper_than != std::string_view::npos && indent > body_deeper_than) {
+      if (in_setstate) read_state_name(line, *cls);
       i = next_logical_line(s, first);
+      if (cls != nullptr && body_deeper_than > 0)
+        read_code_sizes(s.substr(first, i - first), cls->sizes);
       continue;
     }
     body_deeper_than = std::string_view::npos;
-    std::string_view line = s.substr(first, end - first);
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
     if (starts_with(line, "def ")) {
       body_deeper_than = indent;
-      if (indent > 0 && cls != nullptr && starts_with(line, "def __setstate__("))
-        cls->has_setstate = true;
+      in_setstate = indent > 0 && cls != nullptr && starts_with(line, "def __setstate__(");
+      if (in_setstate) cls->has_setstate = true;
       i = next_logical_line(s, first);
       continue;
     }

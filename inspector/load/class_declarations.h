@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace tally::inspector {
@@ -26,6 +27,9 @@ struct ClassDeclaration {
   std::unordered_set<std::string> buffers;
   std::vector<NamedLiteral>
       constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
+  std::vector<SizeList> sizes;  ///< in its functions, in their order, each once: see code_sizes.h
+  /// What `__setstate__` stores as it is, `self.groups = (state)[8]`: position in the state, name.
+  std::vector<std::pair<std::size_t, std::string>> state_names;
 
   bool is_module() const { return base == "Module"; }
 };

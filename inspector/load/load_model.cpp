@@ -4,6 +4,7 @@
 #include <inspector/load/literal.h>
 #include <inspector/load/load_model.h>
 #include <inspector/load/module_walker.h>
+#include <inspector/load/operation_reader.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +12,8 @@
 
 namespace tally::inspector {
 namespace {
+
+constexpr std::size_t kMostOperations = 200'000;  // 100 layers of 100 experts have 60,000
 
 /// Where an archive of one kind keeps things.
 struct ArchiveLayout {
@@ -187,6 +190,16 @@ class Loader {
       by_name.emplace(snapshot_.tensors[i].name, i);
     if (by_name.empty()) return Unit{};
     std::vector<ConstantUse> uses(constant_count());
+    std::vector<std::int32_t> tensor_of(uses.size(), -1);
+    for (std::size_t n = 0; n < uses.size(); ++n) {
+      const auto found = by_name.find("CONSTANTS.c" + std::to_string(n));
+      if (found != by_name.end()) tensor_of[n] = static_cast<std::int32_t>(found->second);
+    }
+    // Only frozen models have nothing else to go by.
+    bool follow =
+        std::none_of(snapshot_.tensors.begin(), snapshot_.tensors.end(),
+                     [](const TensorRecord& t) { return t.kind == TensorKind::kParameter; });
+    std::int32_t next_value = 0;
     const auto& records = archive_.records();
     for (auto it = records.lower_bound(folder);
          it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
@@ -194,12 +207,15 @@ class Loader {
       const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
       if (!source) return source.error();
       read_constant_uses(*source, uses);
+      follow = follow && read_operations(*source, tensor_of, kMostOperations, next_value,
+                                         snapshot_.operations);
     }
+    if (!follow) snapshot_.operations.clear();
     for (std::size_t n = 0; n < uses.size(); ++n) {
-      const auto found = by_name.find("CONSTANTS.c" + std::to_string(n));
-      if (found == by_name.end()) continue;
-      snapshot_.tensors[found->second].uses = uses[n].uses;
-      snapshot_.tensors[found->second].used_by = uses[n].first_operator;
+      if (tensor_of[n] < 0) continue;
+      TensorRecord& tensor = snapshot_.tensors[static_cast<std::size_t>(tensor_of[n])];
+      tensor.uses = uses[n].uses;
+      tensor.used_by = uses[n].first_operator;
     }
     return Unit{};
   }

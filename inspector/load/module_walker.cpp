@@ -84,6 +84,16 @@ std::string join(const std::string& path, const std::string& name) {
   return name.front() == '[' ? path + name : path + "." + name;
 }
 
+/// Numbers, strings and booleans of a state, under the names by which `__setstate__` stores them.
+void name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls, ModuleNode& node) {
+  if (state.kind != Kind::kTuple) return;
+  for (const auto& [index, name] : cls.state_names) {
+    if (index >= state.count) continue;
+    if (const auto json = scalar_json(p, p.at(state, index)))
+      node.attributes.emplace_back(name, *json);
+  }
+}
+
 }  // namespace
 
 Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t parent) {
@@ -240,6 +250,7 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   if (state.kind == Kind::kDict && !cls.has_setstate) {
     return open(values, p.item(object, 1), std::move(place), is_module ? &cls : nullptr, true);
   }
+  if (is_module) name_state(p, state, cls, snapshot_.modules.back());
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return open(values, id, std::move(place));
@@ -256,6 +267,12 @@ std::int32_t ModuleWalker::add_module(const Place& place, const std::string& typ
               : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
   node.type = type;
   node.constants = cls.constants;
+  if (!cls.sizes.empty()) {
+    const auto next = static_cast<std::int32_t>(snapshot_.code_sizes.size());
+    const auto [sizes, unseen] = code_sizes_.emplace(&cls, next);
+    if (unseen) snapshot_.code_sizes.push_back(cls.sizes);
+    node.code_sizes = sizes->second;
+  }
   const auto [first, fresh] = first_module_.emplace(id, index);
   if (!fresh) node.same_as = first->second;
   snapshot_.modules.push_back(std::move(node));

@@ -75,6 +75,7 @@ class ModuleWalker {
   std::vector<Frame> frames_;
   std::vector<bool> open_;  // by node: on the way from the root to here
   std::unordered_map<pickle::NodeId, std::int32_t> first_module_;
+  std::unordered_map<const ClassDeclaration*, std::int32_t> code_sizes_;
   std::string root_path_;
   std::int32_t root_parent_ = -1;
   bool at_root_ = false;

@@ -51,6 +51,8 @@ struct ProbeRequest {
   bool profiling_executor = false;       ///< LibTorch's optimising executor: peaks change from run to run
   std::optional<Dtype> dtype;            ///< floating-point parameters, buffers and inputs are converted to it
   std::vector<std::string> libraries;    ///< with custom operators, loaded first
+  bool cuda_snapshot =
+      false;  ///< also record what CUDA's allocator does; refused on another device
 };
 
 }  // namespace tally::inspector

@@ -92,6 +92,14 @@ struct TensorRecord {
   std::string used_by;  ///< constants: the first operator that takes it, for example "torch.conv2d"
 };
 
+/// Sizes that the code of a class gives an operator: `torch.view(x, [_1, _2, -1, 64])` is "view"
+/// with {-1, -1, -1, 64}.
+struct SizeList {
+  std::string op;  ///< "view", "reshape", "unflatten", "chunk", "split", "split_with_sizes"
+  std::vector<std::int64_t> sizes;  ///< -1 where it is -1, or computed; of a chunk or split without
+                                    ///< a list: the number and the dimension
+};
+
 /// A name and a literal value: "in_features" and "768". The text is JSON.
 using NamedLiteral = std::pair<std::string, std::string>;
 
@@ -107,6 +115,21 @@ struct ModuleNode {
   std::int32_t same_as = -1;
   std::vector<NamedLiteral> constants;   ///< declared `Final`: hyper-parameters of scripted modules
   std::vector<NamedLiteral> attributes;  ///< numbers, strings and booleans stored in the module
+  std::int32_t code_sizes = -1;  ///< index into ModelSnapshot::code_sizes; -1: its code has none
+};
+
+/// What an operator takes: a value that another one gave (or an input), or a constant.
+struct Operand {
+  std::int32_t position = 0;  ///< which of the operator's arguments it is, or is part of
+  std::int32_t value = -1;    ///< its number; -1 where it is a constant
+  std::int32_t tensor = -1;   ///< the constant: index into ModelSnapshot::tensors
+};
+
+/// One call of an operator in the code of a frozen model.
+struct Operation {
+  std::string name;  ///< "torch.linear"
+  std::vector<Operand> operands;
+  std::vector<std::int32_t> outputs;  ///< numbers of the values that it gives
 };
 
 /// What a part of the file's bytes is for.
@@ -132,8 +155,13 @@ struct ModelSnapshot {
   std::vector<ModuleNode> modules;
   std::vector<TensorRecord> tensors;
   std::vector<StorageRecord> storages;
+  /// Frozen models: what their code calls, in its order. Empty for all others, and where the code
+  /// is too large to be followed.
+  std::vector<Operation> operations;
   std::vector<FileSection> sections;  ///< add up to file_bytes
   std::vector<Finding> findings;
+  /// Per class whose code has any: the sizes that stand in it as numbers, in its order, each once.
+  std::vector<std::vector<SizeList>> code_sizes;
 };
 
 /// The full name of a tensor: its module's path and its own name, joined by a dot.

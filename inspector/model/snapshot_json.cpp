@@ -96,7 +96,8 @@ void check_references(const ModelSnapshot& s) {
   for (std::size_t i = 0; i < s.modules.size(); ++i) {
     const std::int64_t self = static_cast<std::int64_t>(i);
     require(s.modules[i].parent < self && (s.modules[i].parent >= 0 || i == 0) &&
-            s.modules[i].same_as < self);
+            s.modules[i].same_as < self &&
+            s.modules[i].code_sizes < static_cast<std::int64_t>(s.code_sizes.size()));
   }
   for (const TensorRecord& t : s.tensors) {
     require(t.module >= 0 && static_cast<std::size_t>(t.module) < s.modules.size());
@@ -107,23 +108,57 @@ void check_references(const ModelSnapshot& s) {
     }
     for (const TensorPart& p : t.parts) require(is_sound(s, p.view));
   }
+  for (const Operation& o : s.operations) {
+    require(!o.outputs.empty());
+    for (const Operand& x : o.operands)
+      require(x.value >= -1 && x.tensor >= -1 &&
+              x.tensor < static_cast<std::int64_t>(s.tensors.size()));
+  }
+}
+
+/// Operands in threes: position, value, tensor.
+json operation_row(const Operation& o) {
+  json operands = json::array();
+  for (const Operand& x : o.operands) {
+    for (const std::int32_t number : {x.position, x.value, x.tensor}) operands.push_back(number);
+  }
+  return json::array({o.name, std::move(operands), o.outputs});
+}
+
+Operation read_operation(const json& row) {
+  Operation o;
+  o.name = row.at(0).get<std::string>();
+  const json& operands = row.at(1);
+  for (std::size_t i = 0; i + 2 < operands.size(); i += 3) {
+    o.operands.push_back({operands[i].get<std::int32_t>(), operands[i + 1].get<std::int32_t>(),
+                          operands[i + 2].get<std::int32_t>()});
+  }
+  o.outputs = row.at(2).get<std::vector<std::int32_t>>();
+  return o;
 }
 
 }  // namespace
 
 json to_json(const ModelSnapshot& s) {
   json modules = json::array(), tensors = json::array(), storages = json::array(),
-       sections = json::array(), findings = json::array();
+       sections = json::array(), findings = json::array(), code_sizes = json::array();
   for (const ModuleNode& m : s.modules) {
     modules.push_back(
-        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes}));
+        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes, m.code_sizes}));
   }
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
   for (const StorageRecord& r : s.storages)
     storages.push_back(json::array({r.record, r.bytes, r.crc32, r.device}));
+  json operations = json::array();
+  for (const Operation& o : s.operations) operations.push_back(operation_row(o));
   for (const FileSection& f : s.sections)
     sections.push_back(json::array({f.category, f.records, f.bytes}));
   for (const Finding& f : s.findings) findings.push_back(json::array({f.code, f.text}));
+  for (const auto& of_class : s.code_sizes) {
+    json lists = json::array();
+    for (const SizeList& list : of_class) lists.push_back(json::array({list.op, list.sizes}));
+    code_sizes.push_back(std::move(lists));
+  }
   return {{"path", s.path},
           {"file_bytes", s.file_bytes},
           {"format", s.format},
@@ -132,8 +167,10 @@ json to_json(const ModelSnapshot& s) {
           {"modules", std::move(modules)},
           {"tensors", std::move(tensors)},
           {"storages", std::move(storages)},
+          {"operations", std::move(operations)},
           {"sections", std::move(sections)},
-          {"findings", std::move(findings)}};
+          {"findings", std::move(findings)},
+          {"code_sizes", std::move(code_sizes)}};
 }
 
 Result<ModelSnapshot> snapshot_from_json(const json& value) try {
@@ -147,19 +184,26 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
     s.modules.push_back({m.at(0).get<std::string>(), m.at(1).get<std::int32_t>(),
                          m.at(2).get<std::string>(), m.at(3).get<std::int32_t>(),
                          m.at(4).get<std::vector<NamedLiteral>>(),
-                         m.at(5).get<std::vector<NamedLiteral>>()});
+                         m.at(5).get<std::vector<NamedLiteral>>(), m.at(6).get<std::int32_t>()});
   }
   for (const json& t : value.at("tensors")) s.tensors.push_back(read_tensor(t));
   for (const json& r : value.at("storages")) {
     s.storages.push_back({r.at(0).get<std::string>(), r.at(1).get<std::int64_t>(),
                           r.at(2).get<std::uint32_t>(), r.at(3).get<std::string>()});
   }
+  for (const json& o : value.at("operations")) s.operations.push_back(read_operation(o));
   for (const json& f : value.at("sections")) {
     s.sections.push_back(
         {f.at(0).get<std::string>(), f.at(1).get<std::int64_t>(), f.at(2).get<std::int64_t>()});
   }
   for (const json& f : value.at("findings"))
     s.findings.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>()});
+  for (const json& lists : value.at("code_sizes")) {
+    auto& of_class = s.code_sizes.emplace_back();
+    for (const json& list : lists)
+      of_class.push_back(
+          {list.at(0).get<std::string>(), list.at(1).get<std::vector<std::int64_t>>()});
+  }
   check_references(s);
   return s;
 } catch (const std::exception& e) {

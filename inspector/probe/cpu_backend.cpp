@@ -152,7 +152,7 @@ class CountingAllocator final : public c10::Allocator {
 class CpuBackend final : public MemoryBackend {
  public:
   std::string device() const override { return "cpu"; }
-  MemoryReading read() override { return {counters().current, counters().peak, std::nullopt}; }
+  MemoryReading read() override { return {counters().current, counters().peak}; }
   void reset_peak() override { counters().peak = counters().current.load(); }
   void set_limit(std::int64_t bytes) override {
     counters().limit = bytes > 0 ? counters().current + bytes : 0;

@@ -7,6 +7,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <inspector/probe/meta_attention_cuda.h>
 #include <inspector/probe/meta_backend.h>
 #include <inspector/probe/meta_kernels.h>
 #include <torch/library.h>
@@ -56,7 +57,8 @@ bool takes_flash(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeT
 
 /// A mask that is added.
 MaybeTensor additive(const MaybeTensor& mask, c10::ScalarType type) {
-  if (!mask || !mask->defined() || mask->scalar_type() != c10::kBool) return mask;
+  if (!mask || !mask->defined()) return std::nullopt;
+  if (mask->scalar_type() != c10::kBool) return mask;
   return at::where(*mask, 0.0, at::zeros({}, mask->options().dtype(type)));
 }
 
@@ -93,6 +95,11 @@ Tensor math(const Tensor& query, const Tensor& key, const Tensor& value, MaybeTe
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& mask,
                  double dropout, bool causal, std::optional<double> scale, bool grouped) {
+  if (virtual_target() == VirtualTarget::kCuda) {
+    const auto attended = cuda_attention(q, k, v, additive(mask, q.scalar_type()), dropout, causal,
+                                         scale, grouped);
+    return attended ? *attended : math(q, k, v, mask, dropout, causal, scale, grouped);
+  }
   if (!takes_flash(q, k, v, mask, dropout))
     return math(q, k, v, mask, dropout, causal, scale, grouped);
   return std::get<0>(at::_scaled_dot_product_flash_attention_for_cpu(

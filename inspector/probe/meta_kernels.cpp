@@ -2,6 +2,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <inspector/probe/meta_attention_cuda.h>
 #include <inspector/probe/meta_backend.h>
 #include <inspector/probe/meta_kernels.h>
 #include <torch/library.h>
@@ -165,7 +166,8 @@ const std::vector<std::string>& supplied_meta_kernels() {
     for (const meta::Kernels family :
          {meta::pointwise_kernels(), meta::reduction_kernels(), meta::normalization_kernels(),
           meta::spatial_kernels(), meta::convolution_kernels(), meta::indexing_kernels(),
-          meta::loss_kernels(), meta::linear_algebra_kernels(), meta::attention_kernels()}) {
+          meta::loss_kernels(), meta::linear_algebra_kernels(), meta::attention_kernels(),
+          meta::cuda_attention_kernels()}) {
       made->add(family);
     }
     meta::register_attention();

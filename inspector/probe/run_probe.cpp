@@ -4,6 +4,7 @@
 #include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
 #include <inspector/probe/cuda_backend.h>
+#include <inspector/probe/cuda_snapshot.h>
 #include <inspector/probe/meta_backend.h>
 #include <inspector/probe/model_error.h>
 #include <inspector/probe/optimizer.h>
@@ -53,7 +54,9 @@ class Run {
 
   Result<ProbeResult> run() {
     result_.used_device = backend_.device();
-    result_.kind = device_.is_meta() ? "virtual" : "measured on " + result_.used_device;
+    const bool for_cuda = request_.virtual_target == VirtualTarget::kCuda;
+    const char* const unmeasured = for_cuda ? "virtual (for cuda)" : "virtual";
+    result_.kind = device_.is_meta() ? unmeasured : "measured on " + result_.used_device;
     backend_.set_limit(request_.limit_bytes);
     try {
       if (auto done = measure(); !done) return done.error();
@@ -204,8 +207,23 @@ Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request)
   constexpr std::string_view kCuda = "cuda:";
   if (request.device == "meta") return make_meta_backend(request.virtual_target);
   if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
-  if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
-  return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
+  const int index = std::atoi(request.device.c_str() + kCuda.size());
+  const Result<CudaDriver> driver = load_cuda(index, request.limit_bytes);
+  if (!driver) return driver.error();
+  return make_cuda_backend(*driver, index);
+}
+
+/// What Run finds, and, where asked for, a snapshot of the allocator while everything that the run
+/// made is still there.
+Result<ProbeResult> run_recorded(Run& run, const ProbeRequest& request) {
+  if (!request.cuda_snapshot) return run.run();
+  if (auto recording = record_cuda_history(); !recording) return recording.error();
+  Result<ProbeResult> result = run.run();
+  if (!result) return result;
+  Result<std::string> snapshot = take_cuda_snapshot();
+  if (!snapshot) return snapshot.error();
+  result->cuda_snapshot = std::move(*snapshot);
+  return result;
 }
 
 void prepare_executor(const ProbeRequest& request) {
@@ -237,10 +255,17 @@ Result<ProbeResult> run_probe(const ProbeRequest& request,
     backend = make_cpu_backend();
   }
   if (!backend) return backend.error();
+  if (request.cuda_snapshot && (*backend)->device().rfind("cuda", 0) != 0) {
+    return Error{ErrorCode::kUnavailable,
+                 "a snapshot is of CUDA's allocator, and this runs on " + (*backend)->device() +
+                     (reason.empty() ? "" : " (" + reason + ")"),
+                 "leave out --cuda-snapshot"};
+  }
   prepare_executor(settled);
   std::optional<CpuBuffers> buffers;
   if (settled.device == "meta" && settled.virtual_target == VirtualTarget::kCpu) buffers.emplace();
-  Result<ProbeResult> result = Run(settled, *predicted, **backend, on_phase).run();
+  Run run(settled, *predicted, **backend, on_phase);
+  Result<ProbeResult> result = run_recorded(run, settled);
   if (result) result->reason = reason;
   return result;
 } catch (const std::exception& e) {

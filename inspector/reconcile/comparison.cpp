@@ -60,9 +60,33 @@ bool align(TransformerSpec& a, TransformerSpec& b) {
   return true;
 }
 
+/// Stacks have the names of the given specification: no tensor says "text" or "encoder".
+void adopt_names(const TransformerSpec& given, Inference& inference) {
+  auto& stacks = inference.spec.stacks;
+  if (stacks.size() != given.stacks.size()) return;
+  std::vector<std::string> old_names;
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    old_names.push_back(stacks[i].name + ".");
+    stacks[i].name = given.stacks[i].name;
+  }
+  for (SpecField& field : inference.fields) {
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+      if (field.path.rfind(old_names[i], 0) != 0) continue;
+      field.path = stacks[i].name + "." + field.path.substr(old_names[i].size());
+      break;
+    }
+  }
+}
+
 /// Gives `inferred` the values of `given` where the file leaves them open and they fit what it
 /// shows.
-void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
+void settle_open(TransformerSpec& inferred, const TransformerSpec& given,
+                 const std::vector<SpecField>& fields) {
+  const auto heads_open = [&](const formulas::StackSpec& stack) {
+    return std::any_of(fields.begin(), fields.end(), [&](const SpecField& field) {
+      return field.ambiguous && field.path == stack.name + ".attention.head_dim";
+    });
+  };
   for (std::size_t i = 0; i < std::min(inferred.stacks.size(), given.stacks.size()); ++i) {
     auto& stack = inferred.stacks[i];
     const auto& other = given.stacks[i];
@@ -73,12 +97,15 @@ void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
       return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias;
     };
     if (bare(stack.final_norm) && bare(other.final_norm)) stack.final_norm = other.final_norm;
+    const bool open = heads_open(stack);
     for (std::size_t g = 0; g < std::min(stack.groups.size(), other.groups.size()); ++g) {
       auto& group = stack.groups[g];
       const auto& theirs = other.groups[g];
       for (const bool cross : {false, true}) {
         auto& a = cross ? group.cross_attention : group.attention;
         const auto& b = cross ? theirs.cross_attention : theirs.attention;
+        if (bare(a.qk_norm_kind) && bare(b.qk_norm_kind)) a.qk_norm_kind = b.qk_norm_kind;
+        if (!open || a.kind != formulas::AttentionKind::kStandard) continue;
         const std::int64_t width = a.num_heads * a.head_dim,
                            narrow = a.num_key_value_heads * a.head_dim;
         std::int64_t d = b.head_dim;
@@ -90,7 +117,6 @@ void settle_open(TransformerSpec& inferred, const TransformerSpec& given) {
         a.head_dim = a.value_head_dim = d;
         a.num_heads = width / d;
         a.num_key_value_heads = narrow / d;
-        if (bare(a.qk_norm_kind) && bare(b.qk_norm_kind)) a.qk_norm_kind = b.qk_norm_kind;
       }
       if (bare(group.norm) && bare(theirs.norm)) group.norm = theirs.norm;
       const auto count = [](const formulas::LayerGroup& l) {
@@ -112,7 +138,7 @@ class Comparer {
 
   void find_contradictions() {
     TransformerSpec file = c_.inference.spec, given = c_.spec;
-    settle_open(file, given);
+    settle_open(file, given, c_.inference.fields);
     copy_storage(file, given);
     if (!align(file, given)) {
       c_.contradictions.push_back({"stacks", shape_of(file), shape_of(given), {}});
@@ -170,7 +196,8 @@ class Comparer {
     for (const std::size_t i : chosen) differing_[i].field.set(spec, differing_[i].file);
     for (auto& stack : spec.stacks) {
       for (auto& group : stack.groups) {
-        group.attention.value_head_dim = group.attention.head_dim;
+        if (group.attention.kind == formulas::AttentionKind::kStandard)
+          group.attention.value_head_dim = group.attention.head_dim;
         group.cross_attention.value_head_dim = group.cross_attention.head_dim;
       }
     }
@@ -318,7 +345,8 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   }
   if (given.config) {
     c.spec = *given.config;
-    settle_open(c.inference.spec, c.spec);
+    adopt_names(c.spec, c.inference);
+    settle_open(c.inference.spec, c.spec, c.inference.fields);
     if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
   } else {
     c.spec = c.inference.spec;

@@ -1,10 +1,10 @@
 // Declared modules: each module's real count held against the formula of its own class and declared
 // sizes.
 //
-// Scripted modules carry the sizes that they were made with as constants (in_features, kernel_size,
-// …); traced ones do not. For these classes of torch.nn the parameters follow from them: Linear,
+// For these classes of torch.nn the parameters follow from their sizes (module_formulas.h): Linear,
 // Bilinear, Conv1d to 3d and transposed, Embedding, EmbeddingBag, LayerNorm, RMSNorm, GroupNorm,
-// BatchNorm and InstanceNorm, RNN, LSTM, GRU and their cells, MultiheadAttention, PReLU.
+// BatchNorm and InstanceNorm, RNN, LSTM, GRU and their cells, MultiheadAttention, PReLU; and for
+// what torch.ao.nn.quantized makes of them, by the elements of what is packed.
 #pragma once
 
 #include <inspector/reconcile/weights.h>
@@ -27,13 +27,14 @@ struct DeclaredModules {
   std::vector<DeclaredModule> modules;  ///< in the file's order
   std::int64_t as_declared = 0;         ///< how many of them are met exactly
   std::int64_t silent = 0;              ///< modules of these classes that declare no sizes (traced)
+  std::int64_t packed = 0;              ///< how many of `modules` are quantized
   std::int64_t other_params = 0;        ///< weights of all other modules
 };
 
 /// Holds the modules of `snapshot` against their formulas, by the weights that each holds: one that
 /// is tied is in each of its modules, one that a module holds under two names counts once in it.
 /// Conservation: the real figures of `modules` and `other_params` add up to the weights of all
-/// modules.
+/// modules. What lies below a quantized module is counted with it.
 DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& weights);
 
 }  // namespace tally::inspector

@@ -1,3 +1,5 @@
+#include <inspector/reconcile/describe.h>
+#include <inspector/reconcile/frozen_inference.h>
 #include <inspector/reconcile/infer.h>
 #include <inspector/reconcile/names.h>
 #include <inspector/reconcile/surroundings.h>
@@ -24,8 +26,12 @@ std::vector<std::int64_t> signature(const ParsedLayer& layer) {
                                 layer.cross_key_value_width, layer.group.has_cross_attention};
   for (const AttentionSpec* a : {&layer.group.attention, &layer.group.cross_attention}) {
     for (const bool flag :
-         {a->q_bias, a->k_bias, a->v_bias, a->o_bias, a->sinks, a->fused_qkv, a->transposed})
+         {a->q_bias, a->k_bias, a->v_bias, a->o_bias, a->sinks, a->fused_qkv, a->transposed,
+          a->latent_bias, a->xl_relative, a->position_key_proj, a->position_query_proj})
       key.push_back(flag);
+    for (const std::int64_t size : {a->q_lora_rank, a->kv_lora_rank, a->qk_nope_head_dim,
+                                    a->qk_rope_head_dim, a->value_head_dim})
+      key.push_back(size);
     key.push_back(static_cast<std::int64_t>(a->qk_norm));
     key.push_back(static_cast<std::int64_t>(a->qk_norm_kind));
   }
@@ -41,23 +47,20 @@ std::vector<std::int64_t> signature(const ParsedLayer& layer) {
   return key;
 }
 
-const char* yes_no(bool value) { return value ? "yes" : "no"; }
-
 class Inferrer {
  public:
   Inferrer(const ModelSnapshot& snapshot, const Weights& weights, const InferenceFlags& flags)
       : s_(snapshot), w_(weights), flags_(flags) {}
 
   Inference run() {
-    if (w_.storing == Storing::kFrozen)
-      return none("frozen: its weights are constants of the code, without modules and names");
     in_.runs = find_layer_runs(s_, w_, [this](std::int32_t m) { return is_layer(m); });
     if (in_.runs.empty()) return none("no repeated layers with an attention and an MLP were found");
     for (const LayerRun& run : in_.runs) add_stack(run);
     find_family();
     read_surroundings(s_, w_, in_);
     for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) settle_norms(i);
-    for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) describe(i);
+    for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i)
+      describe_stack(s_, w_, i, layers_[i].front(), heads_sure_[i], in_);
     name_stacks();
     settle_places();
     if (const auto valid = formulas::validate(in_.spec); !valid)
@@ -128,13 +131,14 @@ class Inferrer {
   void set_heads(StackSpec& stack, std::vector<ParsedLayer>& layers) {
     HeadEvidence heads;
     for (const ParsedLayer& layer : layers) {
-      if (heads.head_dim == 0) heads = layer.heads;
+      if (heads.head_dim == 0 && (layer.heads.head_dim > 0 || heads.candidates.empty()))
+        heads = layer.heads;
     }
     const ParsedLayer& first = layers.front();
     const std::int64_t common = std::gcd(first.query_width, first.key_value_width);
-    if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim"};
+    if (flags_.head_dim) heads = {*flags_.head_dim, {}, "--head-dim", {}};
     if (flags_.num_heads && first.query_width % *flags_.num_heads == 0)
-      heads = {first.query_width / *flags_.num_heads, {}, "--num-heads"};
+      heads = {first.query_width / *flags_.num_heads, {}, "--num-heads", {}};
     const bool unfit = heads.head_dim > 0 && common % heads.head_dim != 0;
     const bool asked = flags_.num_heads || flags_.head_dim;
     if (unfit) heads = {};
@@ -148,12 +152,17 @@ class Inferrer {
     if (width == 0) {
       const auto [rotated, tensor] = rotary();
       const bool fits = rotated > 0 && common % rotated == 0;
+      std::vector<std::int64_t> widths = heads.candidates;
       for (std::int64_t d = std::min(common, kWidestHead);
-           d >= 1 && field.candidates.size() < kMostCandidates; --d) {
-        if (common % d == 0 && d % 2 == 0 && (!fits || d >= rotated))
-          field.candidates.push_back(std::to_string(d));
+           heads.candidates.empty() && d >= 1 && widths.size() < kMostCandidates; --d) {
+        if (common % d == 0 && d % 2 == 0) widths.push_back(d);
+      }
+      for (const std::int64_t d : widths) {
+        if (!fits || d >= rotated) field.candidates.push_back(std::to_string(d));
       }
       width = fits ? rotated : 0;
+      if (!heads.candidates.empty() && !field.candidates.empty())
+        width = std::stoll(field.candidates.front());
       for (const std::int64_t usual : {64, 128, 32}) {
         if (width == 0 && common % usual == 0) width = usual;
       }
@@ -187,6 +196,7 @@ class Inferrer {
 
   static void set_widths(AttentionSpec& a, std::int64_t query_width, std::int64_t key_value_width,
                          std::int64_t width) {
+    if (a.kind == formulas::AttentionKind::kLatent) return;  // its shapes have said all
     if (query_width % width != 0 || key_value_width % width != 0)
       width = std::gcd(query_width, key_value_width);
     a.head_dim = a.value_head_dim = width;
@@ -249,134 +259,6 @@ class Inferrer {
     }
   }
 
-  void describe(std::size_t i) {
-    const StackSpec& stack = in_.spec.stacks[i];
-    const LayerRun& run = in_.runs[i];
-    const ParsedLayer& first = layers_[i].front();
-    const std::string prefix = stack.name + ".";
-    SpecField hidden{prefix + "hidden_size",
-                     std::to_string(stack.hidden_size),
-                     {},
-                     "the size that the layers' matrices share",
-                     false,
-                     {}};
-    for (const char* term : {"attention.q.weight", "attention.qkv.weight", "mlp.up.weight"})
-      add_tensor(hidden, i, 0, term);
-    in_.fields.push_back(hidden);
-    const std::string from = s_.modules[static_cast<std::size_t>(run.layers.front())].path,
-                      to = s_.modules[static_cast<std::size_t>(run.layers.back())].path;
-    in_.fields.push_back({prefix + "num_layers",
-                          std::to_string(stack.num_layers()),
-                          {},
-                          "modules " + from + (from == to ? "" : " to " + to),
-                          false,
-                          {}});
-    if (in_.family == "albert") {
-      in_.fields.push_back({prefix + "num_applied",
-                            std::to_string(stack.groups.front().num_applied),
-                            {},
-                            "layers of this family share one layer's weights; how often it is "
-                            "applied is in no tensor",
-                            true,
-                            {}});
-    }
-    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
-      const std::string inner =
-          prefix + (stack.groups.size() > 1 ? "group" + std::to_string(g) + "." : "");
-      describe_group(i, stack.groups[g], inner, first);
-    }
-  }
-
-  void describe_group(std::size_t i, const LayerGroup& group, const std::string& prefix,
-                      const ParsedLayer& first) {
-    const std::int64_t layer = group.layers.front();
-    const auto add = [&](const std::string& path, const std::string& value,
-                         std::initializer_list<const char*> terms,
-                         const std::string& reason = "") -> SpecField& {
-      SpecField field{prefix + path, value, {}, reason, false, {}};
-      for (const char* term : terms) add_tensor(field, i, layer, term);
-      in_.fields.push_back(std::move(field));
-      return in_.fields.back();
-    };
-    const auto& a = group.attention;
-    const std::string product = std::to_string(a.num_heads * a.head_dim),
-                      narrow = std::to_string(a.num_key_value_heads * a.head_dim);
-    add("attention.num_heads", std::to_string(a.num_heads), {"attention.o.weight"},
-        "n_q·d = " + product)
-        .ambiguous = !heads_sure_[i];
-    add("attention.num_key_value_heads", std::to_string(a.num_key_value_heads),
-        {"attention.k.weight", "attention.qkv.weight"}, "n_kv·d = " + narrow)
-        .ambiguous = !heads_sure_[i];
-    for (const auto& [name, flag] :
-         std::initializer_list<std::pair<const char*, bool>>{{"q_bias", a.q_bias},
-                                                             {"k_bias", a.k_bias},
-                                                             {"v_bias", a.v_bias},
-                                                             {"o_bias", a.o_bias}}) {
-      const std::string term = std::string("attention.") + name[0] + ".bias";
-      add(std::string("attention.") + name, yes_no(flag),
-          {term.c_str(), flag && name[0] != 'o' ? "attention.qkv.bias" : term.c_str()});
-    }
-    if (a.qk_norm != formulas::QkNorm::kNone) {
-      static constexpr const char* kNames[] = {"none", "head_dim", "full", "per_head", "each_head"};
-      add("attention.qk_norm", kNames[static_cast<std::size_t>(a.qk_norm)],
-          {"attention.q_norm.weight", "attention.q_norm_full.weight",
-           "attention.q_norm_per_head.weight"});
-    }
-    if (a.relative_buckets > 0)
-      add("attention.relative_buckets", std::to_string(a.relative_buckets),
-          {"attention.relative_bias"});
-    if (a.sinks) add("attention.sinks", "yes", {"attention.sinks"});
-    if (group.has_cross_attention)
-      add("has_cross_attention", "yes", {"cross_attention.q.weight", "cross_attention.qkv.weight"});
-    const auto& m = group.mlp;
-    add("mlp.kind", m.kind == formulas::MlpKind::kGated ? "gated" : "two_matrix",
-        {"mlp.gate.weight", "mlp.gate_up.weight", "mlp.experts.gate_up.weight",
-         "mlp.experts.gate.weight", "mlp.up.weight"});
-    add("mlp.intermediate_size", std::to_string(m.intermediate_size),
-        {"mlp.down.weight", "mlp.experts.down.weight"});
-    add("mlp.up_bias", yes_no(m.up_bias), {"mlp.up.bias", "mlp.gate_up.bias"});
-    if (m.num_experts > 0) {
-      add("mlp.num_experts", std::to_string(m.num_experts),
-          {"mlp.router.weight", "mlp.experts.down.weight"});
-      SpecField& chosen = add("mlp.num_experts_per_token", "1", {},
-                              "how many experts a token passes through is in no tensor");
-      chosen.ambiguous = true;
-      chosen.candidates = {"1 to " + std::to_string(m.num_experts)};
-    }
-    if (m.shared_intermediate_size > 0)
-      add("mlp.shared_intermediate_size", std::to_string(m.shared_intermediate_size),
-          {"mlp.shared.down.weight"});
-    static constexpr const char* kNorms[] = {"none", "layer_norm", "layer_norm_no_bias",
-                                             "rms_norm"};
-    SpecField& norm = add("norm", kNorms[static_cast<std::size_t>(group.norm)],
-                          {"norm.attention.weight", "norm.attention_post.weight"});
-    if (!first.rms_sure && group.norm == NormKind::kRmsNorm) {
-      norm.ambiguous = true;
-      norm.reason = "a weight without a bias; the class's name does not say which";
-      norm.candidates = {"rms_norm", "layer_norm_no_bias"};
-    }
-    int norms = group.attention_pre_norm + group.attention_post_norm + group.mlp_pre_norm +
-                group.mlp_post_norm + group.cross_attention_norm;
-    add("norms",
-        std::to_string(norms) + (group.attention_post_norm && norms < 4 ? " behind the blocks"
-                                 : norms < 4                            ? " before the blocks"
-                                                                        : " around the blocks"),
-        {},
-        in_.spec.stacks[i].final_norm == NormKind::kNone ? "no norm behind the last layer"
-                                                         : "a norm behind the last layer");
-  }
-
-  void add_tensor(SpecField& field, std::size_t stack, std::int64_t layer,
-                  std::string_view term) const {
-    for (const Placement& p : in_.placements) {
-      if (p.stack != static_cast<int>(stack) || p.layer != layer || p.term != term) continue;
-      const std::int32_t tensor = w_[p.weight].tensor;
-      if (std::find(field.tensors.begin(), field.tensors.end(), tensor) == field.tensors.end())
-        field.tensors.push_back(tensor);
-      return;
-    }
-  }
-
   void name_stacks() {
     auto& stacks = in_.spec.stacks;
     const bool any_cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
@@ -426,6 +308,7 @@ class Inferrer {
 
 Inference infer(const ModelSnapshot& snapshot, const Weights& weights,
                 const InferenceFlags& flags) {
+  if (weights.storing == Storing::kFrozen) return infer_frozen(snapshot, weights, flags);
   return Inferrer(snapshot, weights, flags).run();
 }
 
@@ -438,6 +321,10 @@ std::string recognised_as(const Inference& inference) {
     text = name == "vision"    ? "vision transformer"
            : name == "encoder" ? "encoder-only transformer"
                                : "decoder-only transformer";
+    const bool masked =
+        std::none_of(inference.fields.begin(), inference.fields.end(),
+                     [&](const SpecField& f) { return f.path == name + ".causal" && f.ambiguous; });
+    if (!masked) text = "decoder-only or encoder-only transformer";
   } else {
     const bool cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
       return s.groups.front().has_cross_attention;

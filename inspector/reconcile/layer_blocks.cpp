@@ -9,6 +9,8 @@ namespace {
 
 using Set = std::vector<std::size_t>;
 
+constexpr std::size_t kMostPlain = 4;    // q, k, v, o
+constexpr std::size_t kMostInBlock = 6;  // with two projections of positions
 constexpr std::size_t kMostToSplit =
     10;  // matrices of one module that are tried in every combination
 
@@ -39,7 +41,7 @@ class BlockFinder {
     Set all;
     collect(module, all);
     if (all.empty()) return {};
-    if (all.size() <= 4 && take(all, module)) return {};
+    if (all.size() <= kMostPlain && take(all, module)) return {};
     Set left;
     if (const auto own = of_module_.find(module); own != of_module_.end()) left = own->second;
     for (const std::int32_t child : w_.children[static_cast<std::size_t>(module)]) {
@@ -47,8 +49,8 @@ class BlockFinder {
       left.insert(left.end(), more.begin(), more.end());
     }
     std::sort(left.begin(), left.end());
-    if (left.size() >= 2 && left.size() < all.size() && left.size() <= 4 && take(left, module))
-      return {};
+    const bool fresh = left.size() < all.size() || left.size() > kMostPlain;
+    if (left.size() >= 2 && fresh && left.size() <= kMostInBlock && take(left, module)) return {};
     return left;
   }
 
@@ -84,7 +86,7 @@ class BlockFinder {
     if (set.empty()) return true;
     const std::size_t others = set.size() - 1;
     for (const bool attention : {true, false}) {
-      for (const std::size_t size : attention ? Set{4, 2, 3} : Set{3, 2}) {
+      for (const std::size_t size : attention ? Set{5, 4, 2, 3, 6} : Set{3, 2}) {
         for (std::uint32_t mask = 0; mask < (1U << others); ++mask) {
           if (static_cast<std::size_t>(__builtin_popcount(mask)) + 1 != size) continue;
           Set chosen{set.front()}, rest;

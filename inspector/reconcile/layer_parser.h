@@ -20,6 +20,7 @@ struct HeadEvidence {
   std::int64_t head_dim = 0;          ///< proved; 0: not
   std::vector<std::int32_t> tensors;  ///< that prove it
   std::string reason;
+  std::vector<std::int64_t> candidates;  ///< what it may be, where the code names several
 };
 
 struct ParsedLayer {
@@ -37,15 +38,26 @@ struct ParsedLayer {
       false;  ///< names or more than one norm a block say what is before and what behind
   bool rms_sure = false;  ///< the kind of norm follows from a bias or the class's name
   bool input_first_sure = true;
+
+  void add(std::int32_t weight, std::string term) { roles.push_back({weight, std::move(term)}); }
+  /// A unit's weight and, where it has one, its bias.
+  template <class Unit>
+  void add_unit(const Unit& unit, const std::string& term) {
+    add(unit.weight, term + ".weight");
+    if (unit.bias >= 0) add(unit.bias, term + ".bias");
+  }
+  template <class Unit>
+  void forget(const Unit& unit) {
+    unknown.push_back(unit.weight);
+    if (unit.bias >= 0) unknown.push_back(unit.bias);
+  }
+  /// Takes `width` as proved by `tensor` where it fits and nothing was proved before.
+  void prove_head_dim(std::int64_t width, std::int32_t tensor, const char* reason);
 };
 
 /// Reads the layer at `module`, whose matrices share the width `hidden`. Nothing where it has no
 /// attention.
 std::optional<ParsedLayer> parse_layer(const ModelSnapshot& snapshot, const Weights& weights,
                                        std::int32_t module, std::int64_t hidden);
-
-/// The kind of norm: a bias proves a LayerNorm, else the class's name tells (`sure`), else RMSNorm
-/// is taken.
-formulas::NormKind norm_kind_of(const Vector& norm, bool& sure);
 
 }  // namespace tally::inspector

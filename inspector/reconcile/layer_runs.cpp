@@ -19,30 +19,59 @@ std::pair<std::string, std::int64_t> numbered(std::string_view name) {
           std::stoll(std::string(name.substr(name.size() - digits)))};
 }
 
-std::int64_t most_shared(const Weights& weights, const std::vector<std::int32_t>& indices,
-                         std::size_t* matrices, std::size_t* sharing) {
-  std::map<std::int64_t, std::size_t> matrices_with, vectors_with;
-  *matrices = 0;
+struct SharedWidth {
+  std::int64_t width = 0;
+  double share = 0;  ///< of the matrices' elements: in matrices that have this size
+  std::size_t matrices = 0;
+};
+
+/// The size that most elements of the matrices lie along: layers read and write it. Among equals
+/// the one that more vectors have.
+SharedWidth most_shared(const Weights& weights, const std::vector<std::int32_t>& indices) {
+  std::map<std::int64_t, double> elements_with;
+  std::map<std::int64_t, std::size_t> vectors_with;
+  SharedWidth best;
+  double all = 0;
   for (const std::int32_t i : indices) {
-    const auto shape = squeezed(weights[i].shape);
+    auto shape = squeezed(weights[i].shape);
     if (shape.size() == 1) ++vectors_with[shape[0]];
     if (shape.size() != 2 && shape.size() != 3) continue;
-    ++*matrices;
-    const std::int64_t a = shape[shape.size() - 2], b = shape[shape.size() - 1];
-    ++matrices_with[a];
-    if (a != b) ++matrices_with[b];
+    ++best.matrices;
+    const auto elements = static_cast<double>(weights[i].elements);
+    all += elements;
+    std::sort(shape.begin(), shape.end());
+    shape.erase(std::unique(shape.begin(), shape.end()), shape.end());
+    for (const std::int64_t size : shape) elements_with[size] += elements;
   }
-  std::int64_t best = 0;
-  *sharing = 0;
-  for (const auto& [size, count] : matrices_with) {
+  double most = 0;
+  for (const auto& [size, elements] : elements_with) {
     const bool more =
-        count > *sharing || (count == *sharing && vectors_with[size] > vectors_with[best]);
-    if (size > 1 && more) {
-      best = size;
-      *sharing = count;
-    }
+        elements > most || (elements == most && vectors_with[size] > vectors_with[best.width]);
+    if (size < 2 || !more) continue;
+    best.width = size;
+    most = elements;
   }
+  best.share = all > 0 ? most / all : 0;
   return best;
+}
+
+/// Drops single modules around or inside a longer run: a numbered name ("vit2") makes no layer of
+/// what holds layers.
+void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
+  const auto is_spare = [&](const LayerRun& run) {
+    if (run.layers.size() > 1) return false;
+    return std::any_of(runs.begin(), runs.end(), [&](const LayerRun& other) {
+      const bool inside = weights.inside(other.parent, run.layers.front());
+      return &other != &run && ((inside && other.layers.size() > 1) ||
+                                (other.layers.size() == 1 && run.parent != other.parent &&
+                                 weights.inside(run.layers.front(), other.layers.front())));
+    });
+  };
+  std::vector<LayerRun> kept;
+  for (const LayerRun& run : runs) {
+    if (!is_spare(run)) kept.push_back(run);
+  }
+  runs = std::move(kept);
 }
 
 }  // namespace
@@ -64,10 +93,8 @@ std::vector<std::int32_t> weights_below(const Weights& weights, std::int32_t mod
 }
 
 bool looks_like_layer(const Weights& weights, const ModelSnapshot&, std::int32_t module) {
-  std::size_t matrices = 0, sharing = 0;
-  const std::int64_t width =
-      most_shared(weights, weights_below(weights, module), &matrices, &sharing);
-  return matrices >= 3 && width > 0 && sharing * 4 >= matrices * 3;
+  const SharedWidth shared = most_shared(weights, weights_below(weights, module));
+  return shared.matrices >= 3 && shared.width > 0 && shared.share >= 0.75;
 }
 
 std::int64_t common_width(const Weights& weights, const std::vector<std::int32_t>& modules) {
@@ -76,8 +103,7 @@ std::int64_t common_width(const Weights& weights, const std::vector<std::int32_t
     const auto below = weights_below(weights, module);
     all.insert(all.end(), below.begin(), below.end());
   }
-  std::size_t matrices = 0, sharing = 0;
-  return most_shared(weights, all, &matrices, &sharing);
+  return most_shared(weights, all).width;
 }
 
 std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weights& weights,
@@ -104,10 +130,12 @@ std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weigh
       LayerRun run;
       run.parent = module;
       for (const auto& [number, child] : numbers) run.layers.push_back(child);
+      if (numbers.size() == 1) further.push_back(run.layers.front());
       runs.push_back(std::move(run));
     }
     open.insert(open.end(), further.rbegin(), further.rend());
   }
+  drop_singles(weights, runs);
   return runs;
 }
 

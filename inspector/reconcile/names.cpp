@@ -45,6 +45,8 @@ constexpr ProjectionName kProjectionNames[] = {
     {"out_lin", Hint::kOutput},
     {"dense", Hint::kOutput},
     {"c_proj", Hint::kOutput},
+    {"pos_key_proj", Hint::kPositionKey},
+    {"pos_query_proj", Hint::kPositionQuery},
     {"gate_proj", Hint::kGate},
     {"w1", Hint::kGate},
     {"gate", Hint::kGate},
@@ -66,6 +68,8 @@ struct HeadName {
 // The first that occurs counts.
 constexpr HeadName kHeadNames[] = {
     {"pooler", "pooler"},
+    {"discriminator_predictions.dense_prediction", "classifier"},
+    {"discriminator_predictions.dense", "dense"},
     {"text_projection", "text_projection"},
     {"visual_projection", "visual_projection"},
     {"seq_relationship", "seq_relationship"},
@@ -131,6 +135,9 @@ constexpr FamilyName kFamilyNames[] = {
     {"OpenAIGPT", "openai-gpt"},
     {"GptOss", "gpt_oss"},
     {"DebertaV2", "deberta-v2"},
+    {"DeepseekV2", "deepseek_v2"},
+    {"DeepseekV3", "deepseek_v3"},
+    {"XLNet", "xlnet"},
     {"Olmo2", "olmo2"},
     {"Olmo", "olmo"},
     {"Cohere", "cohere"},

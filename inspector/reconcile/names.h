@@ -13,7 +13,18 @@ std::string lower(std::string_view text);
 /// Whether one of `parts` occurs in `text`.
 bool holds_any(std::string_view text, std::initializer_list<std::string_view> parts);
 
-enum class Hint { kNone, kQuery, kKey, kValue, kOutput, kGate, kUp, kDown };
+enum class Hint {
+  kNone,
+  kQuery,
+  kKey,
+  kValue,
+  kOutput,
+  kPositionKey,
+  kPositionQuery,
+  kGate,
+  kUp,
+  kDown,
+};
 
 /// What the last parts of a lower-case name say: "self_attn.q_proj" is a query, "feed_forward.w1" a
 /// gate.

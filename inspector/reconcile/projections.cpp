@@ -19,7 +19,15 @@ class Matcher {
       : matrices_(matrices), set_(set), hidden_(hidden) {}
 
   std::optional<Block> attention() const {
-    if (set_.size() == 4) return separate();
+    if (set_.size() == 6) return with_positions();
+    if (set_.size() == 5) {
+      if (auto block = latent()) return block;
+      return with_positions();
+    }
+    if (set_.size() == 4) {
+      if (auto block = separate()) return block;
+      return latent();
+    }
     if (set_.size() == 3) return fused_key_value();
     if (set_.size() == 2) return fused_all();
     return std::nullopt;
@@ -78,6 +86,100 @@ class Matcher {
       }
     }
     return std::nullopt;
+  }
+
+  /// Projections of positions beside those of tokens. Two that nothing names stand in DeBERTa's
+  /// order; one alone must be named.
+  std::optional<Block> with_positions() const {
+    for (const std::size_t o : candidates(Hint::kOutput)) {
+      if (is_position(o) || rank(o, Hint::kOutput) == 2) continue;
+      Set inputs = without(set_, o);
+      const std::int64_t width = at(o).in();
+      const bool alike = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
+        return at(i).out() == width && at(i).bias >= 0;
+      });
+      if (!alike || !all_read(inputs)) continue;
+      const bool named = std::any_of(inputs.begin(), inputs.end(),
+                                     [this](std::size_t i) { return is_position(i); });
+      if (!named && inputs.size() < 5) continue;
+      if (named) {
+        std::stable_sort(inputs.begin(), inputs.end(), [this](std::size_t a, std::size_t b) {
+          return order_of(a) < order_of(b);
+        });
+        if (is_position(inputs[2]) || !is_position(inputs[3])) continue;
+      }
+      Block block = start(width, width);
+      block.roles = {{inputs[0], "q"}, {inputs[1], "k"}, {inputs[2], "v"}, {o, "o"}};
+      for (std::size_t k = 3; k < inputs.size(); ++k) {
+        const bool query = named ? hint(inputs[k]) == Hint::kPositionQuery : k == 4;
+        block.roles.emplace_back(inputs[k], query ? "pos_query" : "pos_key");
+      }
+      return block;
+    }
+    return std::nullopt;
+  }
+
+  bool is_position(std::size_t i) const {
+    return hint(i) == Hint::kPositionKey || hint(i) == Hint::kPositionQuery;
+  }
+  int order_of(std::size_t i) const {
+    switch (hint(i)) {
+      case Hint::kQuery:
+        return 0;
+      case Hint::kKey:
+        return 1;
+      case Hint::kPositionKey:
+        return 3;
+      case Hint::kPositionQuery:
+        return 4;
+      default:
+        return 2;
+    }
+  }
+
+  std::optional<Block> latent() const {
+    for (const std::size_t o : candidates(Hint::kOutput)) {
+      const Set rest = without(set_, o);
+      for (const std::size_t down : rest) {
+        for (const std::size_t up : rest) {
+          if (down == up || !reads(down)) continue;
+          if (auto block = latent_of(o, down, up, without(without(rest, down), up))) return block;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// `down` and `up` are the latent's of keys and values, `queries` one matrix or two. With V =
+  /// n·d_v, K = n·d_n and Q = n·(d_n + d_r), all shown by shapes, n = (Q - K) / d_r.
+  std::optional<Block> latent_of(std::size_t o, std::size_t down, std::size_t up,
+                                 Set queries) const {
+    if (std::any_of(set_.begin(), set_.end(), [&](std::size_t i) { return at(i).experts != 0; }))
+      return std::nullopt;
+    if (queries.size() == 2 && at(queries[1]).in() != at(queries[0]).out())
+      std::swap(queries[0], queries[1]);
+    if (!reads(queries[0]) || (queries.size() == 2 && at(queries[1]).in() != at(queries[0]).out()))
+      return std::nullopt;
+    LatentSizes sizes;
+    sizes.query_rank = queries.size() == 2 ? at(queries[0]).out() : 0;
+    sizes.key_value_rank = at(up).in();
+    sizes.rope_dim = at(down).out() - sizes.key_value_rank;
+    const std::int64_t values = at(o).in(), keys = at(up).out() - values,
+                       all = at(queries.back()).out(), rotated = all - keys;
+    if (sizes.rope_dim < 1 || keys < 1 || rotated < 1 || rotated % sizes.rope_dim != 0)
+      return std::nullopt;
+    sizes.num_heads = rotated / sizes.rope_dim;
+    if (keys % sizes.num_heads != 0 || values % sizes.num_heads != 0) return std::nullopt;
+    sizes.nope_dim = keys / sizes.num_heads;
+    sizes.value_dim = values / sizes.num_heads;
+    Block block = start(all, all);
+    block.latent = sizes;
+    if (queries.size() == 2)
+      block.roles = {{queries[0], "q_a"}, {queries[1], "q_b"}};
+    else
+      block.roles = {{queries[0], "q"}};
+    block.roles.insert(block.roles.end(), {{down, "kv_a"}, {up, "kv_b"}, {o, "o"}});
+    return block;
   }
 
   std::optional<Block> fused_key_value() const {

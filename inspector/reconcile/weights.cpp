@@ -1,3 +1,5 @@
+#include <inspector/reconcile/frozen_units.h>
+#include <inspector/reconcile/module_formulas.h>
 #include <inspector/reconcile/weights.h>
 
 #include <algorithm>
@@ -10,9 +12,9 @@ Storing storing_of(const ModelSnapshot& snapshot, const Census& census) {
   const bool quantized =
       std::any_of(snapshot.tensors.begin(), snapshot.tensors.end(),
                   [](const TensorRecord& t) { return t.quantization.has_value(); });
-  if (quantized &&
-      census.all.of(TensorKind::kPacked).elements + census.all.of(TensorKind::kState).elements >
-          0) {
+  // Half-precision layers are packed too, with tensors of a plain type.
+  if (census.all.of(TensorKind::kPacked).elements > 0 ||
+      (quantized && census.all.of(TensorKind::kState).elements > 0)) {
     return Storing::kQuantized;
   }
   const bool frozen =
@@ -20,11 +22,18 @@ Storing storing_of(const ModelSnapshot& snapshot, const Census& census) {
   return frozen ? Storing::kFrozen : Storing::kParameters;
 }
 
-bool is_weight(const TensorRecord& tensor, TensorKind kind, Storing storing) {
+bool is_weight(const ModelSnapshot& snapshot, const TensorRecord& tensor, TensorKind kind,
+               Storing storing) {
   if (kind == TensorKind::kParameter) return true;
   const bool number = info(tensor.view.dtype).floating || info(tensor.view.dtype).quantized;
-  if (storing == Storing::kQuantized)
-    return number && (kind == TensorKind::kPacked || kind == TensorKind::kState);
+  if (storing == Storing::kQuantized) {
+    // PReLU keeps its quantized slope as a plain attribute. Cells keep copies of their packed
+    // biases so, which are no weights again.
+    const bool slope =
+        kind == TensorKind::kAttribute && tensor.quantization.has_value() &&
+        is_quantized_type(snapshot.modules[static_cast<std::size_t>(tensor.module)].type);
+    return number && (kind == TensorKind::kPacked || kind == TensorKind::kState || slope);
+  }
   return storing == Storing::kFrozen && number && kind == TensorKind::kConstant;
 }
 
@@ -76,10 +85,13 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
   weights.names_in.resize(snapshot.modules.size());
   weights.name_of.resize(snapshot.tensors.size());
   weights.module_of.assign(snapshot.tensors.size(), -1);
+  const std::vector<bool> buffers =
+      weights.storing == Storing::kFrozen ? frozen_buffers(snapshot) : std::vector<bool>();
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {
     const TensorRecord& tensor = snapshot.tensors[i];
     if (census.tensors[i].alias_of >= 0 ||
-        !is_weight(tensor, census.tensors[i].kind, weights.storing))
+        !is_weight(snapshot, tensor, census.tensors[i].kind, weights.storing) ||
+        (!buffers.empty() && buffers[i]))
       continue;
     weights.of_tensor[i] = static_cast<std::int32_t>(weights.all.size());
     weights.all.push_back({static_cast<std::int32_t>(i),

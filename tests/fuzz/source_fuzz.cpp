@@ -1,6 +1,7 @@
 // The readers of TorchScript source on arbitrary text: what they call JSON must be JSON.
 
 #include <inspector/load/class_declarations.h>
+#include <inspector/load/code_sizes.h>
 #include <inspector/load/literal.h>
 
 #include <cstdlib>
@@ -16,6 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& [name, declared] : *classes) {
       for (const auto& [key, literal] : declared.constants) require_json(literal);
     }
+  }
+  std::vector<SizeList> sizes;
+  read_code_sizes(source, sizes);
+  if (sizes.size() > kMostSizeLists) std::abort();
+  for (const SizeList& list : sizes) {
+    if (list.sizes.size() > kMostSizes) std::abort();
   }
   std::vector<ConstantUse> uses(16);
   read_constant_uses(source, uses);

@@ -32,9 +32,12 @@ inline ModelSnapshot full_snapshot() {
   TensorRecord& constant = b.tensor(0, "CONSTANTS.c0", Shape{}, TensorKind::kConstant);
   constant.uses = 3;
   constant.used_by = "torch.conv2d";
+  s.operations = {{"torch.conv2d", {{0, 7, -1}, {1, -1, 3}}, {8, 9}}, {"torch.rand", {}, {10}}};
   s.storages[1].device = "cuda:0";
   s.sections = {{"weights", 2, 4012}, {"directory", 0, 99}};
   s.findings = {{"unused-storage", "1 storage of 4 bytes"}};
+  s.code_sizes = {{{"view", {-1, -1, 12, 64}}, {"chunk", {3, -1}}}, {{"reshape", {}}}};
+  s.modules[static_cast<std::size_t>(a)].code_sizes = 1;
   return s;
 }
 
@@ -84,9 +87,22 @@ inline void expect_equal(const ModelSnapshot& a, const ModelSnapshot& b) {
     EXPECT_EQ(a.modules[i].same_as, b.modules[i].same_as);
     EXPECT_EQ(a.modules[i].constants, b.modules[i].constants);
     EXPECT_EQ(a.modules[i].attributes, b.modules[i].attributes);
+    EXPECT_EQ(a.modules[i].code_sizes, b.modules[i].code_sizes);
   }
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
   for (std::size_t i = 0; i < a.tensors.size(); ++i) expect_equal(a.tensors[i], b.tensors[i]);
+  ASSERT_EQ(a.operations.size(), b.operations.size());
+  for (std::size_t i = 0; i < a.operations.size(); ++i) {
+    EXPECT_EQ(a.operations[i].name, b.operations[i].name);
+    EXPECT_EQ(a.operations[i].outputs, b.operations[i].outputs);
+    ASSERT_EQ(a.operations[i].operands.size(), b.operations[i].operands.size());
+    for (std::size_t k = 0; k < a.operations[i].operands.size(); ++k) {
+      const Operand &x = a.operations[i].operands[k], &y = b.operations[i].operands[k];
+      EXPECT_EQ(x.position, y.position);
+      EXPECT_EQ(x.value, y.value);
+      EXPECT_EQ(x.tensor, y.tensor);
+    }
+  }
   ASSERT_EQ(a.storages.size(), b.storages.size());
   for (std::size_t i = 0; i < a.storages.size(); ++i) {
     EXPECT_EQ(a.storages[i].record, b.storages[i].record);
@@ -104,6 +120,14 @@ inline void expect_equal(const ModelSnapshot& a, const ModelSnapshot& b) {
   for (std::size_t i = 0; i < a.findings.size(); ++i) {
     EXPECT_EQ(a.findings[i].code, b.findings[i].code);
     EXPECT_EQ(a.findings[i].text, b.findings[i].text);
+  }
+  ASSERT_EQ(a.code_sizes.size(), b.code_sizes.size());
+  for (std::size_t i = 0; i < a.code_sizes.size(); ++i) {
+    ASSERT_EQ(a.code_sizes[i].size(), b.code_sizes[i].size());
+    for (std::size_t k = 0; k < a.code_sizes[i].size(); ++k) {
+      EXPECT_EQ(a.code_sizes[i][k].op, b.code_sizes[i][k].op);
+      EXPECT_EQ(a.code_sizes[i][k].sizes, b.code_sizes[i][k].sizes);
+    }
   }
 }
 

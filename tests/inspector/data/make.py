@@ -33,6 +33,7 @@ SOURCES = {
     "quantized_convolution": ("quantized_static", "code/__torch__/torch/ao/nn/intrinsic/quantized/modules/conv_relu*.py"),
     "setstate": ("setstate", "code/__torch__/recipes/basics*.py"),
     "gpt2_model": ("gpt2", "code/__torch__/transformers/models/gpt2/modeling_gpt2*.py"),
+    "bert_layers": ("bert", "code/__torch__/transformers/models/bert/modeling_bert*.py"),
     "frozen": ("frozen_cnn", "code/__torch__/recipes/vision*.py"),
 }
 PICKLES = {
@@ -71,12 +72,33 @@ def literal(node):
         return {"code": ast.unparse(node)}
 
 
+def sizes_of(function: ast.FunctionDef) -> list:
+    """What the function gives torch.view and its like as numbers; -1 where a size is computed."""
+    number = lambda e: e.value if isinstance(e, ast.Constant) and type(e.value) is int else -1
+    found = []
+    for call in ast.walk(function):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or ast.unparse(call.func.value) != "torch":
+            continue
+        op = call.func.attr
+        listed = next((a for a in call.args if isinstance(a, ast.List)), None)
+        if op in ("view", "reshape", "unflatten", "chunk", "split", "split_with_sizes") and listed is not None:
+            sizes = [number(e) for e in listed.elts]
+        elif op in ("chunk", "split"):
+            sizes = [number(e) for e in call.args[1:]]
+        else:
+            continue
+        if any(s > 1 for s in sizes):
+            found.append([op, sizes])
+    return found
+
+
 def class_of(node: ast.ClassDef) -> dict:
     said = {"bases": [ast.unparse(b) for b in node.bases], "parameters": [], "buffers": [], "attributes": {}, "constants": {},
-            "methods": []}
+            "methods": [], "sizes": []}
     for line in node.body:
         if isinstance(line, ast.FunctionDef):
             said["methods"].append(line.name)
+            said["sizes"] += [row for row in sizes_of(line) if row not in said["sizes"]]
         elif isinstance(line, ast.AnnAssign):
             kind = ast.unparse(line.annotation)
             if kind.startswith("Final["):

@@ -60,6 +60,9 @@ TEST_P(ClassDeclarationsOfTorch, AreWhatPythonReads) {
     EXPECT_EQ(cls.has_setstate,
               std::find(methods.begin(), methods.end(), "__setstate__") != methods.end())
         << name;
+    std::set<json> sizes, expected_sizes(expected["sizes"].begin(), expected["sizes"].end());
+    for (const SizeList& list : cls.sizes) sizes.insert(json::array({list.op, list.sizes}));
+    EXPECT_EQ(sizes, expected_sizes) << name;
     if (cls.base == "Enum") continue;  // its members are no declarations of constants
     EXPECT_EQ(constants_of(cls), expected["constants"]) << name;
   }
@@ -69,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Data, ClassDeclarationsOfTorch,
                          testing::Values("mlp", "attributes", "rich_types", "none_parameters",
                                          "lstm", "convolutions", "scripted_convolution", "odd_keys",
                                          "quantized_convolution", "setstate", "gpt2_model",
-                                         "frozen"),
+                                         "bert_layers", "frozen"),
                          [](const testing::TestParamInfo<const char*>& row) {
                            return std::string(row.param);
                          });
@@ -133,6 +136,24 @@ TEST(ClassDeclarations, KnowSetstateOnlyAsAMethod) {
       read("class A(Module):\n  x : int\ndef __setstate__(s):\n  pass\n").at("A").has_setstate);
   EXPECT_FALSE(
       read("class A(Module):\n  def __setstate__2(self: A):\n    pass\n").at("A").has_setstate);
+}
+
+TEST(ClassDeclarations, TellWhatSetstateStoresAsItIs) {
+  const auto classes = read(
+      "class A(Module):\n"
+      "  def __setstate__(self: A,\n"
+      "    state: Tuple[int, str, Tensor]) -> NoneType:\n"
+      "    self.groups = (state)[0]\n"
+      "    self.mode = (state)[12]\n"
+      "    _0 = (self).set_weight((state)[2], )\n"
+      "    self.twice = torch.mul((state)[0], 2)\n"
+      "    self.huge = (state)[123456]\n"
+      "    self.odd = (state)[-1]\n"
+      "    return None\n"
+      "  def forward(self: A) -> int:\n"
+      "    self.other = (state)[1]\n");
+  using Names = std::vector<std::pair<std::size_t, std::string>>;
+  EXPECT_EQ(classes.at("A").state_names, (Names{{0, "groups"}, {12, "mode"}}));
 }
 
 TEST(ClassDeclarations, KeepConstantsThatAreNoLiteralsAsText) {

@@ -191,6 +191,18 @@ TEST_F(ModuleWalkerTest, WalksTheStateOfSetstateWithoutRunningIt) {
   EXPECT_EQ(tensors(), (Texts{"t.<state>[\"w\"] state"}));
 }
 
+TEST_F(ModuleWalkerTest, NamesNumbersOfAStateAsSetstateStoresThem) {
+  ClassDeclaration& cls = declare("Conv", "Module");
+  cls.has_setstate = true;
+  cls.state_names = {{0, "groups"}, {1, "kernel_size"}, {2, "weight"}, {9, "beyond"}};
+  expect_walked(module(
+      "M", {text("conv"), object("__torch__", "Conv",
+                                 tuple({"K\x02", tuple({"K\x03", "K\x05"}), floats("0", 1)}))}));
+  EXPECT_EQ(snapshot_.modules.at(1).attributes,
+            (std::vector<NamedLiteral>{{"groups", "2"}, {"kernel_size", "[3,5]"}}));
+  EXPECT_EQ(tensors(), (Texts{"conv.<state>[2] state"}));
+}
+
 TEST_F(ModuleWalkerTest, TakesCustomClassesForPacked) {
   const std::string packed = object("__torch__.torch.classes.quantized", "LinearPackedParamsBase",
                                     tuple({floats("0", 1), floats("1", 1)}));

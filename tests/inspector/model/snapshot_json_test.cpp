@@ -125,6 +125,10 @@ TEST(SnapshotJson, RefusesReferencesThatAreOutOfRange) {
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = 2; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = -1; }), said);
   EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[2].view.storage = 0; }), said);
+  for (const Operation& wrong :
+       {Operation{"f", {{0, -2, -1}}, {0}}, Operation{"f", {{0, 0, -2}}, {0}},
+        Operation{"f", {{0, -1, 99}}, {0}}, Operation{"f", {}, {}}})
+    EXPECT_EQ(refusal_after([&](ModelSnapshot& s) { s.operations = {wrong}; }), said);
 }
 
 TEST(SnapshotJson, RefusesViewsThatNoLoaderLetsPass) {

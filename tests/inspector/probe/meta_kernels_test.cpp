@@ -7,10 +7,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <inspector/probe/meta_backend.h>
 
+#include <torch/csrc/autograd/function.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -340,11 +342,73 @@ TEST_F(MetaKernels, GiveTheLayoutsOfTheCpusKernels) {
 
 TEST_F(MetaKernels, AreEachHeldAgainstTheCpuWithSeveralArguments) {
   for (const std::string& op : supplied_meta_kernels()) {
+    if (op.rfind("_overrideable") == std::string::npos && !find(op).hasKernelForDispatchKey(c10::DispatchKey::CPU)) {
+      EXPECT_EQ(op.rfind("_scaled_dot_product_", 0), 0u) << op;
+      continue;  // only CUDA has it: CudaAttention
+    }
     const std::size_t ending = op.find("_overrideable");  // the operator of plain backends has no such ending
     const auto found = cases().find(op.substr(0, ending));
     ASSERT_NE(found, cases().end()) << op;
     EXPECT_GE(found->second.size(), 2u) << op;
   }
+}
+
+// Which kernel CUDA takes: cases by PyTorch 2.11's transformers/cuda/sdp_utils.cpp, for compute capability 8.0.
+struct AttentionCase {
+  const char* why;
+  c10::ScalarType type;
+  Sizes query, key;
+  bool masked, causal, grouped;
+  const char* kernel;  ///< empty: the math path
+};
+
+TEST_F(MetaKernels, TakeTheAttentionThatCudaTakes) {
+  make_meta_backend(VirtualTarget::kCuda);
+  const char *const flash = "_scaled_dot_product_flash_attention", *const efficient = "_scaled_dot_product_efficient_attention", *const math = "";
+  const AttentionCase table[] = {
+      {"half precision", c10::kHalf, {2, 4, 16, 64}, {2, 4, 16, 64}, false, false, false, flash},
+      {"causal", c10::kBFloat16, {2, 4, 16, 64}, {2, 4, 16, 64}, false, true, false, flash},
+      {"a mask", c10::kHalf, {2, 4, 16, 64}, {2, 4, 16, 64}, true, false, false, efficient},
+      {"float32", c10::kFloat, {2, 4, 16, 64}, {2, 4, 16, 64}, false, false, false, efficient},
+      {"float64", c10::kDouble, {2, 4, 16, 64}, {2, 4, 16, 64}, false, false, false, math},
+      {"wider than 256", c10::kHalf, {2, 4, 16, 264}, {2, 4, 16, 264}, false, false, false, efficient},
+      {"a width of no 16 bytes", c10::kFloat, {2, 4, 16, 6}, {2, 4, 16, 6}, false, false, false, math},
+      {"a width that flash pads", c10::kHalf, {2, 4, 16, 20}, {2, 4, 16, 20}, false, false, false, flash},
+      {"causal, not square", c10::kHalf, {2, 4, 8, 64}, {2, 4, 16, 64}, false, true, false, efficient},
+      {"grouped queries", c10::kHalf, {2, 4, 16, 64}, {2, 2, 16, 64}, false, false, true, flash},
+      {"grouped queries in float32", c10::kFloat, {2, 4, 16, 64}, {2, 2, 16, 64}, false, false, true, math},
+      {"three dimensions", c10::kHalf, {4, 16, 64}, {4, 16, 64}, false, false, false, math},
+  };
+  for (const AttentionCase& c : table) {
+    const at::TensorOptions options = at::TensorOptions().dtype(c.type).device(c10::kMeta);
+    const at::Tensor q = at::empty(c.query, options).requires_grad_(), k = at::empty(c.key, options);
+    std::optional<at::Tensor> mask;
+    if (c.masked) mask = at::empty({c.query[c.query.size() - 2], c.key[c.key.size() - 2]}, options.dtype(c10::kBool));
+    const at::Tensor out = at::scaled_dot_product_attention(q, k, k, mask, 0.0, c.causal, std::nullopt, c.grouped);
+    EXPECT_EQ(out.sizes().vec(), c.query) << c.why;
+    std::string nodes;  // the gradient's, back to the kernel's
+    for (const auto* node = out.grad_fn().get(); node != nullptr; node = node->num_outputs() > 0 ? node->next_edge(0).function.get() : nullptr) nodes += node->name() + " ";
+    EXPECT_EQ(nodes.find("FlashAttention") != std::string::npos, c.kernel == flash) << c.why << ": " << nodes;
+    EXPECT_EQ(nodes.find("EfficientAttention") != std::string::npos, c.kernel == efficient) << c.why << ": " << nodes;
+  }
+  make_meta_backend(VirtualTarget::kCpu);
+}
+
+TEST_F(MetaKernels, KeepWhatCudasAttentionKeeps) {
+  const std::unique_ptr<MemoryBackend> meta = make_meta_backend(VirtualTarget::kCuda);
+  constexpr std::int64_t kBatch = 2, kHeads = 4, kLength = 48, kWidth = 64, kResult = kBatch * kHeads * kLength * kWidth;
+  for (const c10::ScalarType type : {c10::kHalf, c10::kFloat}) {
+    const at::Tensor q = at::empty({kBatch, kHeads, kLength, kWidth}, at::TensorOptions().dtype(type).device(c10::kMeta)).requires_grad_();
+    const std::int64_t before = meta->read().current_bytes;
+    const at::Tensor out = at::scaled_dot_product_attention(q, q, q);
+    const std::int64_t kept = meta->read().current_bytes - before;
+    if (type == c10::kHalf) {
+      EXPECT_EQ(kept, kResult * 2 + kBatch * kHeads * kLength * 4 + 3 * 8);  // flash: sums of rows in float, seed and offset, one unused
+    } else {
+      EXPECT_EQ(kept, kResult * 4 + kBatch * kHeads * 64 * 4 + 2 * 8);  // efficient: sums of rows padded to 32, seed and offset
+    }
+  }
+  make_meta_backend(VirtualTarget::kCpu);
 }
 
 }  // namespace

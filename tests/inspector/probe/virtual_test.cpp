@@ -122,6 +122,14 @@ TEST(VirtualProbe, RunsForkedCodeWhereItIsAwaited) {
   EXPECT_EQ(phase(configuration(report).at("virtual"), "training forward").at("end_bytes"), phase(first_run(report), "training forward").at("end_bytes"));
 }
 
+TEST(VirtualProbe, SaysForWhichDeviceItStands) {
+  const json cpu = first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta", "-i", "4x64:int64"}));
+  const json cuda = first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta", "--virtual-for", "cuda", "-p", "train", "-i", "4x64:int64"}));
+  EXPECT_EQ(cpu.at("kind"), "virtual");
+  EXPECT_EQ(cuda.at("kind"), "virtual (for cuda)");
+  EXPECT_TRUE(cuda.at("failure").is_null()) << cuda.at("failure");
+}
+
 const json& flop_figures() {
   static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) / "tests/inspector/probe/flop_figures.json")).at("models");
   return value;

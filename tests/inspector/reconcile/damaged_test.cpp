@@ -89,7 +89,8 @@ std::string test_name(const testing::TestParamInfo<std::string>& param) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Damaged,
-                         testing::ValuesIn(fixture_names({"first", "unseen", "modules"})),
+                         testing::ValuesIn(fixture_names({"first", "unseen", "families", "fresh",
+                                                          "modules"})),
                          test_name);
 
 }  // namespace

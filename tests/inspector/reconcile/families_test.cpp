@@ -4,7 +4,10 @@
 #include <formulas/hf_config.h>
 #include <inspector/reconcile/reconciliation.h>
 
+#include <set>
+
 #include "fixtures.h"
+#include "heads_text.h"
 
 namespace tally::inspector {
 namespace {
@@ -89,7 +92,7 @@ class OwnCode : public testing::TestWithParam<std::string> {};
 /// The exports of both sets whose facts hold `key`.
 std::vector<std::string> names_with(const char* key) {
   std::vector<std::string> names;
-  for (const std::string& name : fixture_names({"first", "unseen"})) {
+  for (const std::string& name : fixture_names({"first", "unseen", "families", "fresh"})) {
     if (read_fixture(name).facts.contains(key)) names.push_back(name);
   }
   return names;
@@ -100,6 +103,16 @@ TEST_P(Families, AreExactFromTheFileAlone) {
   ASSERT_TRUE(model.inference.transformer) << model.inference.reason;
   const auto r = reconcile(model.weights, model.inference, model.inference.spec);
   ASSERT_TRUE(r) << r.error().message;
+  if (model.facts().contains("unexplained")) {  // said so by hand: no formula has them
+    std::vector<std::string> names;
+    for (const std::int32_t i : r->unexplained)
+      names.push_back(full_name(
+          model.fixture.snapshot,
+          model.fixture.snapshot.tensors[static_cast<std::size_t>(model.weights[i].tensor)]));
+    EXPECT_EQ(names, model.facts().at("unexplained").get<std::vector<std::string>>());
+    expect_conservation(model, *r);
+    return;
+  }
   EXPECT_TRUE(r->exact()) << differences(model, *r);
   EXPECT_EQ(r->residual(), 0);
   EXPECT_EQ(r->predicted_params, model.expected_params());
@@ -115,7 +128,17 @@ TEST_P(Configured, GiveTheTermsOfTheirConfiguration) {
   ASSERT_TRUE(r) << r.error().message;
   EXPECT_TRUE(r->exact()) << differences(model, *r);
   expect_conservation(model, *r);
-  EXPECT_EQ(model.inference.family, config->spec.family);
+  // CLIP's towers alone are made of CLIP's classes.
+  const std::string& family = config->spec.family;
+  EXPECT_EQ(model.inference.family, family.rfind("clip", 0) == 0 ? "clip" : family);
+}
+
+TEST_P(Configured, GiveTheHeadsOfTheirConfiguration) {
+  const Model model(GetParam());
+  const auto config = formulas::spec_from_hf_config(model.facts().at("config").dump());
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(heads(model.inference.spec), heads(config->spec));
+  EXPECT_EQ(open_heads(model.inference), "");
 }
 
 TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
@@ -127,7 +150,7 @@ TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   const auto expect = [&](const char* name, std::int64_t is) {
     EXPECT_EQ(is, fields.value(name, std::int64_t{0})) << name;
   };
-  EXPECT_EQ(model.inference.spec.stacks.size(), 1U);
+  EXPECT_EQ(model.inference.spec.stacks.size(), fields.value("num_stacks", std::size_t{1}));
   EXPECT_EQ(stack.groups.size(), 1U);
   expect("vocab_size", stack.embedding.vocab_size);
   expect("hidden_size", stack.hidden_size);
@@ -137,6 +160,9 @@ TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   expect("q_width", group.attention.num_heads * group.attention.head_dim);
   expect("kv_width", group.attention.num_key_value_heads * group.attention.head_dim);
   expect("num_experts", group.mlp.num_experts);
+  expect("num_heads", group.attention.num_heads);
+  expect("num_key_value_heads", group.attention.num_key_value_heads);
+  EXPECT_EQ(open_heads(model.inference), "");
 }
 
 TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {
@@ -150,6 +176,15 @@ TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {
   }
 }
 
+// No family of the formulas without an export that inference has met.
+TEST(FamiliesOfTheFormulas, HaveAnExportEach) {
+  std::set<std::string> exported;
+  for (const std::string& name : names_with("config"))
+    exported.insert(read_fixture(name).facts.at("config").at("model_type").get<std::string>());
+  for (const formulas::FamilyInfo& family : formulas::family_table())
+    EXPECT_EQ(exported.count(std::string(family.model_type)), 1U) << family.model_type;
+}
+
 std::string test_name(const testing::TestParamInfo<std::string>& param) {
   std::string name = param.param;
   std::replace(name.begin(), name.end(), '/', '_');
@@ -159,6 +194,9 @@ std::string test_name(const testing::TestParamInfo<std::string>& param) {
 INSTANTIATE_TEST_SUITE_P(First, Families, testing::ValuesIn(fixture_names({"first"})), test_name);
 INSTANTIATE_TEST_SUITE_P(All, Configured, testing::ValuesIn(names_with("config")), test_name);
 INSTANTIATE_TEST_SUITE_P(All, OwnCode, testing::ValuesIn(names_with("fields")), test_name);
+INSTANTIATE_TEST_SUITE_P(Further, Families, testing::ValuesIn(fixture_names({"families"})),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(Fresh, Families, testing::ValuesIn(fixture_names({"fresh"})), test_name);
 INSTANTIATE_TEST_SUITE_P(Unseen, Families, testing::ValuesIn(fixture_names({"unseen"})), test_name);
 
 }  // namespace

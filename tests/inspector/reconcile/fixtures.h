@@ -74,6 +74,13 @@ inline Fixture read_fixture(const std::string& name) {
       for (const auto& [key, value] : row.at(2).items())
         node.constants.emplace_back(key, value.dump());
     }
+    if (row.size() > 3) {
+      node.code_sizes = static_cast<std::int32_t>(s.code_sizes.size());
+      auto& lists = s.code_sizes.emplace_back();
+      for (const auto& list : row.at(3))
+        lists.push_back(
+            {list.at(0).get<std::string>(), list.at(1).get<std::vector<std::int64_t>>()});
+    }
     index[node.path] = static_cast<std::int32_t>(s.modules.size());
     s.modules.push_back(std::move(node));
   }

@@ -23,6 +23,10 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
+from small_archive import save
+from family_models import FAMILIES
+from fresh_models import FIELDS, FRESH, OWN_FRESH, UNEXPLAINED, export_own
+
 transformers.logging.set_verbosity_error()
 HERE = pathlib.Path(__file__).parent
 
@@ -259,6 +263,43 @@ class Zoo(nn.Module):
         return self.linear(x)
 
 
+class Options(nn.Module):
+    """The same classes with the options that change what they hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.bilinear = nn.Bilinear(3, 4, 6, bias=False)
+        self.conv1, self.depthwise = nn.Conv1d(6, 9, 4, groups=3, dilation=2, padding_mode="circular"), nn.Conv2d(8, 16, 3, groups=8)
+        self.conv3 = nn.Conv3d(4, 6, 2, groups=2, bias=False)
+        self.up1, self.up2 = nn.ConvTranspose1d(9, 6, 4, groups=3, bias=False), nn.ConvTranspose2d(4, 5, (2, 3), stride=2, output_padding=1)
+        self.up3 = nn.ConvTranspose3d(4, 8, (1, 2, 3), groups=4)
+        self.table, self.bag = nn.Embedding(11, 6, padding_idx=0, max_norm=1.0), nn.EmbeddingBag(7, 5, mode="max", include_last_offset=True)
+        self.layer_norm_3d, self.rms_norm = nn.LayerNorm((2, 3, 5), bias=False), nn.RMSNorm(11)
+        self.rms_norm_plain = nn.RMSNorm(11, elementwise_affine=False)
+        self.group_norm_each = nn.GroupNorm(12, 12)
+        self.batch1, self.batch2 = nn.BatchNorm1d(5, affine=False, track_running_stats=False), nn.BatchNorm2d(7, track_running_stats=False)
+        self.batch3 = nn.BatchNorm3d(9, affine=False)
+        self.instance1, self.instance2 = nn.InstanceNorm1d(6), nn.InstanceNorm2d(8, affine=True)
+        self.instance3 = nn.InstanceNorm3d(10, affine=True, track_running_stats=True)
+        self.rnn_relu = nn.RNN(3, 5, nonlinearity="relu", bidirectional=True, batch_first=True)
+        self.rnn_no_bias = nn.RNN(4, 6, num_layers=3, bias=False)
+        self.gru_one, self.gru_deep = nn.GRU(3, 4), nn.GRU(4, 5, num_layers=2, bidirectional=True, dropout=0.5)
+        self.lstm_no_bias = nn.LSTM(3, 8, num_layers=2, bias=False)
+        self.lstm_projected = nn.LSTM(5, 9, proj_size=4, bias=False)
+        self.lstm_both = nn.LSTM(5, 6, bidirectional=True)
+        self.rnn_cell, self.gru_cell = nn.RNNCell(4, 3, bias=False, nonlinearity="relu"), nn.GRUCell(5, 2)
+        self.lstm_cell = nn.LSTMCell(4, 5, bias=False)
+        self.attention = nn.MultiheadAttention(8, 2, vdim=5)  # without a bias it cannot be scripted
+        self.attention_keys = nn.MultiheadAttention(6, 3, kdim=4)
+        self.attention_rows = nn.MultiheadAttention(14, 7, add_bias_kv=True, add_zero_attn=True, batch_first=True)
+        self.prelu = nn.PReLU(num_parameters=13, init=0.1)
+        self.lazy, self.lazy_conv = nn.LazyLinear(7), nn.LazyConv2d(3, 2)
+        self.lazy(torch.zeros(1, 5)), self.lazy_conv(torch.zeros(1, 4, 5, 5))  # from now on Linear and Conv2d
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bilinear(x, x)
+
+
 class Speech(nn.Module):
     """Convolutions and a recurrent layer, as speech models have them."""
 
@@ -407,13 +448,13 @@ OWN = {
 }
 # What own code is, as the fields of a configuration: written by hand from the lines above.
 OWN_FIELDS = {
-    ("first", "own_gpt"): dict(vocab_size=101, hidden_size=24, num_layers=4, intermediate_size=76, position_rows=33, q_width=24, kv_width=24),
-    ("first", "own_llama"): dict(vocab_size=103, hidden_size=36, num_layers=3, intermediate_size=92, q_width=48, kv_width=16),
-    ("unseen", "own_gpt"): dict(vocab_size=107, hidden_size=32, num_layers=3, intermediate_size=90, position_rows=37, q_width=32, kv_width=32),
-    ("unseen", "own_llama"): dict(vocab_size=109, hidden_size=44, num_layers=2, intermediate_size=98, q_width=48, kv_width=48),
-    ("unseen", "own_flat"): dict(vocab_size=113, hidden_size=40, num_layers=3, intermediate_size=88, q_width=40, kv_width=40),
-    ("unseen", "own_experts"): dict(vocab_size=127, hidden_size=28, num_layers=2, intermediate_size=54, q_width=36, kv_width=18, num_experts=6),
-    ("unseen", "torch_encoder"): dict(vocab_size=131, hidden_size=32, num_layers=2, intermediate_size=70, position_rows=21, q_width=32, kv_width=32),
+    ("first", "own_gpt"): dict(vocab_size=101, hidden_size=24, num_layers=4, intermediate_size=76, position_rows=33, q_width=24, kv_width=24, num_heads=3, num_key_value_heads=3),
+    ("first", "own_llama"): dict(vocab_size=103, hidden_size=36, num_layers=3, intermediate_size=92, q_width=48, kv_width=16, num_heads=6, num_key_value_heads=2),
+    ("unseen", "own_gpt"): dict(vocab_size=107, hidden_size=32, num_layers=3, intermediate_size=90, position_rows=37, q_width=32, kv_width=32, num_heads=4, num_key_value_heads=4),
+    ("unseen", "own_llama"): dict(vocab_size=109, hidden_size=44, num_layers=2, intermediate_size=98, q_width=48, kv_width=48, num_heads=4, num_key_value_heads=4),
+    ("unseen", "own_flat"): dict(vocab_size=113, hidden_size=40, num_layers=3, intermediate_size=88, q_width=40, kv_width=40, num_heads=5, num_key_value_heads=5),
+    ("unseen", "own_experts"): dict(vocab_size=127, hidden_size=28, num_layers=2, intermediate_size=54, q_width=36, kv_width=18, num_experts=6, num_heads=4, num_key_value_heads=2),
+    ("unseen", "torch_encoder"): dict(vocab_size=131, hidden_size=32, num_layers=2, intermediate_size=70, position_rows=21, q_width=32, kv_width=32, num_heads=4, num_key_value_heads=4),
 }
 
 def resnet():
@@ -421,10 +462,27 @@ def resnet():
     return torchvision.models.resnet.ResNet(torchvision.models.resnet.BasicBlock, [1, 2, 1, 1], num_classes=6, width_per_group=64)
 
 
-MODULES = {"zoo": Zoo, "speech": Speech, "resnet": resnet}
+def vision(name: str, **fields):
+    def make():
+        import torchvision
+        return getattr(torchvision.models, name)(weights=None, **fields)
+    return make
+
+
+def densenet():
+    import torchvision
+    return torchvision.models.DenseNet(growth_rate=6, block_config=(2, 3), num_init_features=10, num_classes=7)
+
+
+MODULES = {
+    "zoo": Zoo, "options": Options, "speech": Speech, "resnet": resnet, "densenet": densenet,
+    "mobilenet": vision("mobilenet_v3_small", num_classes=11),
+    "shufflenet": vision("shufflenet_v2_x0_5", num_classes=12), "squeezenet": vision("squeezenet1_1", num_classes=13),
+    "vgg": vision("vgg11_bn", num_classes=14),
+}
 DECLARED = (nn.Linear, nn.Bilinear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, nn.Embedding,
             nn.EmbeddingBag, nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.RNNBase, nn.RNNCellBase,
-            nn.MultiheadAttention, nn.PReLU)
+            nn.MultiheadAttention, nn.PReLU, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.RMSNorm)
 
 # ------------------------------------------------------------------------------------------------------- writing what there is
 
@@ -453,6 +511,39 @@ def constants(module) -> dict:
     return found
 
 
+SIZED = {f"aten::{op}" for op in ("view", "reshape", "unflatten", "chunk", "split", "split_with_sizes")}
+
+
+def code_sizes(module) -> list:
+    """Sizes that the module's own functions give as numbers, from the graph that LibTorch compiled; -1 where computed."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        return []
+    number = lambda value: value.toIValue() if isinstance(value.toIValue(), int) else -1
+    found = []
+
+    def read(block):
+        for node in block.nodes():
+            for inner in node.blocks():
+                read(inner)
+            if node.kind() not in SIZED:
+                continue
+            inputs = list(node.inputs())
+            listed = next((v for v in inputs[1:] if str(v.type()) == "List[int]"), None)
+            if listed is None:
+                sizes = [number(v) for v in inputs[1:]]
+            elif listed.node().kind() == "prim::ListConstruct":
+                sizes = [number(v) for v in listed.node().inputs()]
+            else:
+                sizes = listed.toIValue() or []
+            row = [node.kind().removeprefix("aten::"), sizes]
+            if any(s > 1 for s in sizes) and row not in found:
+                found.append(row)
+
+    for name in module._c._method_names():
+        read(module._c._get_method(name).graph)
+    return found
+
+
 def written(loaded) -> dict:
     """Modules and tensors of a loaded archive, in its order."""
     modules, index, storages, tensors = [], {}, {}, []
@@ -461,6 +552,8 @@ def written(loaded) -> dict:
         row = [path, qualified_type(module)]
         if said := constants(module):
             row.append(said)
+        if sizes := code_sizes(module):
+            row += [sizes] if said else [{}, sizes]
         modules.append(row)
     parameters = dict(loaded.named_parameters(remove_duplicate=False))
     for name, tensor in [*parameters.items(), *loaded.named_buffers(remove_duplicate=False)]:
@@ -550,7 +643,7 @@ def write_changed(folder: pathlib.Path):
     torch.manual_seed(0)
     model = OwnGpt(101, 24, 2, 3, 76, 33, True, False).eval()
     quantized = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
-    torch.jit.save(torch.jit.script(quantized), folder / "quantized_gpt.pt")
+    save(torch.jit.script(quantized), folder / "quantized_gpt.pt")
     torch.manual_seed(0)
     config = T.BertConfig(vocab_size=97, hidden_size=20, num_hidden_layers=2, num_attention_heads=4, intermediate_size=44, max_position_embeddings=31, **COMMON)
     bert = T.BertModel(config).eval()
@@ -558,7 +651,7 @@ def write_changed(folder: pathlib.Path):
         for p in bert.parameters():  # freezing merges constants that are equal, such as the ones of every norm
             p.copy_(torch.randn_like(p))
         frozen = torch.jit.freeze(torch.jit.trace(First(bert, ("input_ids",)).eval(), (IDS(),), check_trace=False, strict=False))
-    torch.jit.save(frozen, folder / "frozen_bert.pt")
+    save(frozen, folder / "frozen_bert.pt")
     (folder / "frozen_bert.config.json").write_text(json.dumps(configuration(bert), sort_keys=True, indent=1) + "\n")
     counted = {"quantized_gpt": counts(model), "frozen_bert": counts(bert)}
     (folder / "counts.json").write_text(json.dumps(counted, indent=1) + "\n")
@@ -574,7 +667,7 @@ def main():
     options = parser.parse_args()
     writer = Writer(options.data, options.archives)
     failures = []
-    for group, models in (("first", FIRST), ("unseen", UNSEEN)):
+    for group, models in (("first", FIRST), ("unseen", UNSEEN), ("families", FAMILIES), ("fresh", FRESH)):
         for number, (name, make) in enumerate(models.items()):
             if options.names and name not in options.names:
                 continue
@@ -582,7 +675,7 @@ def main():
                 export_transformers(writer, group, name, make, number)
             except Exception as error:  # said at the end: one model that cannot be exported must not hide the others
                 failures.append(f"{group} {name}: {type(error).__name__}: {error}"[:400])
-        for number, (name, make) in enumerate(OWN[group].items()):
+        for number, (name, make) in enumerate(OWN.get(group, {}).items()):
             if options.names and name not in options.names:
                 continue
             torch.manual_seed(0)
@@ -591,6 +684,9 @@ def main():
                 model = model.half()
             exported = torch.jit.script(model) if name != "torch_encoder" else torch.jit.trace(model, IDS(), check_trace=False)
             writer.write(group, name, exported, "scripted" if name != "torch_encoder" else "traced", {"fields": OWN_FIELDS[(group, name)]})
+    for name in OWN_FRESH:
+        if not options.names or name in options.names:
+            writer.write("fresh", name, export_own(name), "traced", {"fields": FIELDS[name], **({"unexplained": UNEXPLAINED[name]} if name in UNEXPLAINED else {})})
     for name, make in MODULES.items():
         if options.names and name not in options.names:
             continue
