@@ -137,6 +137,11 @@ class Probe {
       ProbeRequest predicted = request;
       predicted.device = "meta";
       predicted.limit_bytes = 0;
+      // "auto" may have become a GPU.
+      if (flags_.virtual_for == "auto" &&
+          configuration.runs.front().used_device.rfind("cuda", 0) == 0) {
+        predicted.virtual_target = VirtualTarget::kCuda;
+      }
       Result<ProbeResult> run = probe_in_worker(predicted, client_);
       if (!run) return run.error();
       configuration.virtual_run = std::move(*run);

@@ -115,6 +115,9 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   ProbeRequest request;
   request.path = flags.path;
   request.device = flags.device == "cuda" ? "cuda:0" : flags.device;
+  const bool on_cuda = request.device.rfind("cuda", 0) == 0;
+  if (flags.virtual_for == "cuda" || (flags.virtual_for == "auto" && on_cuda))
+    request.virtual_target = VirtualTarget::kCuda;
   request.extent = *probe_extent_from_name(flags.extent);
   request.optimizer = *optimizer_from_name(flags.optimizer);
   for (const std::string& text : flags.inputs) {
@@ -227,6 +230,12 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       ->check(CLI::ExistingFile.description(""))
       ->allow_extra_args(false)
       ->type_name("FILE.so");
+  command
+      .add_option("--virtual-for", flags.virtual_for,
+                  "Whose kernels a virtual run stands for: cpu, cuda (by PyTorch's published rules, "
+                  "not measured on a GPU), or auto, those of the device that is measured")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
+      ->type_name("DEVICE");
   command.add_flag("!--no-virtual", flags.virtual_run,
                    "Leave out the virtual run, the prediction of activations");
   command.add_flag("!--no-formulas", flags.formulas,

@@ -31,6 +31,7 @@ struct ProbeFlags {
   std::vector<std::string> libraries;
   bool modules = true;
   bool virtual_run = true;
+  std::string virtual_for = "auto";  ///< auto, cpu or cuda
   bool formulas = true;
   double timeout_seconds = 0;
   std::string cuda_snapshot;  ///< a file; empty: none

@@ -165,6 +165,7 @@ json to_json(const ProbeRequest& r) {
           {"limit", r.limit_bytes},
           {"warm_ups", r.warm_ups},
           {"attribute", r.attribute},
+          {"virtual_for_cuda", r.virtual_target == VirtualTarget::kCuda},
           {"profiling_executor", r.profiling_executor},
           {"dtype", r.dtype ? json(info(*r.dtype).name) : json(nullptr)},
           {"libraries", std::move(libraries)},
@@ -221,6 +222,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
   r.limit_bytes = value.at("limit").get<std::int64_t>();
   r.warm_ups = value.at("warm_ups").get<int>();
   r.attribute = value.at("attribute").get<bool>();
+  if (value.at("virtual_for_cuda").get<bool>()) r.virtual_target = VirtualTarget::kCuda;
   r.profiling_executor = value.at("profiling_executor").get<bool>();
   if (!value.at("dtype").is_null()) r.dtype = read_dtype(value.at("dtype"));
   for (const json& l : value.at("libraries")) r.libraries.push_back(read_bytes(l));

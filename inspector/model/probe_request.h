@@ -16,6 +16,9 @@ enum class ProbeExtent : std::uint8_t { kLoad, kForward, kTrain };
 /// What steps the parameters. Names: "sgd", "momentum", "adam", "adamw".
 enum class OptimizerKind : std::uint8_t { kSgd, kMomentum, kAdam, kAdamW };
 
+/// The device whose kernels a virtual run stands for: they differ in what attention keeps and in buffers of their own.
+enum class VirtualTarget : std::uint8_t { kCpu, kCuda };
+
 std::string_view name(ProbeExtent extent);
 std::optional<ProbeExtent> probe_extent_from_name(std::string_view name);
 std::string_view name(OptimizerKind kind);
@@ -49,6 +52,7 @@ struct ProbeRequest {
   std::int64_t limit_bytes = 0;          ///< of tensors on the device, above the baseline; 0: none
   int warm_ups = 0;                      ///< evaluation forwards before anything is measured
   bool attribute = false;                ///< per module, with callbacks: peaks are then those of modules, not of phases
+  VirtualTarget virtual_target = VirtualTarget::kCpu;  ///< where `device` is "meta"
   bool profiling_executor = false;       ///< LibTorch's optimising executor: peaks change from run to run
   std::optional<Dtype> dtype;            ///< floating-point parameters, buffers and inputs are converted to it
   std::vector<std::string> libraries;    ///< with custom operators, loaded first

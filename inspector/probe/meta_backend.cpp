@@ -11,6 +11,15 @@ namespace {
 struct Counters {
   std::int64_t current = 0, peak = 0, limit = 0;
   std::optional<Refusal> refusal;
+  bool refuse_next = false;  ///< what was refused could not throw
+  int uncounted = 0;
+  VirtualTarget target = VirtualTarget::kCpu;
+
+  bool fits(std::int64_t wanted) {
+    if (limit <= 0 || wanted <= limit - current) return true;
+    if (!refusal) refusal = Refusal{wanted, limit - current};
+    return false;
+  }
 };
 
 // Never destroyed: storages are freed by static destructors, too. Virtual runs have one thread.
@@ -29,11 +38,11 @@ class MetaAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(std::size_t bytes) override {
     Counters& c = counters();
-    const auto wanted = static_cast<std::int64_t>(bytes);
-    if (c.limit > 0 && wanted > c.limit - c.current) {
-      if (!c.refusal) c.refusal = Refusal{wanted, c.limit - c.current};
+    const std::int64_t wanted = c.uncounted > 0 ? 0 : static_cast<std::int64_t>(bytes);
+    if (!c.fits(wanted) || c.refuse_next) {
+      c.refuse_next = false;
       TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", c.limit, " bytes leaves ",
-                       c.limit - c.current, ", wanted ", wanted);
+                       c.refusal->free_bytes.value_or(0), ", wanted ", c.refusal->wanted_bytes);
     }
     c.current += wanted;
     c.peak = std::max(c.peak, c.current);
@@ -56,15 +65,30 @@ class MetaBackend final : public MemoryBackend {
 
 }  // namespace
 
-std::unique_ptr<MemoryBackend> make_meta_backend() {
+std::unique_ptr<MemoryBackend> make_meta_backend(VirtualTarget target) {
+  counters().target = target;
   static const bool installed = [] {
     constexpr std::uint8_t kHighestPriority = 255;
     c10::SetAllocator(c10::kMeta, new MetaAllocator, kHighestPriority);
-    register_meta_kernels();
+    supplied_meta_kernels();
     return true;
   }();
   static_cast<void>(installed);
   return std::make_unique<MetaBackend>();
 }
+
+VirtualTarget virtual_target() { return counters().target; }
+
+void take_for_a_moment(std::int64_t bytes) {
+  Counters& c = counters();
+  if (c.fits(bytes)) {
+    c.peak = std::max(c.peak, c.current + bytes);
+  } else {
+    c.refuse_next = true;
+  }
+}
+
+UncountedAllocations::UncountedAllocations() { ++counters().uncounted; }
+UncountedAllocations::~UncountedAllocations() { --counters().uncounted; }
 
 }  // namespace tally::inspector

@@ -1,5 +1,6 @@
 #include <inspector/load/torch_error.h>
 #include <inspector/probe/model_error.h>
+#include <inspector/probe/virtual_refusal.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -36,10 +37,9 @@ ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal
     failure.kind = ProbeFailure::Kind::kOutOfMemory;
     failure.wanted_bytes = refusal->wanted_bytes;
     failure.free_bytes = refusal->free_bytes;
-  } else if (failure.message.find("'Meta' backend") != std::string::npos ||
-             failure.message.find("meta tensor") != std::string::npos ||
-             failure.message.find("on device meta") != std::string::npos) {
+  } else if (const auto refused = virtual_refusal(failure.message)) {
     failure.kind = ProbeFailure::Kind::kUnsupported;
+    failure.message = *refused;
   }
   return failure;
 }

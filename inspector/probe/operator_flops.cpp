@@ -56,7 +56,8 @@ std::int64_t convolution(const Inputs& in) {
 std::int64_t convolution_backward(const Inputs& in) {
   const at::Tensor gradient = tensor(in, 0), input = tensor(in, 1), weight = tensor(in, 2);
   const auto wanted = in[10].toBoolList();
-  const std::int64_t products = (wanted[0] ? 1 : 0) + (wanted[1] ? 1 : 0);
+  // PyTorch's counter takes the weights' gradient as if there were one group.
+  const std::int64_t products = (wanted[0] ? 1 : 0) + (wanted[1] ? in[9].toInt() : 0);
   const at::Tensor& positions = in[7].toBool() ? input : gradient;
   return products * convolved(positions, positions.sizes().slice(2), weight);
 }
@@ -81,6 +82,7 @@ const std::unordered_map<std::string_view, Count>& counts() {
       {"aten::bmm", bmm},
       {"aten::baddbmm", baddbmm},
       {"aten::convolution", convolution},
+      {"aten::_convolution", convolution},  // as traces call it
       {"aten::convolution_backward", convolution_backward},
       {"aten::_scaled_dot_product_flash_attention", attention},
       {"aten::_scaled_dot_product_flash_attention_for_cpu", attention},

@@ -84,15 +84,15 @@ std::vector<at::Tensor> trainable_parameters(const Module& model) {
 
 std::vector<at::Tensor> tensors_in(const c10::IValue& value) {
   std::vector<at::Tensor> tensors;
-  if (value.isTensor()) {
-    if (value.toTensor().defined()) tensors.push_back(value.toTensor());
-    return tensors;
-  }
-  c10::IValue::HashAliasedIValues values;
-  value.getSubValues(values);
-  for (const c10::IValue& inner : values) {
-    if (inner.isTensor() && inner.toTensor().defined()) tensors.push_back(inner.toTensor());
-  }
+  std::unordered_set<const void*> seen;
+  // What packed weights hide in capsules is not looked into.
+  value.visit([&](const c10::IValue& inner) {
+    if (inner.isTensor() && inner.toTensor().defined() &&
+        seen.insert(inner.toTensor().unsafeGetTensorImpl()).second) {
+      tensors.push_back(inner.toTensor());
+    }
+    return false;
+  });
   return tensors;
 }
 

@@ -12,6 +12,7 @@
 #include <inspector/probe/predicted_parts.h>
 #include <inspector/probe/probe_inputs.h>
 #include <inspector/probe/run_probe.h>
+#include <inspector/probe/virtual_buffers.h>
 #include <inspector/probe/virtual_model.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
@@ -30,6 +31,16 @@ at::Tensor loss_of(const c10::IValue& output) {
   return loss;
 }
 
+/// For a ledger that books no bytes: the phases' peaks stay their own.
+class Unmetered final : public MemoryBackend {
+ public:
+  std::string device() const override { return "meta"; }
+  MemoryReading read() override { return {}; }
+  void reset_peak() override {}
+  void set_limit(std::int64_t) override {}
+  std::optional<Refusal> refusal() const override { return std::nullopt; }
+};
+
 class Run {
  public:
   Run(const ProbeRequest& request, const PredictedParts& predicted, MemoryBackend& backend,
@@ -43,7 +54,9 @@ class Run {
 
   Result<ProbeResult> run() {
     result_.used_device = backend_.device();
-    result_.kind = device_.is_meta() ? "virtual" : "measured on " + result_.used_device;
+    const bool for_cuda = request_.virtual_target == VirtualTarget::kCuda;
+    const char* const unmeasured = for_cuda ? "virtual (for cuda)" : "virtual";
+    result_.kind = device_.is_meta() ? unmeasured : "measured on " + result_.used_device;
     backend_.set_limit(request_.limit_bytes);
     try {
       if (auto done = measure(); !done) return done.error();
@@ -54,7 +67,7 @@ class Run {
         result_.failure->module = attribution_->failed_module();
     }
     attribution_.reset();
-    if (ledger_) book();
+    if (request_.attribute && ledger_) book();
     result_.phases = meter_.phases();
     result_.parts = parts();
     return std::move(result_);
@@ -122,9 +135,15 @@ class Run {
     phase(name, work);
   }
 
+  /// A virtual run always follows its modules, to name the one that it cannot run; callbacks cost it
+  /// no memory.
   void attribute() {
-    if (!request_.attribute) return;
-    ledger_.emplace(backend_, meter_.baseline());
+    if (!request_.attribute && !device_.is_meta()) return;
+    if (request_.attribute) {
+      ledger_.emplace(backend_, meter_.baseline());
+    } else {
+      ledger_.emplace(unmetered_, 0);
+    }
     attribution_ = std::make_unique<Attribution>(model_, *ledger_);
   }
 
@@ -142,7 +161,7 @@ class Run {
     for (int i = 0; i < request_.warm_ups; ++i) {
       calling_phase("warm-up", [this] { watch([this] { call(); }); });
     }
-    if (request_.extent == ProbeExtent::kForward) attribute();
+    if (request_.extent == ProbeExtent::kForward || device_.is_meta()) attribute();
     c10::IValue output;
     calling_phase("evaluation forward", [&] { watch([&] { output = call(); }); });
     attribution_.reset();
@@ -205,6 +224,7 @@ class Run {
   const ProbeRequest& request_;
   const PredictedParts& predicted_;
   MemoryBackend& backend_;
+  Unmetered unmetered_;
   const c10::Device device_;
   const PhaseCallback& on_phase_;
   PhaseMeter meter_;
@@ -223,7 +243,7 @@ class Run {
 
 Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
   constexpr std::string_view kCuda = "cuda:";
-  if (request.device == "meta") return make_meta_backend();
+  if (request.device == "meta") return make_meta_backend(request.virtual_target);
   if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
   const int index = std::atoi(request.device.c_str() + kCuda.size());
   const Result<CudaDriver> driver = load_cuda(index, request.limit_bytes);
@@ -278,6 +298,8 @@ Result<ProbeResult> run_probe(const ProbeRequest& request, const PhaseCallback& 
                  "leave out --cuda-snapshot"};
   }
   prepare_executor(settled);
+  std::optional<CpuBuffers> buffers;
+  if (settled.device == "meta" && settled.virtual_target == VirtualTarget::kCpu) buffers.emplace();
   Run run(settled, *predicted, **backend, on_phase);
   Result<ProbeResult> result = run_recorded(run, settled);
   if (result) result->reason = reason;
