@@ -256,7 +256,7 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option("--cuda-snapshot", flags.cuda_snapshot,
                   "Write what CUDA's allocator did in the first run to FILE, for PyTorch's memory "
                   "viewer. Only on a CUDA device")
-      ->option_text("FILE");
+      ->type_name("FILE");
   command
       .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
       ->check(CLI::Range(0.0, 1e6).description(""))

@@ -31,7 +31,7 @@
 
 namespace tally::inspector {
 
-constexpr int kProtocol = 3;
+constexpr int kProtocol = 4;
 
 /// Load a file, and, if `verify`, load it with torch::jit::load as well (which runs its code) and
 /// tell every difference.
