@@ -99,10 +99,12 @@ BatchBudget cpu_budget(const DeviceReport& devices) {
 
 BatchBudget cuda_budget(const CudaDevice& device) {
   if (!device.free_bytes || !device.context_bytes)
-    return {std::nullopt, "the device's own: what is free is not known without NVML"};
+    return {std::nullopt, "the device's own: what is free is not known without NVML", 0, true};
   const std::int64_t free = *device.free_bytes - *device.context_bytes;
-  return {free, "free on " + device.name + " (" + bytes_text(*device.free_bytes) +
-                    ") less a context of " + bytes_text(*device.context_bytes)};
+  return {free,
+          "free on " + device.name + " (" + bytes_text(*device.free_bytes) +
+              ") less a context of " + bytes_text(*device.context_bytes),
+          0, true};
 }
 
 }  // namespace

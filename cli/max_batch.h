@@ -23,6 +23,7 @@ struct BatchBudget {
   std::optional<std::int64_t> bytes;  ///< of tensors above the baseline; nothing: not known
   std::string source;                 ///< in words, for people
   std::int64_t cap_bytes = 0;         ///< hard limit of the measured runs; 0: the device's own
+  bool of_cuda = false;               ///< a CUDA device's, whatever was asked for
 };
 
 /// Does one run; a worker's, or a test's.

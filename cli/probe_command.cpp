@@ -96,7 +96,7 @@ class Probe {
       c.formulas = model.predict(c.runs.front().inputs, dtype);
   }
 
-  Result<Unit> max_batch_budget(const ProbeRequest& request) {
+  Result<Unit> max_batch_budget(ProbeRequest& request) {
     if (!flags_.max_batch) return Unit{};
     std::optional<DeviceReport> devices;
     if (request.limit_bytes == 0) {
@@ -105,6 +105,9 @@ class Probe {
       devices = std::move(*listed);
     }
     budget_ = batch_budget(request, devices);
+    // "auto" may become a GPU.
+    if (budget_.of_cuda && flags_.virtual_for == "auto")
+      request.virtual_target = VirtualTarget::kCuda;
     return Unit{};
   }
 

@@ -232,8 +232,8 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       ->type_name("FILE.so");
   command
       .add_option("--virtual-for", flags.virtual_for,
-                  "Whose kernels a virtual run stands for: cpu, cuda (by PyTorch's published rules, "
-                  "not measured on a GPU), or auto, those of the device that is measured")
+                  "Whose kernels a virtual run stands for: cpu, cuda (by the rules in PyTorch's "
+                  "source, not measured on a GPU), or auto, those of the device that is measured")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
       ->type_name("DEVICE");
   command.add_flag("!--no-virtual", flags.virtual_run,

@@ -107,6 +107,7 @@ TEST(BatchBudget, OfACudaDeviceIsWhatIsFreeLessAContextAndNoCap) {
   report.cuda[1].context_bytes = kGiB;
   const BatchBudget budget = batch_budget(on("cuda:1"), report);
   EXPECT_EQ(budget.bytes, 69 * kGiB);
+  EXPECT_TRUE(budget.of_cuda);
   EXPECT_EQ(budget.cap_bytes, 0);
   EXPECT_EQ(batch_budget(on("cuda:0"), report).bytes, std::nullopt);  // NVML says nothing of it
   EXPECT_EQ(batch_budget(on("cpu"), report).bytes, 7 * kGiB);
