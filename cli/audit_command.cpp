@@ -160,9 +160,18 @@ void add_audit_command(CLI::App& app, Session& session) {
   command->add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
   command->add_flag("--tensors", view.tensors, "List every tensor");
   command->add_flag("--each", view.each, "A full report of each model, though several are named");
-  command->add_flag("--load", options->load.verify,
-                    "Also load each file with LibTorch and report every difference. This RUNS code "
-                    "in the file (__setstate__): only for files that you trust");
+  command->add_flag(
+      "--load", options->load.verify,
+      "Also load each file with LibTorch and report every difference. This RUNS code "
+      "in the file (__setstate__): only for files that you trust. Nothing else but probe "
+      "does");
+  command
+      ->add_option("--load-library", options->load.libraries,
+                   "A shared library with the model's custom operators, for --load. Repeatable")
+      ->check(CLI::ExistingFile.description(""))
+      ->allow_extra_args(false)
+      ->needs("--load")
+      ->type_name("FILE.so");
   add_load_flags(*command, options->load);
   add_output_flags(*command, options->output);
   command->callback([&session, options, command] {

@@ -299,6 +299,7 @@ void add_file(const ModelSnapshot& s, const AuditView& view, Document& document)
 void add_verification(const Result<Verification>& v, Document& document) {
   if (!v) {
     document.add(Paragraph{"NOT CHECKED against LibTorch: " + v.error().message, Tone::kBad});
+    if (!v.error().hint.empty()) document.add(Paragraph{"  " + v.error().hint, Tone::kBad});
     return;
   }
   if (v->differences.empty()) {

@@ -24,14 +24,30 @@ std::string or_unknown(const std::optional<std::int64_t>& bytes) {
   return bytes ? bytes_text(*bytes) : "not known (no NVML)";
 }
 
+/// "2: 4711 with 1.0 GiB (…), 4712": the driver does not tell of each what it holds.
+std::string processes_text(const CudaDevice& d) {
+  if (!d.processes) return or_unknown(std::nullopt);
+  std::string text = grouped(static_cast<std::int64_t>(d.processes->size()));
+  const char* separator = ": ";
+  for (const CudaDevice::Process& p : *d.processes) {
+    text += separator + std::to_string(p.pid);
+    if (p.bytes) text += " with " + bytes_text(*p.bytes);
+    separator = ", ";
+  }
+  return text;
+}
+
 void add_device(Document& document, const CudaDevice& d) {
   document.add(Heading{"cuda:" + std::to_string(d.index)});
   Facts facts;
   facts.facts = {{"name", d.name},
                  {"compute capability", d.compute_capability},
+                 {"UUID", d.uuid.empty() ? "not known" : d.uuid},
+                 {"PCI bus", d.pci_bus_id.empty() ? "not known" : d.pci_bus_id},
                  {"total", bytes_text(d.total_bytes)},
                  {"free", or_unknown(d.free_bytes)},
                  {"used by others", or_unknown(d.used_by_others_bytes)},
+                 {"processes", processes_text(d)},
                  {"context alone", or_unknown(d.context_bytes)}};
   if (d.largest_block_bytes)
     facts.facts.push_back(
@@ -61,6 +77,7 @@ Document devices_document(const DeviceReport& r) {
                         r.no_cuda.empty() ? Tone::kGood : Tone::kWarning});
   if (!r.driver_version.empty())
     cuda.facts.push_back({"driver supports", "CUDA " + r.driver_version});
+  if (!r.driver_release.empty()) cuda.facts.push_back({"driver", r.driver_release});
   cuda.facts.push_back({"LibTorch", r.libtorch_version});
   cuda.facts.push_back(
       {"allocator settings", r.allocator_settings.empty() ? "the defaults" : r.allocator_settings});
@@ -70,6 +87,14 @@ Document devices_document(const DeviceReport& r) {
 
 Json or_null(const std::optional<std::int64_t>& value) {
   return value ? Json(*value) : Json(nullptr);
+}
+
+Json processes_json(const CudaDevice& d) {
+  if (!d.processes) return nullptr;
+  Json processes = Json::array();
+  for (const CudaDevice::Process& p : *d.processes)
+    processes.push_back({{"pid", p.pid}, {"bytes", or_null(p.bytes)}});
+  return processes;
 }
 
 std::string devices_json(const DeviceReport& r) {
@@ -84,9 +109,12 @@ std::string devices_json(const DeviceReport& r) {
     devices.push_back({{"device", "cuda:" + std::to_string(d.index)},
                        {"name", d.name},
                        {"compute_capability", d.compute_capability},
+                       {"uuid", d.uuid},
+                       {"pci_bus_id", d.pci_bus_id},
                        {"total_bytes", d.total_bytes},
                        {"free_bytes", or_null(d.free_bytes)},
                        {"used_by_others_bytes", or_null(d.used_by_others_bytes)},
+                       {"processes", processes_json(d)},
                        {"context_bytes", or_null(d.context_bytes)},
                        {"largest_block_bytes", or_null(d.largest_block_bytes)}});
   }
@@ -96,6 +124,7 @@ std::string devices_json(const DeviceReport& r) {
                      {{"usable", r.no_cuda.empty()},
                       {"reason", r.no_cuda},
                       {"driver_supports", r.driver_version},
+                      {"driver", r.driver_release},
                       {"allocator_settings", r.allocator_settings}}},
                     {"devices", std::move(devices)}});
 }

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <optional>
 
 namespace tally::cli {
@@ -71,6 +72,8 @@ Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options) 
   pool.seconds_per_file = options.timeout_seconds;
   pool.max_record_bytes = options.max_record_bytes;
   pool.verify = options.verify;
+  for (const std::string& library : options.libraries)
+    pool.libraries.push_back(std::filesystem::absolute(library).string());
   Progress progress(paths.size());
   PoolCallbacks callbacks;
   callbacks.on_outcome = [&](FileOutcome outcome) {

@@ -20,6 +20,7 @@ struct LoadOptions {
   std::int64_t memory_limit_bytes = std::int64_t{2} << 30;
   std::int64_t max_record_bytes = std::int64_t{256} << 20;
   bool verify = false;
+  std::vector<std::string> libraries;  ///< for `verify`
 };
 
 /// Adds --jobs, --timeout, --memory-limit and --max-record to `command`.

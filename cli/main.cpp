@@ -19,6 +19,10 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();  // -v may stand behind the command
   set_help_layout(app);
+  app.footer(
+      "Only 'probe' and 'audit --load' run code of a model, in a process of its own: name files "
+      "that\n"
+      "you trust. All else reads files, however hostile, and runs nothing of them.");
   add_log_flags(app);
   for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
            add_audit_command, add_compare_command, add_devices_command, add_estimate_command,

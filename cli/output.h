@@ -6,6 +6,7 @@
 
 #include <base/result.h>
 #include <cli/document.h>
+#include <cli/output_file.h>
 
 #include <functional>
 #include <string>
@@ -50,13 +51,10 @@ std::string render_text(const Document& document, const TextStyle& style);
 std::string render_markdown(const Document& document);
 std::string render_html(const Document& document);
 
-/// Files that a run will write, checked before the work starts so that a bad path costs nothing.
-/// Each is written to a temporary beside it and renamed when complete: nobody ever sees half a
-/// report, and a run that is broken off leaves what was there before.
+/// The files that a report goes to, and stdout.
 class Output {
  public:
-  /// Checks every file of `options` by creating a file beside it (and removing it again). Errors
-  /// are kUsage, and name the file.
+  /// Checks every file of `options` (OutputFile::open). Errors are kUsage, and name the file.
   static Result<Output> open(const OutputOptions& options);
 
   /// Writes the report to each file in its own format, then to stdout in the format asked for. With
@@ -65,8 +63,7 @@ class Output {
 
  private:
   struct File {
-    std::string path;    ///< as the user wrote it
-    std::string target;  ///< where that is, symbolic links followed
+    OutputFile file;
     Format format = Format::kText;
   };
   OutputOptions options_;

@@ -1,5 +1,6 @@
 #include <cli/command.h>
 #include <cli/max_batch.h>
+#include <cli/output_file.h>
 #include <cli/probe_flags.h>
 #include <cli/probe_report.h>
 #include <inspector/archive/file_kind.h>
@@ -10,6 +11,8 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace tally::cli {
 namespace {
@@ -50,6 +53,7 @@ class Probe {
     report.optimizer = request->optimizer;
     report.limit_bytes = request->limit_bytes;
     if (auto budget = max_batch_budget(*request); !budget) return budget.error();
+    report.warm_ups = request->warm_ups;
     for (const auto batch : or_none(flags_.batches)) {
       for (const auto sequence : or_none(flags_.sequences)) {
         request->batch = batch;
@@ -65,11 +69,22 @@ class Probe {
     return report;
   }
 
+  /// What --cuda-snapshot wants; empty where no run came to its end.
+  const std::string& snapshot() const { return snapshot_; }
+
  private:
   /// The values of a sweep; without one, one configuration that leaves the inputs' sizes alone.
   static std::vector<std::optional<std::int64_t>> or_none(const std::vector<std::int64_t>& values) {
     if (values.empty()) return {std::nullopt};
     return {values.begin(), values.end()};
+  }
+
+  /// One plain run; the first with a snapshot of CUDA's allocator, where that was asked for.
+  Result<ProbeResult> measure(ProbeRequest request) {
+    request.cuda_snapshot = !flags_.cuda_snapshot.empty() && snapshot_.empty();
+    Result<ProbeResult> run = probe_in_worker(request, client_);
+    if (run) snapshot_ += std::exchange(run->cuda_snapshot, "");
+    return run;
   }
 
   /// The formulas' word on training forwards that were run.
@@ -106,14 +121,14 @@ class Probe {
     return configuration;
   }
 
-  /// `first` is a run that was made already.
+  /// `first` is a run that was made already, without a snapshot.
   Result<ProbedConfiguration> probe(ProbeRequest request, std::optional<ProbeResult> first) {
     ProbedConfiguration configuration;
     configuration.batch = request.batch;
     configuration.sequence = request.sequence;
-    if (first) configuration.runs.push_back(std::move(*first));
+    if (first && flags_.cuda_snapshot.empty()) configuration.runs.push_back(std::move(*first));
     while (configuration.runs.size() < static_cast<std::size_t>(flags_.repeats)) {
-      Result<ProbeResult> run = probe_in_worker(request, client_);
+      Result<ProbeResult> run = measure(request);
       if (!run) return run.error();
       configuration.runs.push_back(std::move(*run));
     }
@@ -131,14 +146,34 @@ class Probe {
       Result<ProbeResult> run = probe_in_worker(request, client_);
       if (!run) return run.error();
       configuration.modules = std::move(*run);
+      for (ProbeResult& plain : configuration.runs) name_module(plain, *configuration.modules);
     }
     return configuration;
+  }
+
+  /// A plain run does not know which module ran; the one with callbacks stops at the same place.
+  static void name_module(ProbeResult& plain, const ProbeResult& attributed) {
+    if (plain.failure && attributed.failure && plain.failure->phase == attributed.failure->phase &&
+        plain.failure->kind == attributed.failure->kind)
+      plain.failure->module = attributed.failure->module;
   }
 
   const ProbeFlags& flags_;
   ProbeClientOptions client_;
   BatchBudget budget_;
+  std::string snapshot_;
 };
+
+/// Nothing to do without --cuda-snapshot.
+Result<Unit> write_snapshot(const std::optional<OutputFile>& file, const std::string& snapshot) {
+  if (!file) return Unit{};
+  if (snapshot.empty()) {
+    return Error{ErrorCode::kUnavailable,
+                 "there is no snapshot of the allocator: no run came to its end",
+                 "see the report of the probe without --cuda-snapshot"};
+  }
+  return file->write(snapshot);
+}
 
 bool failed(const ProbeReport& report) {
   for (const ProbedConfiguration& c : report.configurations) {
@@ -154,8 +189,17 @@ void run(Session& session, const ProbeOptions& options) {
   const Format format = options.output.format;
   auto output = Output::open(options.output);
   if (!output) return fail(session, output.error(), format);
-  const Result<ProbeReport> report = Probe(options.flags).run();
+  std::optional<OutputFile> snapshot_file;
+  if (!options.flags.cuda_snapshot.empty()) {
+    Result<OutputFile> opened = OutputFile::open(options.flags.cuda_snapshot);
+    if (!opened) return fail(session, opened.error(), format);
+    snapshot_file = std::move(*opened);
+  }
+  Probe probe(options.flags);
+  const Result<ProbeReport> report = probe.run();
   if (!report) return fail(session, report.error(), format);
+  if (auto recorded = write_snapshot(snapshot_file, probe.snapshot()); !recorded)
+    return fail(session, recorded.error(), format);
   const auto written = output->write({[&] { return probe_document(*report, options.flags.rows); },
                                       [&] { return probe_json(*report); }});
   if (!written) return fail(session, written.error(), format);
@@ -167,7 +211,8 @@ void run(Session& session, const ProbeOptions& options) {
 void add_probe_command(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand(
       "probe",
-      "Measure the memory that a model takes, beside its prediction. RUNS the model's code");
+      "Measure the memory that a model takes, beside its prediction. RUNS the model's code; of all "
+      "commands only this one and audit --load do");
   auto options = std::make_shared<ProbeOptions>();
   add_probe_flags(*command, options->flags);
   add_output_flags(*command, options->output);

@@ -12,7 +12,8 @@ using namespace inspector;
 
 Error refused(const std::string& text, const std::string& why) {
   return {ErrorCode::kUsage, "--input '" + text + "': " + why,
-          "[NAME=]SIZES[:DTYPE[:LOW..HIGH]], for example 1x128:int64:0..50256 or mask=1x128:bool"};
+          "[NAME=]SIZES[:DTYPE[:LOW..HIGH]], for example 1x128:int64:0..50256 or mask=1x128:bool; "
+          "NAME=value:TEXT for what is no tensor"};
 }
 
 std::optional<std::int64_t> number(std::string_view text) {
@@ -56,23 +57,37 @@ bool can_be_made(Dtype dtype) {
 }  // namespace
 
 Result<InputSpec> parse_input(const std::string& text) {
+  constexpr std::string_view kValue = "value:";
   InputSpec spec;
   std::string rest = text;
-  if (const std::size_t equals = rest.find('='); equals != std::string::npos) {
+  const std::size_t equals = rest.find('=');
+  if (equals != std::string::npos && rest.compare(0, kValue.size(), kValue) != 0) {
     spec.name = rest.substr(0, equals);
-    if (spec.name.empty()) return refused(text, "a name is missing before '='");
     rest.erase(0, equals + 1);
+    const std::size_t bracket = spec.name.find('[');
+    if (bracket != std::string::npos) {
+      spec.key = spec.name.substr(bracket + 1, spec.name.size() - bracket - 2);
+      if (spec.name.back() != ']' || spec.key.empty())
+        return refused(text, "an entry is named as NAME[KEY]");
+      spec.name.resize(bracket);
+    }
+    if (spec.name.empty()) return refused(text, "a name is missing before '='");
+  }
+  if (rest.compare(0, kValue.size(), kValue) == 0) {
+    if (!spec.key.empty()) return refused(text, "an entry can only be a tensor");
+    spec.value = rest.substr(kValue.size());
+    return spec;
   }
   const std::vector<std::string> fields = split(rest, ':');
   if (fields.size() > 3) return refused(text, "too many ':'");
-  constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
   std::int64_t elements = 1;
   if (!fields[0].empty()) {  // no sizes: a tensor without dimensions
     for (const std::string& field : split(fields[0], 'x')) {
       const std::optional<std::int64_t> size = number(field);
-      if (!size || *size < 1 || *size > kMostElements / elements) {
-        return refused(text, "'" + field + "' is no size; sizes are joined by 'x'");
-      }
+      if (!size || *size < 1)
+        return refused(text, "'" + field + "' is no size: one is 1 or more, joined by 'x'");
+      if (*size > kMostElements / elements)
+        return refused(text, "more than 2^40 elements: no machine holds them");
       elements *= *size;
       spec.sizes.push_back(*size);
     }
@@ -107,10 +122,16 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
     if (!input) return input.error();
     request.inputs.push_back(std::move(*input));
   }
+  if (flags.max_batch && !flags.cuda_snapshot.empty()) {
+    return Error{ErrorCode::kUsage, "--cuda-snapshot: a search has many runs",
+                 "record the batch that it finds: --batch N instead of --max-batch"};
+  }
   if (flags.max_batch && request.extent == ProbeExtent::kLoad) {
     return Error{ErrorCode::kUsage, "--max-batch: loading takes no batch",
                  "add --phase forward or --phase train"};
   }
+  request.bundled_inputs = flags.bundled_inputs;
+  request.warm_ups = flags.warm_ups;
   request.limit_bytes = flags.limit_bytes;
   request.profiling_executor = flags.executor == "profiling";
   if (!flags.dtype.empty()) {
@@ -130,67 +151,82 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option("MODEL", flags.path,
                   "A TorchScript archive. Its code is RUN: only for files that you trust")
       ->required();
-  command.add_option("-p,--phase", flags.extent, "How far to go: load, forward or train")
-      ->check(CLI::IsMember({"load", "forward", "train"}))
-      ->option_text("PHASE [forward]");
+  command.add_option("-p,--phase", flags.extent, "How far to go: load, forward (default) or train")
+      ->check(CLI::IsMember({"load", "forward", "train"}).description(""))
+      ->type_name("PHASE");
   command
       .add_option("-i,--input", flags.inputs,
                   "An input, by position or name: [NAME=]SIZES[:DTYPE[:LOW..HIGH]], as "
-                  "1x128:int64:0..50256. Repeatable; without it they are inferred")
+                  "1x128:int64:0..50256; NAME[KEY]=… for an entry of a list or dict, "
+                  "NAME=value:TEXT for what is no tensor. Repeatable; without it they are those "
+                  "that the archive keeps, else inferred from its first layers")
       ->allow_extra_args(false)
-      ->option_text("INPUT");
-  command.add_option("--optimizer", flags.optimizer, "sgd, momentum, adam or adamw")
-      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}))
-      ->option_text("NAME [adam]");
+      ->type_name("INPUT");
   command
-      .add_option("--device", flags.device,
-                  "auto (the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: "
-                  "computed without executing anything")
+      .add_flag("--bundled-inputs", flags.bundled_inputs,
+                "Use the first input that torch.utils.bundled_inputs put into the archive")
+      ->excludes("--input");
+  command.add_option("--optimizer", flags.optimizer, "sgd, momentum, adam (default) or adamw")
+      ->check(CLI::IsMember({"sgd", "momentum", "adam", "adamw"}).description(""))
+      ->type_name("NAME");
+  command
+      .add_option(
+          "--device", flags.device,
+          "auto (default: the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: "
+          "computed without executing anything")
       ->check([](const std::string& text) {
         static const std::regex known("auto|cpu|meta|cuda(:[0-9]{1,3})?");
         return std::regex_match(text, known) ? std::string()
                                              : "auto, cpu, cuda, cuda:N or meta, not " + text;
       })
-      ->option_text("DEVICE [auto]");
+      ->type_name("DEVICE");
   auto* batch =
       command.add_option("-b,--batch", flags.batches,
                          "First size of every input; several, as 1,2,4: one report for all");
   batch->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
-      ->option_text("N[,N…]");
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->excludes("--bundled-inputs")
+      ->type_name("N[,N…]");
   command
       .add_flag("--max-batch", flags.max_batch,
                 "Find the largest batch that fits the device or --limit, and run it and the next")
-      ->excludes(batch);
+      ->excludes(batch)
+      ->excludes("--bundled-inputs");
   command
       .add_option("-s,--seq", flags.sequences,
                   "Second size of every input that has two or more; several: each with each batch")
       ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
-      ->option_text("N[,N…]");
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40).description(""))
+      ->excludes("--bundled-inputs")
+      ->type_name("N[,N…]");
   command
       .add_option("--repeat", flags.repeats,
                   "Runs of each configuration, every one a process of its own; min, median and max "
                   "are shown")
-      ->check(CLI::Range(1, 1000))
+      ->check(CLI::Range(1, 1000).description(""))
       ->capture_default_str();
+  command
+      .add_option("--warm-up", flags.warm_ups,
+                  "Evaluation forwards before those that are measured, in each run")
+      ->check(CLI::Range(0, 1000).description(""))
+      ->type_name("N");
   command
       .add_option("--dtype", flags.dtype,
                   "Convert floating-point parameters, buffers and inputs to it first: float32, "
                   "float16, bfloat16, float64")
-      ->option_text("DTYPE");
+      ->type_name("DTYPE");
   command
-      .add_option(
-          "--executor", flags.executor,
-          "plain, or profiling: LibTorch's optimising one, whose peaks change from run to run")
-      ->check(CLI::IsMember({"plain", "profiling"}))
-      ->option_text("NAME [plain]");
+      .add_option("--executor", flags.executor,
+                  "plain (default), or profiling: LibTorch's optimising one, whose peaks change "
+                  "from run to run")
+      ->check(CLI::IsMember({"plain", "profiling"}).description(""))
+      ->type_name("NAME");
   command
       .add_option("--load-library", flags.libraries,
                   "A shared library with the model's custom operators. Repeatable")
-      ->check(CLI::ExistingFile)
+      ->check(CLI::ExistingFile.description(""))
       ->allow_extra_args(false)
-      ->option_text("FILE.so");
+      ->type_name("FILE.so");
   command.add_flag("!--no-virtual", flags.virtual_run,
                    "Leave out the virtual run, the prediction of activations");
   command.add_flag("!--no-formulas", flags.formulas,
@@ -199,8 +235,8 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option(
           "--limit", flags.limit_bytes,
           "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
-      ->transform(CLI::AsSizeValue(false))
-      ->capture_default_str();
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->type_name("SIZE");
   command.add_flag("!--no-modules", flags.modules,
                    "Leave out the second run, which books memory and FLOPs to modules");
   command
@@ -208,8 +244,13 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
                   "Most modules to list, those with the highest peaks; 0: all")
       ->capture_default_str();
   command
+      .add_option("--cuda-snapshot", flags.cuda_snapshot,
+                  "Write what CUDA's allocator did in the first run to FILE, for PyTorch's memory "
+                  "viewer. Only on a CUDA device")
+      ->option_text("FILE");
+  command
       .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(CLI::Range(0.0, 1e6).description(""))
       ->capture_default_str();
 }
 

@@ -18,7 +18,13 @@ std::string inputs_text(const std::vector<InputSpec>& inputs) {
   std::string text;
   for (const InputSpec& input : inputs) {
     if (!text.empty()) text += ", ";
-    if (!input.name.empty()) text += input.name + "=";
+    text += input.name;
+    if (!input.key.empty()) text += "[" + input.key + "]";
+    if (!input.name.empty()) text += "=";
+    if (input.value) {
+      text += "value:" + *input.value;
+      continue;
+    }
     text += sizes_text(input.sizes) + ":" + std::string(info(input.dtype).name);
     if (input.low && input.high)
       text += ":" + std::to_string(*input.low) + ".." + std::to_string(*input.high);
@@ -47,7 +53,7 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   table.columns = {{"phase"},
                    {"retained", Align::kRight},
                    {"peak above start", Align::kRight},
-                   {"total at peak", Align::kRight}};
+                   {repeated ? "median total at peak" : "total at peak", Align::kRight}};
   if (repeated) {
     table.columns.push_back({"min", Align::kRight});
     table.columns.push_back({"max", Align::kRight});
@@ -75,24 +81,36 @@ void add_phases(Document& document, const ProbedConfiguration& c) {
   document.add(std::move(table));
 }
 
+std::string bytes_or_unknown(const std::optional<std::int64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : "not known";
+}
+
 void add_split(Document& document, const ProbeResult& run) {
   if (run.phases.empty() || !run.phases.front().split) return;
   Table table;
   table.title =
-      "The device at the end of each phase: what the allocator gave and holds, and what the driver "
-      "sees";
+      "The device at the end of each phase. The driver's count is other processes, context, "
+      "reserved and other; reserved holds allocated, which holds requested: tensors and cuBLAS's "
+      "workspaces";
   table.columns = {{"phase"},
-                   {"requested", Align::kRight},
+                   {"tensors", Align::kRight},
+                   {"workspace", Align::kRight},
                    {"allocated", Align::kRight},
                    {"reserved", Align::kRight},
-                   {"driver", Align::kRight},
-                   {"context and other", Align::kRight}};
+                   {"most reserved", Align::kRight},
+                   {"context", Align::kRight},
+                   {"other processes", Align::kRight},
+                   {"other", Align::kRight},
+                   {"driver", Align::kRight}};
   for (const PhaseReading& phase : run.phases) {
     if (!phase.split) continue;
     const DeviceSplit& s = *phase.split;
-    table.rows.push_back({{phase.name, bytes_text(phase.end_bytes), bytes_text(s.allocated_bytes),
-                           bytes_text(s.reserved_bytes), bytes_text(s.driver_bytes),
-                           bytes_text(s.driver_bytes - s.reserved_bytes)}});
+    table.rows.push_back(
+        {{phase.name, bytes_text(s.tensor_bytes()), bytes_or_unknown(s.workspace_bytes),
+          bytes_text(s.allocated_bytes), bytes_text(s.reserved_bytes),
+          bytes_text(s.peak_reserved_bytes), bytes_or_unknown(s.context_bytes),
+          bytes_or_unknown(s.other_processes_bytes), signed_bytes(s.other_bytes()),
+          bytes_text(s.driver_bytes)}});
   }
   document.add(std::move(table));
 }
@@ -186,6 +204,12 @@ void add_modules(Document& document, const ProbeResult& run, std::size_t most) {
         (run.peak_module->empty() ? std::string("the root itself") : *run.peak_module) + " ran."});
 }
 
+/// What a model that failed was called with.
+std::string inputs_tried(const ProbeResult& run) {
+  const bool was_called = run.failure->kind == ProbeFailure::Kind::kModel && !run.inputs.empty();
+  return was_called ? "; it was called with " + inputs_text(run.inputs) : "";
+}
+
 std::string configuration_name(const ProbedConfiguration& c) {
   std::string name;
   if (c.batch) name = "batch " + std::to_string(*c.batch);
@@ -235,18 +259,13 @@ void add_configuration(Document& document, const ProbedConfiguration& c, std::si
   facts.facts.push_back(
       {"kind",
        run.kind + (run.libtorch_version.empty() ? "" : ", LibTorch " + run.libtorch_version)});
-  if (!run.inputs.empty())
-    facts.facts.push_back({"inputs", inputs_text(run.inputs) + "  " + run.input_source});
+  if (!run.inputs.empty()) facts.facts.push_back({"inputs", inputs_text(run.inputs)});
+  if (!run.input_source.empty()) facts.facts.push_back({"source", run.input_source});
   document.add(std::move(facts));
   add_phases(document, c);
   add_split(document, run);
   if (run.failure) {
-    ProbeFailure failure = *run.failure;
-    // The plain run does not know which module ran; the one with callbacks stops at the same place.
-    if (!failure.module && c.modules && c.modules->failure &&
-        c.modules->failure->phase == failure.phase)
-      failure.module = c.modules->failure->module;
-    document.add(Paragraph{failure_text(failure), Tone::kBad});
+    document.add(Paragraph{failure_text(*run.failure) + inputs_tried(run), Tone::kBad});
   }
   add_parts(document, run);
   add_activations(document, c);
@@ -263,7 +282,9 @@ std::string failure_text(const ProbeFailure& f) {
   if (f.module) text += ", module " + (f.module->empty() ? std::string("(root)") : *f.module);
   switch (f.kind) {
     case ProbeFailure::Kind::kOutOfMemory:
-      text = "Out of memory " + text + ": wanted " + bytes_text(f.wanted_bytes.value_or(0));
+      text = "Out of memory " + text + ": ";
+      if (!f.wanted_bytes) return text + f.message;
+      text += "wanted " + bytes_text(*f.wanted_bytes);
       return f.free_bytes ? text + ", free " + bytes_text(*f.free_bytes)
                           : text + ", which the system refused";
     case ProbeFailure::Kind::kModel:
@@ -285,7 +306,9 @@ Spread spread_of_peak(const std::vector<ProbeResult>& runs, const std::string& p
   }
   if (peaks.empty()) return {};
   std::sort(peaks.begin(), peaks.end());
-  return {peaks.front(), peaks[peaks.size() / 2], peaks.back()};
+  const std::size_t n = peaks.size();
+  const std::int64_t below = peaks[(n - 1) / 2], above = peaks[n / 2];  // the same where n is odd
+  return {peaks.front(), below + (above - below) / 2, peaks.back()};
 }
 
 Document probe_document(const ProbeReport& report, std::size_t most_modules) {
@@ -299,6 +322,7 @@ Document probe_document(const ProbeReport& report, std::size_t most_modules) {
   if (!report.reason.empty()) facts.facts.push_back({"reason", report.reason, Tone::kWarning});
   if (report.extent == ProbeExtent::kTrain)
     facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});
+  if (report.warm_ups > 0) facts.facts.push_back({"warm-ups", std::to_string(report.warm_ups)});
   if (report.limit_bytes > 0) facts.facts.push_back({"limit", bytes_text(report.limit_bytes)});
   if (!report.recognised.empty()) facts.facts.push_back({"recognised as", report.recognised});
   document.add(std::move(facts));

@@ -31,6 +31,7 @@ struct ProbeReport {
   inspector::OptimizerKind optimizer = inspector::OptimizerKind::kAdam;
   std::int64_t limit_bytes = 0;
   std::string recognised;  ///< what the formulas take the model for; "" where they were not asked
+  int warm_ups = 0;
   std::vector<ProbedConfiguration> configurations;
 };
 

@@ -15,11 +15,31 @@ Json or_null(const std::optional<T>& value) {
 }
 
 Json input_json(const InputSpec& i) {
-  return {{"name", i.name},
-          {"sizes", i.sizes},
-          {"dtype", info(i.dtype).name},
-          {"low", or_null(i.low)},
-          {"high", or_null(i.high)}};
+  if (i.value) return {{"name", i.name}, {"value", *i.value}};
+  Json json = {{"name", i.name},
+               {"sizes", i.sizes},
+               {"dtype", info(i.dtype).name},
+               {"low", or_null(i.low)},
+               {"high", or_null(i.high)}};
+  if (!i.key.empty()) json["key"] = i.key;
+  return json;
+}
+
+/// docs/probing.md tells what each is.
+Json split_json(const DeviceSplit& s) {
+  return {{"tensor_bytes", s.tensor_bytes()},
+          {"workspace_bytes", or_null(s.workspace_bytes)},
+          {"requested_bytes", s.requested_bytes},
+          {"rounding_bytes", s.rounding_bytes()},
+          {"allocated_bytes", s.allocated_bytes},
+          {"cached_bytes", s.cached_bytes()},
+          {"reserved_bytes", s.reserved_bytes},
+          {"peak_allocated_bytes", s.peak_allocated_bytes},
+          {"peak_reserved_bytes", s.peak_reserved_bytes},
+          {"context_bytes", or_null(s.context_bytes)},
+          {"other_processes_bytes", or_null(s.other_processes_bytes)},
+          {"other_bytes", s.other_bytes()},
+          {"driver_bytes", s.driver_bytes}};
 }
 
 Json phase_json(const PhaseReading& p) {
@@ -29,12 +49,7 @@ Json phase_json(const PhaseReading& p) {
                {"retained_bytes", p.retained()},
                {"peak_above_start_bytes", p.peak_above_start()},
                {"peak_bytes", p.peak_bytes}};
-  if (p.split) {
-    json["allocated_bytes"] = p.split->allocated_bytes;
-    json["reserved_bytes"] = p.split->reserved_bytes;
-    json["driver_bytes"] = p.split->driver_bytes;
-    json["context_and_other_bytes"] = p.split->driver_bytes - p.split->reserved_bytes;
-  }
+  if (p.split) json["device"] = split_json(*p.split);
   return json;
 }
 
@@ -155,6 +170,7 @@ std::string probe_json(const ProbeReport& report) {
       {"optimizer", name(report.optimizer)},
       {"limit_bytes", report.limit_bytes},
       {"recognised_as", report.recognised},
+      {"warm_ups", report.warm_ups},
       {"configurations", std::move(configurations)}};
   return json_text(json);
 }

@@ -250,7 +250,7 @@ Result<Verification> verify_model(const std::string& path, const ModelSnapshot& 
 } catch (const std::exception& e) {
   return Error{
       ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
-      "the audit itself does not need this; models with custom operators need their library"};
+      "models with custom operators need their library: --load-library FILE.so"};
 }
 
 }  // namespace tally::inspector

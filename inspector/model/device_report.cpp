@@ -14,13 +14,31 @@ std::optional<std::int64_t> read_optional(const json& value) {
   return value.get<std::int64_t>();
 }
 
+json processes_json(const std::optional<std::vector<CudaDevice::Process>>& processes) {
+  if (!processes) return nullptr;
+  json rows = json::array();
+  for (const CudaDevice::Process& p : *processes)
+    rows.push_back(json::array({p.pid, or_null(p.bytes)}));
+  return rows;
+}
+
+std::optional<std::vector<CudaDevice::Process>> read_processes(const json& rows) {
+  if (rows.is_null()) return std::nullopt;
+  std::vector<CudaDevice::Process> processes;
+  for (const json& row : rows)
+    processes.push_back({row.at(0).get<std::int64_t>(), read_optional(row.at(1))});
+  return processes;
+}
+
 }  // namespace
 
 json to_json(const DeviceReport& r) {
   json cuda = json::array();
   for (const CudaDevice& d : r.cuda) {
-    cuda.push_back(json::array({d.index, d.name, d.compute_capability, d.total_bytes, or_null(d.free_bytes), or_null(d.used_by_others_bytes),
-                                or_null(d.context_bytes), or_null(d.largest_block_bytes)}));
+    cuda.push_back(json::array({d.index, d.name, d.compute_capability, d.total_bytes,
+                                or_null(d.free_bytes), or_null(d.used_by_others_bytes),
+                                or_null(d.context_bytes), or_null(d.largest_block_bytes), d.uuid,
+                                d.pci_bus_id, processes_json(d.processes)}));
   }
   return {{"cpu_total", r.cpu_total_bytes},
           {"cpu_available", r.cpu_available_bytes},
@@ -30,6 +48,7 @@ json to_json(const DeviceReport& r) {
           {"libtorch", r.libtorch_version},
           {"no_cuda", r.no_cuda},
           {"driver", r.driver_version},
+          {"driver_release", r.driver_release},
           {"allocator_settings", r.allocator_settings},
           {"cuda", std::move(cuda)}};
 }
@@ -44,6 +63,7 @@ Result<DeviceReport> device_report_from_json(const json& value) try {
   r.libtorch_version = value.at("libtorch").get<std::string>();
   r.no_cuda = value.at("no_cuda").get<std::string>();
   r.driver_version = value.at("driver").get<std::string>();
+  r.driver_release = value.at("driver_release").get<std::string>();
   r.allocator_settings = value.at("allocator_settings").get<std::string>();
   for (const json& row : value.at("cuda")) {
     CudaDevice d;
@@ -55,6 +75,9 @@ Result<DeviceReport> device_report_from_json(const json& value) try {
     d.used_by_others_bytes = read_optional(row.at(5));
     d.context_bytes = read_optional(row.at(6));
     d.largest_block_bytes = read_optional(row.at(7));
+    d.uuid = row.at(8).get<std::string>();
+    d.pci_bus_id = row.at(9).get<std::string>();
+    d.processes = read_processes(row.at(10));
     r.cuda.push_back(std::move(d));
   }
   return r;

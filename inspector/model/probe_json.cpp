@@ -28,7 +28,7 @@ T required(std::optional<T> value) {
 Dtype read_dtype(const json& value) { return required(dtype_from_name(value.get<std::string>())); }
 
 json input_json(const InputSpec& i) {
-  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high)});
+  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high), i.key, or_null(i.value)});
 }
 
 InputSpec read_input(const json& row) {
@@ -38,6 +38,8 @@ InputSpec read_input(const json& row) {
   i.dtype = read_dtype(row.at(2));
   i.low = read_optional<std::int64_t>(row.at(3));
   i.high = read_optional<std::int64_t>(row.at(4));
+  i.key = row.at(5).get<std::string>();
+  i.value = read_optional<std::string>(row.at(6));
   return i;
 }
 
@@ -53,10 +55,29 @@ std::vector<InputSpec> read_inputs(const json& rows) {
   return inputs;
 }
 
+json split_json(const DeviceSplit& s) {
+  return json::array({s.requested_bytes, or_null(s.workspace_bytes), s.allocated_bytes,
+                      s.reserved_bytes, s.peak_allocated_bytes, s.peak_reserved_bytes,
+                      or_null(s.context_bytes), or_null(s.other_processes_bytes), s.driver_bytes});
+}
+
+DeviceSplit read_split(const json& row) {
+  DeviceSplit s;
+  s.requested_bytes = row.at(0).get<std::int64_t>();
+  s.workspace_bytes = read_optional<std::int64_t>(row.at(1));
+  s.allocated_bytes = row.at(2).get<std::int64_t>();
+  s.reserved_bytes = row.at(3).get<std::int64_t>();
+  s.peak_allocated_bytes = row.at(4).get<std::int64_t>();
+  s.peak_reserved_bytes = row.at(5).get<std::int64_t>();
+  s.context_bytes = read_optional<std::int64_t>(row.at(6));
+  s.other_processes_bytes = read_optional<std::int64_t>(row.at(7));
+  s.driver_bytes = row.at(8).get<std::int64_t>();
+  return s;
+}
+
 json phase_json(const PhaseReading& p) {
-  json split = nullptr;
-  if (p.split) split = {p.split->allocated_bytes, p.split->reserved_bytes, p.split->driver_bytes};
-  return json::array({p.name, p.start_bytes, p.end_bytes, p.peak_bytes, std::move(split)});
+  return json::array({p.name, p.start_bytes, p.end_bytes, p.peak_bytes,
+                      p.split ? split_json(*p.split) : json(nullptr)});
 }
 
 PhaseReading read_phase(const json& row) {
@@ -65,9 +86,7 @@ PhaseReading read_phase(const json& row) {
   p.start_bytes = row.at(1).get<std::int64_t>();
   p.end_bytes = row.at(2).get<std::int64_t>();
   p.peak_bytes = row.at(3).get<std::int64_t>();
-  if (const json& s = row.at(4); !s.is_null()) {
-    p.split = DeviceSplit{s.at(0).get<std::int64_t>(), s.at(1).get<std::int64_t>(), s.at(2).get<std::int64_t>()};
-  }
+  if (!row.at(4).is_null()) p.split = read_split(row.at(4));
   return p;
 }
 
@@ -89,6 +108,33 @@ json failure_json(const ProbeFailure& f) {
   return {{"kind", name(f.kind)},        {"phase", f.phase},
           {"message", f.message},        {"module", or_null(f.module)},
           {"wanted", or_null(f.wanted_bytes)}, {"free", or_null(f.free_bytes)}};
+}
+
+/// Megabytes of any bytes: as text they take a third of what numbers do.
+std::string hex(const std::string& bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string read_hex(const std::string& text) {
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    throw std::invalid_argument("a digit that is none");
+  };
+  if (text.size() % 2 != 0) throw std::invalid_argument("half a byte");
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+  return bytes;
 }
 
 ProbeFailure read_failure(const json& value) {
@@ -113,6 +159,7 @@ json to_json(const ProbeRequest& r) {
           {"extent", name(r.extent)},
           {"optimizer", name(r.optimizer)},
           {"inputs", inputs_json(r.inputs)},
+          {"bundled_inputs", r.bundled_inputs},
           {"batch", or_null(r.batch)},
           {"sequence", or_null(r.sequence)},
           {"limit", r.limit_bytes},
@@ -120,7 +167,8 @@ json to_json(const ProbeRequest& r) {
           {"attribute", r.attribute},
           {"profiling_executor", r.profiling_executor},
           {"dtype", r.dtype ? json(info(*r.dtype).name) : json(nullptr)},
-          {"libraries", std::move(libraries)}};
+          {"libraries", std::move(libraries)},
+          {"cuda_snapshot", r.cuda_snapshot}};
 }
 
 json to_json(const ProbeResult& r) {
@@ -143,7 +191,8 @@ json to_json(const ProbeResult& r) {
           {"peak_module", or_null(r.peak_module)},
           {"timeline", std::move(timeline)},
           {"notes", r.notes},
-          {"failure", r.failure ? failure_json(*r.failure) : json(nullptr)}};
+          {"failure", r.failure ? failure_json(*r.failure) : json(nullptr)},
+          {"cuda_snapshot", hex(r.cuda_snapshot)}};
 }
 
 namespace {
@@ -166,6 +215,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
   r.extent = required(probe_extent_from_name(value.at("extent").get<std::string>()));
   r.optimizer = required(optimizer_from_name(value.at("optimizer").get<std::string>()));
   r.inputs = read_inputs(value.at("inputs"));
+  r.bundled_inputs = value.at("bundled_inputs").get<bool>();
   r.batch = read_optional<std::int64_t>(value.at("batch"));
   r.sequence = read_optional<std::int64_t>(value.at("sequence"));
   r.limit_bytes = value.at("limit").get<std::int64_t>();
@@ -174,6 +224,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
   r.profiling_executor = value.at("profiling_executor").get<bool>();
   if (!value.at("dtype").is_null()) r.dtype = read_dtype(value.at("dtype"));
   for (const json& l : value.at("libraries")) r.libraries.push_back(read_bytes(l));
+  r.cuda_snapshot = value.at("cuda_snapshot").get<bool>();
   return r;
 } catch (const std::exception& e) {
   return broken("a request of a probe", e);
@@ -200,6 +251,7 @@ Result<ProbeResult> probe_result_from_json(const json& value) try {
   }
   r.notes = value.at("notes").get<std::vector<std::string>>();
   if (!value.at("failure").is_null()) r.failure = read_failure(value.at("failure"));
+  r.cuda_snapshot = read_hex(value.at("cuda_snapshot").get_ref<const std::string&>());
   return r;
 } catch (const std::exception& e) {
   return broken("a result of a probe", e);

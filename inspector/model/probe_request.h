@@ -25,20 +25,25 @@ std::optional<OptimizerKind> optimizer_from_name(std::string_view name);
 /// with momentum, 2 for Adam and AdamW (two moments, in the parameter's own type).
 int state_per_parameter_byte(OptimizerKind kind);
 
-/// One tensor that a model is called with.
+/// One tensor that a model is called with, or one value of an argument that is no tensor.
 struct InputSpec {
   std::string name;  ///< of the argument; empty: by position
   std::vector<std::int64_t> sizes;
   Dtype dtype = Dtype::kFloat32;
   std::optional<std::int64_t> low, high;  ///< integers are drawn from low to high, both included
+  std::string key = {};                     ///< of the entry, where the argument is a list, tuple or dict of tensors
+  std::optional<std::string> value = {};    ///< as text, where it is no tensor: sizes and dtype mean nothing
 };
+
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;  ///< of one input
 
 struct ProbeRequest {
   std::string path;             ///< any bytes
   std::string device = "cpu";   ///< "cpu", "cuda:0", "meta"; "auto": the first CUDA device, or the CPU
   ProbeExtent extent = ProbeExtent::kForward;
   OptimizerKind optimizer = OptimizerKind::kAdam;
-  std::vector<InputSpec> inputs;         ///< none: inferred
+  std::vector<InputSpec> inputs;         ///< none: those that the archive keeps, else inferred
+  bool bundled_inputs = false;           ///< those that torch.utils.bundled_inputs put into the archive
   std::optional<std::int64_t> batch;     ///< the first size of every input
   std::optional<std::int64_t> sequence;  ///< the second size of every input that has two or more
   std::int64_t limit_bytes = 0;          ///< of tensors on the device, above the baseline; 0: none
@@ -47,6 +52,8 @@ struct ProbeRequest {
   bool profiling_executor = false;       ///< LibTorch's optimising executor: peaks change from run to run
   std::optional<Dtype> dtype;            ///< floating-point parameters, buffers and inputs are converted to it
   std::vector<std::string> libraries;    ///< with custom operators, loaded first
+  bool cuda_snapshot =
+      false;  ///< also record what CUDA's allocator does; refused on another device
 };
 
 }  // namespace tally::inspector

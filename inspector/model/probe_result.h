@@ -12,18 +12,44 @@
 
 namespace tally::inspector {
 
-/// The driver's and the caching allocator's view at the end of a phase; CUDA only.
+/// What the memory of a GPU is made of at the end of a phase. All of it, not above the baseline:
+///
+///   driver = other processes + context + reserved + other
+///   reserved = allocated + cached
+///   allocated = requested + rounding
+///   requested = tensors + workspace
 struct DeviceSplit {
-  std::int64_t allocated_bytes = 0;  ///< requested, rounded up to the allocator's blocks
-  std::int64_t reserved_bytes = 0;   ///< the allocator's cache, used and free
-  std::int64_t driver_bytes = 0;     ///< in use on the device: cache, context, other processes
+  std::int64_t requested_bytes = 0;  ///< what tensors and workspaces asked the allocator for
+  std::optional<std::int64_t> workspace_bytes;  ///< of it, what cuBLAS keeps for itself; nothing:
+                                                ///< not known, it is among the tensors
+  std::int64_t allocated_bytes = 0;             ///< blocks that hold what was requested: rounded up
+  std::int64_t reserved_bytes = 0;        ///< segments that the allocator took from the driver
+  std::int64_t peak_allocated_bytes = 0;  ///< most within the phase
+  std::int64_t peak_reserved_bytes =
+      0;  ///< most within the phase: what the device must have beside the context
+  std::optional<std::int64_t> context_bytes;  ///< what this process took by touching the device;
+                                              ///< nothing: not known, it is in other()
+  std::optional<std::int64_t>
+      other_processes_bytes;  ///< in use before that; nothing: not known, it is in other()
+  std::int64_t driver_bytes =
+      0;  ///< in use on the device by everyone, as the driver says: its total less what is free
+
+  std::int64_t tensor_bytes() const { return requested_bytes - workspace_bytes.value_or(0); }
+  std::int64_t rounding_bytes() const { return allocated_bytes - requested_bytes; }
+  std::int64_t cached_bytes() const { return reserved_bytes - allocated_bytes; }
+  /// What nothing above explains: code of kernels and libraries loaded since, and what other
+  /// processes took or gave back meanwhile; may be negative.
+  std::int64_t other_bytes() const {
+    return driver_bytes - reserved_bytes - context_bytes.value_or(0) -
+           other_processes_bytes.value_or(0);
+  }
 };
 
 /// One phase: from the end of the one before to its own end.
 struct PhaseReading {
   std::string name;
   std::int64_t start_bytes = 0, end_bytes = 0;  ///< in use at its borders
-  std::int64_t peak_bytes = 0;                  ///< most in use at any time within it
+  std::int64_t peak_bytes = 0;  ///< most in use at any time within it; on CUDA workspaces count
   std::optional<DeviceSplit> split;
 
   std::int64_t retained() const { return end_bytes - start_bytes; }
@@ -89,6 +115,7 @@ struct ProbeResult {
   std::vector<TimelineEvent> timeline;                 ///< where attributed; its first kMostTimelineEvents events
   std::vector<std::string> notes;
   std::optional<ProbeFailure> failure;
+  std::string cuda_snapshot;  ///< of CUDA's allocator, where it was asked for: any bytes, a pickle
 };
 
 /// The phase with that name, or nothing.

@@ -143,8 +143,8 @@ json to_json(const ModelSnapshot& s) {
   json modules = json::array(), tensors = json::array(), storages = json::array(),
        sections = json::array(), findings = json::array(), code_sizes = json::array();
   for (const ModuleNode& m : s.modules) {
-    modules.push_back(
-        json::array({m.path, m.parent, m.type, m.same_as, m.constants, m.attributes, m.code_sizes}));
+    modules.push_back(json::array(
+        {m.path, m.parent, m.type, m.same_as, m.constants, m.attributes, m.code_sizes}));
   }
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
   for (const StorageRecord& r : s.storages)

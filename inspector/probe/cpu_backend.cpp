@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 #include <inspector/probe/cpu_backend.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -104,6 +105,11 @@ c10::DataPtr map_unbacked(std::size_t bytes) {
   return {address, new Mapping{address, bytes}, &unmap, c10::Device(c10::kCPU)};
 }
 
+/// Physical memory that nothing uses.
+std::int64_t free_memory() {
+  return static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+}
+
 class CountingAllocator final : public c10::Allocator {
  public:
   explicit CountingAllocator(c10::Allocator* base) : base_(base) {
@@ -127,7 +133,7 @@ class CountingAllocator final : public c10::Allocator {
     try {
       data = base_->allocate(bytes);
     } catch (const std::exception&) {
-      c.refuse(wanted, std::nullopt);
+      c.refuse(wanted, free_memory());
       throw;
     }
     void* const block = data.get();
@@ -152,7 +158,7 @@ class CountingAllocator final : public c10::Allocator {
 class CpuBackend final : public MemoryBackend {
  public:
   std::string device() const override { return "cpu"; }
-  MemoryReading read() override { return {counters().current, counters().peak, std::nullopt}; }
+  MemoryReading read() override { return {counters().current, counters().peak}; }
   void reset_peak() override { counters().peak = counters().current.load(); }
   void set_limit(std::int64_t bytes) override {
     counters().limit = bytes > 0 ? counters().current + bytes : 0;

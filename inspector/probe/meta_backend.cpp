@@ -46,7 +46,7 @@ class MetaAllocator final : public c10::Allocator {
 class MetaBackend final : public MemoryBackend {
  public:
   std::string device() const override { return "meta"; }
-  MemoryReading read() override { return {counters().current, counters().peak, std::nullopt}; }
+  MemoryReading read() override { return {counters().current, counters().peak}; }
   void reset_peak() override { counters().peak = counters().current; }
   void set_limit(std::int64_t bytes) override {
     counters().limit = bytes > 0 ? counters().current + bytes : 0;

@@ -14,8 +14,7 @@ namespace tally::inspector {
 ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal>& refusal,
                         const std::string& phase);
 
-/// The model's own message without the interpreter's: the line after the last "RuntimeError: " of
-/// its traceback.
+/// The model's own message, without the interpreter's traceback and C++'s backtrace, on one line.
 std::string shortened(const std::exception& error);
 
 }  // namespace tally::inspector

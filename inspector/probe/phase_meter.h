@@ -16,6 +16,7 @@ class PhaseMeter {
  public:
   explicit PhaseMeter(MemoryBackend& backend) : backend_(backend) {
     backend_.synchronize();
+    backend_.split();
     baseline_ = backend_.read().current_bytes;
   }
 
@@ -32,10 +33,11 @@ class PhaseMeter {
     const MemoryReading reading = backend_.read();
     PhaseReading phase;
     phase.name = std::exchange(name_, "");
+    phase.split = backend_.split();
     phase.start_bytes = start_ - baseline_;
-    phase.end_bytes = reading.current_bytes - baseline_;
+    phase.end_bytes =
+        (phase.split ? phase.split->tensor_bytes() : reading.current_bytes) - baseline_;
     phase.peak_bytes = std::max(reading.peak_bytes, start_) - baseline_;
-    phase.split = reading.split;
     phases_.push_back(std::move(phase));
   }
 

@@ -58,6 +58,7 @@ Result<PredictedParts> predict_parts(const ProbeRequest& request) {
 std::int64_t bytes_of(const std::vector<InputSpec>& inputs) {
   std::int64_t bytes = 0;
   for (const InputSpec& input : inputs) {
+    if (input.value) continue;
     std::int64_t elements = 1;
     for (const std::int64_t size : input.sizes) elements *= size;
     bytes += elements * info(input.dtype).bits / 8;

@@ -1,16 +1,12 @@
-#include <ATen/Context.h>
-#include <ATen/ops/randint.h>
-#include <ATen/ops/randn.h>
 #include <caffe2/serialize/inline_container.h>
+#include <inspector/probe/bundled_inputs.h>
+#include <inspector/probe/infer_inputs.h>
 #include <inspector/probe/probe_inputs.h>
+#include <inspector/probe/probed_model.h>
 #include <torch/csrc/jit/serialization/import_read.h>
-
-#include <unordered_set>
 
 namespace tally::inspector {
 namespace {
-
-constexpr std::uint64_t kSeed = 0;
 
 /// Sizes and type of an example that an archive keeps. torch.jit.save drops its values, so the
 /// tensor has no data.
@@ -51,83 +47,81 @@ std::vector<InputSpec> traced_inputs(const std::string& path) {
   return specs;
 }
 
-/// The inputs with another first size and another second one.
-void resize(std::vector<InputSpec>& specs, const ProbeRequest& request) {
+/// The inputs with another first size and another second one, and floating-point ones of another
+/// type.
+void change(std::vector<InputSpec>& specs, const ProbeRequest& request) {
   for (InputSpec& spec : specs) {
+    if (spec.value) continue;
     if (request.batch && !spec.sizes.empty()) spec.sizes[0] = *request.batch;
     if (request.sequence && spec.sizes.size() > 1) spec.sizes[1] = *request.sequence;
+    if (request.dtype && info(spec.dtype).floating) spec.dtype = *request.dtype;
   }
 }
 
-at::Tensor make_input(const InputSpec& spec, c10::Device device) {
-  const c10::ScalarType type = *scalar_type_of(spec.dtype);
-  const at::TensorOptions options = at::TensorOptions().dtype(type).device(device);
-  if (c10::isIntegralType(type, true)) {
-    const std::int64_t low = spec.low.value_or(0);
-    return at::randint(low, spec.high.value_or(low) + 1, spec.sizes, options);
+Result<Unit> check_sizes(const std::vector<InputSpec>& specs) {
+  for (const InputSpec& spec : specs) {
+    std::int64_t elements = 1;
+    for (const std::int64_t size : spec.sizes) {
+      if (size > 0 && elements > kMostElements / size)
+        return Error{ErrorCode::kUsage,
+                     "an input would have more than 2^40 elements: no machine holds it",
+                     "a smaller --batch, --seq or --input"};
+      elements *= size;
+    }
   }
-  return at::randn(spec.sizes, options);
+  return Unit{};
+}
+
+/// Why a model cannot be called, with the methods that it has instead.
+Error no_forward(const torch::jit::Module& model) {
+  std::string others;
+  for (const auto& method : model.get_methods())
+    others += (others.empty() ? "" : ", ") + method.name();
+  return {ErrorCode::kUnavailable,
+          "the model has no forward() to be called" +
+              (others.empty() ? std::string() : "; it has " + others),
+          "--phase load measures its weights alone"};
+}
+
+Result<InputPlan> find_inputs(const ProbeRequest& request, const torch::jit::Module& model,
+                              const torch::jit::Method& forward) {
+  const c10::FunctionSchema& schema = forward.function().getSchema();
+  if (request.bundled_inputs) return plan_bundled_inputs(model, schema);
+  if (!request.inputs.empty()) {
+    if (auto usable = check_arguments(schema, request.inputs); !usable) return usable.error();
+    return InputPlan{request.inputs, "as given by --input"};
+  }
+  InputPlan traced{traced_inputs(request.path), "as the archive was traced with"};
+  if (!traced.specs.empty() && check_arguments(schema, traced.specs)) return traced;
+  return infer_inputs(model, forward);
 }
 
 }  // namespace
 
-Result<InputPlan> plan_inputs(const ProbeRequest& request, const torch::jit::Module&) {
-  InputPlan plan;
-  if (!request.inputs.empty()) {
-    plan = {request.inputs, "as given by --input"};
-  } else {
-    plan = {traced_inputs(request.path), "as the archive was traced with"};
-  }
-  if (plan.specs.empty()) {
-    return Error{
-        ErrorCode::kUsage,
-        "what to call the model with is not known: the file keeps no example of its inputs",
-        "name each input, for example --input 1x128:int64"};
-  }
-  resize(plan.specs, request);
-  if (request.dtype) {
-    for (InputSpec& spec : plan.specs) {
-      if (info(spec.dtype).floating) spec.dtype = *request.dtype;
-    }
-  }
+Result<InputPlan> plan_inputs(const ProbeRequest& request, const torch::jit::Module& model) {
+  const auto forward = model.find_method("forward");
+  if (!forward) return no_forward(model);
+  Result<InputPlan> plan = find_inputs(request, model, *forward);
+  if (!plan || plan->bundled) return plan;  // the values of bundled inputs stay as they are
+  change(plan->specs, request);
+  if (auto possible = check_sizes(plan->specs); !possible) return possible.error();
   return plan;
 }
 
-ModelInputs make_inputs(const std::vector<InputSpec>& specs, c10::Device device) {
-  at::manual_seed(kSeed);
-  ModelInputs inputs;
-  for (const InputSpec& spec : specs) {
-    if (spec.name.empty()) {
-      inputs.positional.emplace_back(make_input(spec, device));
-    } else {
-      inputs.named[spec.name] = make_input(spec, device);
-    }
-  }
-  return inputs;
+ModelInputs make_inputs(const InputPlan& plan, const torch::jit::Module& model,
+                        c10::Device device) {
+  const c10::FunctionSchema& schema = model.get_method("forward").function().getSchema();
+  if (plan.bundled) return make_bundled_inputs(model, schema, device);
+  return make_arguments(schema, plan.specs, device);
 }
 
 std::int64_t input_bytes(const ModelInputs& inputs) {
   std::int64_t bytes = 0;
-  for (const c10::IValue& input : inputs.positional)
-    bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
-  for (const auto& [name, input] : inputs.named)
-    bytes += static_cast<std::int64_t>(input.toTensor().nbytes());
-  return bytes;
-}
-
-std::string describe(const std::vector<InputSpec>& specs) {
-  std::string text;
-  for (const InputSpec& spec : specs) {
-    if (!text.empty()) text += ", ";
-    if (!spec.name.empty()) text += spec.name + " ";
-    for (std::size_t i = 0; i < spec.sizes.size(); ++i)
-      text += (i == 0 ? "" : "x") + std::to_string(spec.sizes[i]);
-    text += (spec.sizes.empty() ? "scalar " : " ") + std::string(info(spec.dtype).name);
-    if (spec.low || spec.high)
-      text += " in " + std::to_string(spec.low.value_or(0)) + ".." +
-              std::to_string(spec.high.value_or(spec.low.value_or(0)));
+  for (const auto& [name, input] : inputs) {
+    for (const at::Tensor& tensor : tensors_in(input))
+      bytes += static_cast<std::int64_t>(tensor.nbytes());
   }
-  return text;
+  return bytes;
 }
 
 }  // namespace tally::inspector

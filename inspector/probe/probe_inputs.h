@@ -3,34 +3,22 @@
 
 #include <base/result.h>
 #include <inspector/model/probe_request.h>
-#include <inspector/probe/probed_model.h>
+#include <inspector/probe/input_arguments.h>
+#include <inspector/probe/input_plan.h>
+#include <torch/csrc/jit/api/module.h>
 
 namespace tally::inspector {
 
-/// The arguments of one call: tensors by position, then by name.
-struct ModelInputs {
-  std::vector<c10::IValue> positional;
-  std::unordered_map<std::string, c10::IValue> named;
-};
-
-/// What to call a model with, and where that was learnt.
-struct InputPlan {
-  std::vector<InputSpec> specs;
-  std::string source;  ///< in words
-};
-
-/// The inputs that `request` names; else those that a traced archive keeps; else what the model's
-/// first layers say. With the request's batch and sequence put in. kUsage where nothing can be
-/// told.
+/// The inputs that `request` names or asks the archive for; else those that a traced archive keeps;
+/// else what the model's first layers say. With the request's batch, sequence and dtype put in.
+/// kUsage where nothing can be told or the sizes are too large; kUnavailable where the model has no
+/// forward(), or no bundled inputs.
 Result<InputPlan> plan_inputs(const ProbeRequest& request, const torch::jit::Module& model);
 
-/// The tensors of `specs` on `device`, drawn with a fixed seed: normally distributed, integers
-/// within their range.
-ModelInputs make_inputs(const std::vector<InputSpec>& specs, c10::Device device);
+/// The inputs of `plan`, on `device`.
+ModelInputs make_inputs(const InputPlan& plan, const torch::jit::Module& model, c10::Device device);
 
+/// Bytes of all tensors in them.
 std::int64_t input_bytes(const ModelInputs& inputs);
-
-/// "x 1x128 int64 in 0..50256, mask 1x128 bool"
-std::string describe(const std::vector<InputSpec>& specs);
 
 }  // namespace tally::inspector

@@ -1,9 +1,10 @@
 #include <ATen/core/grad_mode.h>
-#include <dlfcn.h>
+#include <inspector/load/load_libraries.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/probe/attribution.h>
 #include <inspector/probe/cpu_backend.h>
 #include <inspector/probe/cuda_backend.h>
+#include <inspector/probe/cuda_snapshot.h>
 #include <inspector/probe/meta_backend.h>
 #include <inspector/probe/model_error.h>
 #include <inspector/probe/optimizer.h>
@@ -32,7 +33,7 @@ at::Tensor loss_of(const c10::IValue& output) {
 class Run {
  public:
   Run(const ProbeRequest& request, const PredictedParts& predicted, MemoryBackend& backend,
-      const std::function<void(const std::string&)>& on_phase)
+      const PhaseCallback& on_phase)
       : request_(request),
         predicted_(predicted),
         backend_(backend),
@@ -47,9 +48,10 @@ class Run {
     try {
       if (auto done = measure(); !done) return done.error();
     } catch (const std::exception& e) {
-      if (meter_.current_phase() == "weights" && !backend_.refusal()) return load_error(e);
-      result_.failure = failure_of(e, backend_.refusal(), meter_.current_phase());
-      if (attribution_) result_.failure->module = attribution_->failed_module();
+      if (announced_ == "weights" && !backend_.refusal()) return load_error(e);
+      result_.failure = failure_of(e, backend_.refusal(), announced_);
+      if (attribution_ && announced_ != "loss")  // which belongs to no module
+        result_.failure->module = attribution_->failed_module();
     }
     attribution_.reset();
     if (ledger_) book();
@@ -59,9 +61,15 @@ class Run {
   }
 
  private:
+  void announce(const char* name) {
+    announced_ = name;
+    result_.phases = meter_.phases();
+    on_phase_(name, result_);
+  }
+
   template <class Work>
   void phase(const char* name, const Work& work) {
-    on_phase_(name);
+    announce(name);
     meter_.begin(name);
     if (attribution_) ledger_->note_phase(name);
     work();
@@ -75,17 +83,44 @@ class Run {
       if (request_.dtype) convert_floating(model_, *scalar_type_of(*request_.dtype));
     });
     if (request_.extent == ProbeExtent::kLoad) return Unit{};
+    announce("inputs");  // looking for them may run the model's code
     Result<InputPlan> plan = plan_inputs(request_, model_);
     if (!plan) return plan.error();
-    result_.inputs = plan->specs;
-    result_.input_source = plan->source;
-    phase("inputs", [this] { inputs_ = make_inputs(result_.inputs, device_); });
+    plan_ = std::move(*plan);
+    result_.inputs = plan_.specs;
+    result_.input_source = plan_.source;
+    phase("inputs", [this] { inputs_ = make_inputs(plan_, model_, device_); });
+    fresh_inputs_ = state_of(inputs_);
     evaluate();
     if (request_.extent == ProbeExtent::kTrain) train();
     return Unit{};
   }
 
-  c10::IValue call() { return model_.forward(inputs_.positional, inputs_.named); }
+  c10::IValue call() { return model_.forward({}, inputs_); }
+
+  /// Outside of what is booked: only for a failure to name the module that ran.
+  template <class Work>
+  void watch(const Work& work) {
+    if (!request_.attribute || attribution_) return work();
+    unbooked_.emplace(backend_, meter_.baseline());
+    attribution_ = std::make_unique<Attribution>(model_, *unbooked_);
+    work();
+    attribution_.reset();
+  }
+
+  /// A phase that calls the model, with inputs as they were: a model may write into them.
+  template <class Work>
+  void calling_phase(const char* name, const Work& work) {
+    if (state_of(inputs_) != fresh_inputs_) {
+      inputs_.clear();
+      inputs_ = make_inputs(plan_, model_, device_);
+      fresh_inputs_ = state_of(inputs_);
+      if (!noted_writing_)
+        result_.notes.emplace_back("The model writes into its inputs: each call got them afresh.");
+      noted_writing_ = true;
+    }
+    phase(name, work);
+  }
 
   void attribute() {
     if (!request_.attribute) return;
@@ -105,11 +140,11 @@ class Run {
     const at::NoGradGuard no_grad;
     set_training(model_, false);
     for (int i = 0; i < request_.warm_ups; ++i) {
-      phase("warm-up", [this] { call(); });
+      calling_phase("warm-up", [this] { watch([this] { call(); }); });
     }
     if (request_.extent == ProbeExtent::kForward) attribute();
     c10::IValue output;
-    phase("evaluation forward", [&] { output = call(); });
+    calling_phase("evaluation forward", [&] { watch([&] { output = call(); }); });
     attribution_.reset();
   }
 
@@ -123,7 +158,7 @@ class Run {
     {
       c10::IValue output;
       at::Tensor loss;
-      phase("training forward", [&] { output = call(); });
+      calling_phase("training forward", [&] { output = call(); });
       phase("loss", [&] {
         loss = loss_of(output);
         output = c10::IValue();
@@ -134,9 +169,9 @@ class Run {
     }
     phase("optimizer first step", optimizer_.step);
     phase("optimizer steady step", optimizer_.step);
-    phase("steady training step", [&] {
+    calling_phase("steady training step", [&] {
       optimizer_.zero_grad();
-      loss_of(call()).backward();
+      watch([this] { loss_of(call()).backward(); });
       optimizer_.step();
     });
   }
@@ -171,14 +206,18 @@ class Run {
   const PredictedParts& predicted_;
   MemoryBackend& backend_;
   const c10::Device device_;
-  const std::function<void(const std::string&)>& on_phase_;
+  const PhaseCallback& on_phase_;
   PhaseMeter meter_;
+  std::string announced_;  ///< the phase that began last
   ProbeResult result_;
   torch::jit::Module model_;
+  InputPlan plan_;
   ModelInputs inputs_;
+  InputState fresh_inputs_;
+  bool noted_writing_ = false;
   std::vector<at::Tensor> parameters_;
   Optimizer optimizer_;
-  std::optional<ModuleLedger> ledger_;
+  std::optional<ModuleLedger> ledger_, unbooked_;
   std::unique_ptr<Attribution> attribution_;
 };
 
@@ -186,8 +225,23 @@ Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request)
   constexpr std::string_view kCuda = "cuda:";
   if (request.device == "meta") return make_meta_backend();
   if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
-  if (auto loaded = load_cuda(request.limit_bytes); !loaded) return loaded.error();
-  return make_cuda_backend(std::atoi(request.device.c_str() + kCuda.size()));
+  const int index = std::atoi(request.device.c_str() + kCuda.size());
+  const Result<CudaDriver> driver = load_cuda(index, request.limit_bytes);
+  if (!driver) return driver.error();
+  return make_cuda_backend(*driver, index);
+}
+
+/// What Run finds, and, where asked for, a snapshot of the allocator while everything that the run
+/// made is still there.
+Result<ProbeResult> run_recorded(Run& run, const ProbeRequest& request) {
+  if (!request.cuda_snapshot) return run.run();
+  if (auto recording = record_cuda_history(); !recording) return recording.error();
+  Result<ProbeResult> result = run.run();
+  if (!result) return result;
+  Result<std::string> snapshot = take_cuda_snapshot();
+  if (!snapshot) return snapshot.error();
+  result->cuda_snapshot = std::move(*snapshot);
+  return result;
 }
 
 void prepare_executor(const ProbeRequest& request) {
@@ -199,14 +253,12 @@ void prepare_executor(const ProbeRequest& request) {
 
 }  // namespace
 
-Result<ProbeResult> run_probe(const ProbeRequest& request,
-                              const std::function<void(const std::string&)>& on_phase) try {
-  for (const std::string& library : request.libraries) {
-    if (::dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-      return Error{ErrorCode::kUnavailable,
-                   "the library cannot be loaded: " + std::string(::dlerror()),
-                   "it must be built for this LibTorch"};
-    }
+Result<ProbeResult> run_probe(const ProbeRequest& request, const PhaseCallback& on_phase) try {
+  if (!request.libraries.empty()) {
+    ProbeResult nothing_yet;
+    nothing_yet.used_device = request.device;
+    on_phase("operator libraries", nothing_yet);
+    if (auto loaded = load_libraries(request.libraries); !loaded) return loaded.error();
   }
   const Result<PredictedParts> predicted = predict_parts(request);
   if (!predicted) return predicted.error();
@@ -219,8 +271,15 @@ Result<ProbeResult> run_probe(const ProbeRequest& request,
     backend = make_cpu_backend();
   }
   if (!backend) return backend.error();
+  if (request.cuda_snapshot && (*backend)->device().rfind("cuda", 0) != 0) {
+    return Error{ErrorCode::kUnavailable,
+                 "a snapshot is of CUDA's allocator, and this runs on " + (*backend)->device() +
+                     (reason.empty() ? "" : " (" + reason + ")"),
+                 "leave out --cuda-snapshot"};
+  }
   prepare_executor(settled);
-  Result<ProbeResult> result = Run(settled, *predicted, **backend, on_phase).run();
+  Run run(settled, *predicted, **backend, on_phase);
+  Result<ProbeResult> result = run_recorded(run, settled);
   if (result) result->reason = reason;
   return result;
 } catch (const std::exception& e) {

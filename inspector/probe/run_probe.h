@@ -11,13 +11,15 @@
 
 namespace tally::inspector {
 
-/// Loads, calls and trains the model as far as `request` asks. `on_phase` is told of each phase
-/// before it begins.
+/// Told of each phase before it begins, with what is known so far: all of it that is left where the
+/// process does not survive the phase.
+using PhaseCallback = std::function<void(const std::string& phase, const ProbeResult& so_far)>;
+
+/// Loads, calls and trains the model as far as `request` asks.
 ///
 /// A model that fails, or memory that does not suffice, is a result with a `failure`. Errors:
 /// kUnavailable where the device or an operator's library is not there or the file cannot be loaded
 /// here, kUsage where the inputs are not known.
-Result<ProbeResult> run_probe(const ProbeRequest& request,
-                              const std::function<void(const std::string&)>& on_phase);
+Result<ProbeResult> run_probe(const ProbeRequest& request, const PhaseCallback& on_phase);
 
 }  // namespace tally::inspector

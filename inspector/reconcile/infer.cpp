@@ -169,6 +169,7 @@ class Inferrer {
       if (width == 0) width = common;
       field.reason = "only n_q·d = " + std::to_string(first.query_width) +
                      " shows in the weights; counts need no more";
+      if (!heads.candidates.empty()) field.reason += "; the code fits several";
       if (asked) field.reason += "; the heads given do not divide it";
       if (fits) {
         field.tensors.push_back(tensor);

@@ -86,7 +86,8 @@ bool SurroundingsReader::read_token(const Vector& v) {
 }
 
 bool SurroundingsReader::read_norm(const Vector& v) {
-  if (v.shape.size() > 1) return false;
+  // A bias whose matrix is something else is no norm.
+  if (v.shape.size() > 1 || last_part(v.name) == "bias") return false;
   for (std::size_t i = 0; i < stacks().size(); ++i) {
     auto& stack = stacks()[i];
     auto& e = stack.embedding;
@@ -134,6 +135,15 @@ bool SurroundingsReader::read_norm(const Vector& v) {
       stack.final_norm = kind;
       place_unit(v, i, "norm.final");
       prove_kind(i, "final_norm", kind, sure, v.weight);
+      return true;
+    }
+    // A second one beside the layers: the file may list the embedding's behind them (mBART).
+    if (hidden && e.norm == NormKind::kNone && (token_weight_[i] >= 0 || e.shares_token_table) &&
+        s_.modules[index(v.module)].parent == s_.modules[index(in_.runs[i].parent)].parent) {
+      e.norm = kind;
+      e.norm_width = v.size;
+      place_unit(v, i, "embedding.norm");
+      prove_kind(i, "embedding.norm", kind, sure, v.weight);
       return true;
     }
   }

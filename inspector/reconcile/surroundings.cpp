@@ -16,6 +16,7 @@ void SurroundingsReader::run() {
   for (std::size_t i = 0; i < stacks().size(); ++i) find_stray_tokens(i);
   for (std::size_t i = 0; i < stacks().size(); ++i) find_positions(i);
   for (std::size_t i = 0; i < stacks().size(); ++i) find_types(i);
+  for (std::size_t i = 0; i < stacks().size(); ++i) find_relative_bias(i);
   find_output();
   find_linears();
   for (const Vector& v : units_.vectors) {

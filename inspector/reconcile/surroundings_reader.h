@@ -62,6 +62,8 @@ class SurroundingsReader {
   /// A second table of positions, where the layers project positions (DeBERTa).
   void find_relative(std::size_t i);
   void find_types(std::size_t i);
+  /// A table with a column for each head, beside the layers instead of in the first (MPNet).
+  void find_relative_bias(std::size_t i);
 
   // output_layers.cpp
   /// The layer of logits over the vocabulary: the token table under another name, or a matrix of

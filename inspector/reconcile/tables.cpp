@@ -150,6 +150,19 @@ void SurroundingsReader::find_relative(std::size_t i) {
   }
 }
 
+void SurroundingsReader::find_relative_bias(std::size_t i) {
+  auto& stack = stacks()[i];
+  for (const Matrix& m : units_.matrices) {
+    if (placed(m.weight) || !m.table || !near(m.weight, i) ||
+        m.columns != stack.groups.front().attention.num_heads ||
+        stack.groups.front().attention.relative_buckets > 0)
+      continue;
+    for (auto& group : stack.groups) group.attention.relative_buckets = m.rows;
+    placed_.insert(m.weight);
+    in_.placements.push_back({m.weight, static_cast<int>(i), 0, "attention.relative_bias"});
+  }
+}
+
 void SurroundingsReader::find_types(std::size_t i) {
   auto& e = stacks()[i].embedding;
   const auto take = [&](std::int32_t weight, std::int64_t rows) {

@@ -24,6 +24,8 @@ Storing storing_of(const ModelSnapshot& snapshot, const Census& census) {
 
 bool is_weight(const ModelSnapshot& snapshot, const TensorRecord& tensor, TensorKind kind,
                Storing storing) {
+  if (tensor.view.elements == 0)
+    return false;  // no parameter: DINOv3 without registers has a table
   if (kind == TensorKind::kParameter) return true;
   const bool number = info(tensor.view.dtype).floating || info(tensor.view.dtype).quantized;
   if (storing == Storing::kQuantized) {

@@ -22,6 +22,14 @@ std::string line(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
+// A path is bytes, a JSON string is Unicode: the bytes travel as numbers.
+std::vector<unsigned char> bytes_of(const std::string& path) { return {path.begin(), path.end()}; }
+
+std::string path_from(const json& value) {
+  const auto bytes = value.get<std::vector<unsigned char>>();
+  return {bytes.begin(), bytes.end()};
+}
+
 json verification_json(const Result<Verification>& v) {
   if (!v) return {{"error", to_json(v.error())}};
   return {{"tensors", v->tensors}, {"modules", v->modules}, {"differences", v->differences}};
@@ -47,13 +55,14 @@ Result<LoadAnswer> read_answer(const json& value) {
 
 }  // namespace
 
-// A path is bytes, a JSON string is Unicode: the bytes travel as numbers.
 std::string encode(const LoadRequest& r) {
-  const std::vector<unsigned char> path(r.path.begin(), r.path.end());
+  json libraries = json::array();
+  for (const std::string& library : r.libraries) libraries.push_back(bytes_of(library));
   return line({{"id", r.id},
                {"method", "load"},
-               {"path", path},
+               {"path", bytes_of(r.path)},
                {"verify", r.verify},
+               {"libraries", std::move(libraries)},
                {"max_record_bytes", r.max_record_bytes}});
 }
 
@@ -79,8 +88,8 @@ Result<WorkerRequest> decode_any_request(const std::string& text) try {
   if (value.at("method") != "load") return broken("unknown method");
   LoadRequest r;
   r.id = value.at("id").get<std::int64_t>();
-  const auto path = value.at("path").get<std::vector<unsigned char>>();
-  r.path.assign(path.begin(), path.end());
+  r.path = path_from(value.at("path"));
+  for (const json& library : value.at("libraries")) r.libraries.push_back(path_from(library));
   r.verify = value.at("verify").get<bool>();
   r.max_record_bytes = value.at("max_record_bytes").get<std::int64_t>();
   return WorkerRequest(std::move(r));
@@ -117,6 +126,11 @@ std::string encode_probe_answer(std::int64_t id, const Result<ProbeResult>& answ
   return line({{"id", id}, {"probe", to_json(*answer)}});
 }
 
+std::string encode_probe_progress(std::int64_t id, const std::string& phase,
+                                  const ProbeResult& so_far) {
+  return line({{"id", id}, {"progress", phase}, {"so_far", to_json(so_far)}});
+}
+
 std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices) {
   return line({{"id", id}, {"devices", to_json(devices)}});
 }
@@ -133,6 +147,11 @@ Result<WorkerMessage> decode_message(const std::string& text) try {
   message.id = value.at("id").get<std::int64_t>();
   if (value.contains("progress")) {
     message.text = value.at("progress").get<std::string>();
+    if (value.contains("so_far")) {
+      Result<ProbeResult> so_far = probe_result_from_json(value.at("so_far"));
+      if (!so_far) return so_far.error();
+      message.probe = std::move(*so_far);
+    }
     return message;
   }
   message.kind = WorkerMessage::Kind::kAnswer;

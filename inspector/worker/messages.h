@@ -1,16 +1,16 @@
 // The protocol between torchtally and torchtally-worker: JSON lines over two pipes.
 //
-//   worker → client   {"ready": PROTOCOL, "version": "0.1.0", "libtorch": "2.11.0"}      once, when
-//   it has started client → worker   {"id": 7, "method": "load", "path": "model.pt", "verify":
-//   false} worker → client   {"id": 7, "progress": "reading"}                                   any
-//   number of times worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400} one answer:
-//   this … worker → client   {"id": 7, "error": {"code": "malformed", "message": …, "hint": …}} …
-//   or this
+//   worker → client   {"ready": PROTOCOL, "version": "0.1.0", "libtorch": "2.11.0"}   at its start
+//   client → worker   {"id": 7, "method": "load", "path": […], "verify": false, …}
+//   worker → client   {"id": 7, "progress": "reading"}                    any number of times
+//   worker → client   {"id": 7, "snapshot": {…}, "microseconds": 4400}    one answer: this
+//   worker → client   {"id": 7, "error": {"code": "malformed", …}}        or this
 //
-//   client → worker   {"id": 0, "method": "probe", "request": {…}}                        the only
-//   request of its worker worker → client   {"id": 0, "probe": {…}} its answer, or an error as
-//   above client → worker   {"id": 0, "method": "devices", "largest_block": false} worker → client
-//   {"id": 0, "devices": {…}}
+//   client → worker   {"id": 0, "method": "probe", "request": {…}}        its worker's only request
+//   worker → client   {"id": 0, "progress": "loss", "so_far": {…}}        left, if it dies
+//   worker → client   {"id": 0, "probe": {…}}                             or an error, as above
+//   client → worker   {"id": 0, "method": "devices", "largest_block": false}
+//   worker → client   {"id": 0, "devices": {…}}
 //
 // An answer counts only as a complete line. The two programs must be of one version: PROTOCOL
 // changes with every change of a message.
@@ -39,7 +39,8 @@ struct LoadRequest {
   std::int64_t id = 0;
   std::string path;  ///< any bytes
   bool verify = false;
-  std::int64_t max_record_bytes = 0;  ///< 0: the loader's default
+  std::int64_t max_record_bytes = 0;   ///< 0: the loader's default
+  std::vector<std::string> libraries;  ///< with custom operators, loaded before it is verified
 };
 
 struct LoadAnswer {
@@ -68,8 +69,8 @@ struct WorkerMessage {
   int protocol = 0;                          ///< kReady
   std::string text;                          ///< kProgress: the stage; kReady: LibTorch's version
   std::optional<Result<LoadAnswer>> answer;  ///< kAnswer: of a load, or an error of either
-  std::optional<ProbeResult> probe;          ///< kAnswer: of a probe
-  std::optional<DeviceReport> devices;       ///< kAnswer: of a list of devices
+  std::optional<ProbeResult> probe;     ///< kAnswer: of a probe; kProgress: what is known so far
+  std::optional<DeviceReport> devices;  ///< kAnswer: of a list of devices
 };
 
 std::string encode(const LoadRequest& request);
@@ -84,6 +85,9 @@ Result<WorkerRequest> decode_any_request(const std::string& line);
 std::string encode_ready(const std::string& version, const std::string& libtorch_version);
 std::string encode_progress(std::int64_t id, const std::string& stage);
 std::string encode_answer(std::int64_t id, const Result<LoadAnswer>& answer);
+/// The phase that begins, and what is known so far.
+std::string encode_probe_progress(std::int64_t id, const std::string& phase,
+                                  const ProbeResult& so_far);
 std::string encode_probe_answer(std::int64_t id, const Result<ProbeResult>& answer);
 std::string encode_devices_answer(std::int64_t id, const DeviceReport& devices);
 /// kInternal where the line is none of the protocol's.

@@ -47,6 +47,7 @@ class Conversation {
   }
 
   const std::string& phase() const { return phase_; }
+  const std::optional<ProbeResult>& so_far() const { return so_far_; }
 
  private:
   int milliseconds_left() const {
@@ -78,10 +79,13 @@ class Conversation {
         outcome_ = ended(process_.reap());
         return;
       }
+      // A snapshot is one line of megabytes: each byte is looked at once.
+      std::size_t from = pending_.size();
       pending_.append(buffer, static_cast<std::size_t>(n));
-      for (std::size_t end; !outcome_ && (end = pending_.find('\n')) != std::string::npos;
-           pending_.erase(0, end + 1)) {
+      for (std::size_t end; !outcome_ && (end = pending_.find('\n', from)) != std::string::npos;
+           from = 0) {
         take(pending_.substr(0, end));
+        pending_.erase(0, end + 1);
       }
       if (outcome_) return;
     }
@@ -100,6 +104,7 @@ class Conversation {
       }
     } else if (message->kind == WorkerMessage::Kind::kProgress) {
       phase_ = message->text;
+      if (message->probe) so_far_ = std::move(message->probe);
       if (options_.on_phase) options_.on_phase(phase_);
     } else if (message->answer && !*message->answer) {
       outcome_ = message->answer->error();
@@ -118,15 +123,19 @@ class Conversation {
   const ProbeClientOptions& options_;
   std::optional<Clock::time_point> deadline_;
   std::string pending_, phase_;
+  std::optional<ProbeResult> so_far_;
   bool ready_ = false, log_open_ = true;
   std::optional<Outcome> outcome_;
 };
 
-ProbeResult killed(const ProbeRequest& request, const std::string& phase, const std::string& how) {
-  ProbeResult result;
-  result.used_device = request.device;
-  result.kind = request.device == "meta" ? "virtual" : "measured on " + request.device;
-  result.failure = ProbeFailure{ProbeFailure::Kind::kKilled, phase, how, {}, {}, {}};
+ProbeResult killed(const ProbeRequest& request, const Conversation& conversation,
+                   const std::string& how) {
+  ProbeResult result = conversation.so_far().value_or(ProbeResult{});
+  if (result.used_device.empty()) result.used_device = request.device;
+  if (result.kind.empty()) result.kind = "not measured";
+  const std::string& phase = conversation.phase();
+  result.failure = ProbeFailure{
+      ProbeFailure::Kind::kKilled, phase.empty() ? "starting" : phase, how, {}, {}, {}};
   return result;
 }
 
@@ -146,7 +155,7 @@ Result<ProbeResult> probe_in_worker(const ProbeRequest& request,
   Outcome outcome = conversation.ask(encode(ProbeCall{0, request}));
   if (const auto* error = std::get_if<Error>(&outcome)) return *error;
   if (const auto* how = std::get_if<std::string>(&outcome))
-    return killed(request, conversation.phase(), *how);
+    return killed(request, conversation, *how);
   auto& message = std::get<WorkerMessage>(outcome);
   if (!message.probe) return wrong_answer();
   return std::move(*message.probe);

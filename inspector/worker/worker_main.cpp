@@ -1,6 +1,7 @@
 // torchtally-worker: loads model files for torchtally. Started by it, one request a line
 // (messages.h); not for people.
 
+#include <inspector/load/load_libraries.h>
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
 #include <inspector/probe/list_devices.h>
@@ -59,7 +60,9 @@ Result<LoadAnswer> answer(const LoadRequest& request) {
   loaded.snapshot = std::move(*snapshot);
   if (request.verify) {
     write_line(encode_progress(request.id, "loading with LibTorch"));
-    loaded.verification = verify_model(request.path, loaded.snapshot);
+    const Result<Unit> ready = load_libraries(request.libraries);
+    loaded.verification =
+        ready ? verify_model(request.path, loaded.snapshot) : Result<Verification>(ready.error());
   }
   const auto elapsed = std::chrono::steady_clock::now() - start;
   loaded.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
@@ -72,9 +75,10 @@ bool serve(const LoadRequest& request) {
 }
 
 bool serve(const ProbeCall& call) {
-  Result<ProbeResult> result = run_probe(call.request, [&call](const std::string& phase) {
-    write_line(encode_progress(call.id, phase));
-  });
+  Result<ProbeResult> result =
+      run_probe(call.request, [&call](const std::string& phase, const ProbeResult& so_far) {
+        write_line(encode_probe_progress(call.id, phase, so_far));
+      });
   if (result) result->libtorch_version = TORCHTALLY_TORCH_VERSION;
   return write_line(encode_probe_answer(call.id, result));
 }

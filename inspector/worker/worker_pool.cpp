@@ -76,6 +76,7 @@ class Pool {
     request.id = static_cast<std::int64_t>(*slot.file);
     request.path = paths_[*slot.file];
     request.verify = options_.verify;
+    request.libraries = options_.libraries;
     request.max_record_bytes = options_.max_record_bytes;
     slot.process->send(encode(request));  // a failure shows as the end of its answers
     return Unit{};

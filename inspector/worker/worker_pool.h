@@ -26,6 +26,7 @@ struct PoolOptions {
   double seconds_per_file = 60;                             ///< 0: no limit
   std::int64_t max_record_bytes = 0;                        ///< 0: the loader's default
   bool verify = false;
+  std::vector<std::string> libraries;  ///< with custom operators, for `verify`
 };
 
 /// What became of one file.

@@ -2,6 +2,7 @@
 // it.
 
 #include <gtest/gtest.h>
+#include <tests/inspector/probe/environment_variable.h>
 #include <tests/json_schema.h>
 
 #include <functional>
@@ -49,8 +50,23 @@ TEST(ProbeSchema, HoldsWhateverWasAskedFor) {
         {kMlp, "-i", "4x256", "--device", "meta", "-p", "train"},
         {kMlp, "-i", "4x256", "--device", "auto", "--no-modules", "--no-virtual"},
         {kMlp, "-i", "4x256", "-p", "train", "--no-formulas", "--optimizer", "sgd"},
-        {"sample_models/gpt2.pt", "-i", "ids=1x9:int64:0..210"}}) {
+        {"sample_models/gpt2.pt", "-i", "ids=1x9:int64:0..210"},
+        {"tests/inspector/probe/inputs/tokens.pt", "--warm-up", "2"},
+        {"tests/inspector/probe/inputs/bundled.pt", "--bundled-inputs", "--no-virtual"},
+        {"tests/inspector/probe/inputs/defaults.pt", "-i", "4x5", "-i", "scale=value:2"}}) {
     const Json report = probe(arguments);
+    EXPECT_EQ(objections(report), "") << report;
+  }
+}
+
+TEST(ProbeSchema, HoldsOnTheFakeGpuWithAndWithoutNvml) {
+  const EnvironmentVariable path("LD_LIBRARY_PATH",
+                                 TORCHTALLY_FAKE_DRIVER ":" TORCHTALLY_FAKE_LIBTORCH);
+  for (const char* present : {"1", "0"}) {
+    const EnvironmentVariable nvml("FAKE_GPU_NVML", present);
+    const Json report = probe({kMlp, "-i", "4x256", "--device", "cuda", "--no-virtual"});
+    ASSERT_TRUE(
+        report.at("configurations").at(0).at("runs").at(0).at("phases").at(0).contains("device"));
     EXPECT_EQ(objections(report), "") << report;
   }
 }

@@ -2,35 +2,18 @@
 
 #include <gtest/gtest.h>
 #include <inspector/model/probe_json.h>
-#include <inspector/probe/cuda_driver.h>
 #include <inspector/probe/module_ledger.h>
 #include <inspector/probe/phase_meter.h>
 
 #include <nlohmann/json.hpp>
 
+#include "fake_backend.h"
+
 namespace tally::inspector {
 namespace {
 
-class FakeBackend final : public MemoryBackend {
- public:
-  void allocate(std::int64_t bytes) {
-    current_ += bytes;
-    peak_ = std::max(peak_, current_);
-  }
-  void free(std::int64_t bytes) { current_ -= bytes; }
-
-  std::string device() const override { return "fake"; }
-  MemoryReading read() override { return {current_, peak_, std::nullopt}; }
-  void reset_peak() override { peak_ = current_; }
-  void set_limit(std::int64_t) override {}
-  std::optional<Refusal> refusal() const override { return std::nullopt; }
-  void synchronize() override { ++synchronized; }
-
-  int synchronized = 0;
-
- private:
-  std::int64_t current_ = 0, peak_ = 0;
-};
+using tests::FakeBackend;
+using tests::FakeGpuBackend;
 
 TEST(PhaseMeter, TakesOffTheBaseline) {
   FakeBackend backend;
@@ -69,6 +52,60 @@ TEST(PhaseMeter, WaitsForTheDeviceAtEveryBorder) {
   meter.begin("only");
   meter.end();
   EXPECT_EQ(backend.synchronized, 3);
+}
+
+TEST(PhaseMeter, CountsWorkspacesInThePeakAndNotInWhatIsRetained) {
+  FakeGpuBackend backend;
+  PhaseMeter meter(backend);
+  for (const char* phase : {"first", "second"}) {
+    meter.begin(phase);
+    backend.allocate(100);
+    backend.multiply();
+    meter.end();
+  }
+  for (int i = 0; i < 2; ++i) {
+    const PhaseReading& phase = meter.phases()[i];
+    EXPECT_EQ(phase.start_bytes, 100 * i);
+    EXPECT_EQ(phase.retained(), 100);
+    EXPECT_EQ(phase.peak_above_start(), 100 + FakeGpuBackend::kWorkspace);
+    ASSERT_TRUE(phase.split);
+    EXPECT_EQ(phase.split->workspace_bytes, FakeGpuBackend::kWorkspace);
+    EXPECT_EQ(phase.split->tensor_bytes(), phase.end_bytes);
+  }
+}
+
+TEST(PhaseMeter, LeavesAWorkspaceFromBeforeOutOfTheBaseline) {
+  FakeGpuBackend backend;
+  backend.allocate(5);
+  backend.multiply();
+  PhaseMeter meter(backend);
+  EXPECT_EQ(meter.baseline(), 5);
+  meter.begin("only");
+  backend.multiply();
+  meter.end();
+  EXPECT_EQ(meter.phases()[0].retained(), 0);
+}
+
+TEST(DeviceSplit, AddsUpToWhatTheDriverSees) {
+  FakeGpuBackend backend;
+  backend.allocate(100);
+  backend.multiply();
+  const DeviceSplit split = *backend.split();
+  EXPECT_EQ(split.tensor_bytes(), 100);
+  EXPECT_EQ(split.tensor_bytes() + *split.workspace_bytes + split.rounding_bytes() + split.cached_bytes(), split.reserved_bytes);
+  EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode);
+  EXPECT_EQ(split.reserved_bytes + *split.context_bytes + *split.other_processes_bytes + split.other_bytes(), split.driver_bytes);
+}
+
+TEST(DeviceSplit, PutsWhatIsNotKnownIntoTheRest) {
+  FakeGpuBackend backend;
+  DeviceSplit split = *backend.split();
+  split.context_bytes.reset();
+  EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode + FakeGpuBackend::kContext);
+  split.other_processes_bytes.reset();
+  EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode + FakeGpuBackend::kContext + FakeGpuBackend::kOthers);
+  split.workspace_bytes.reset();
+  EXPECT_EQ(split.tensor_bytes(), split.requested_bytes);
 }
 
 TEST(ModuleLedger, GivesEachFrameItsOwnPeakAndTheParentTheHighest) {
@@ -112,19 +149,6 @@ TEST(ModuleLedger, KeepsForwardAndBackwardApart) {
   EXPECT_EQ(ledger.modules()[0].forward_peak_bytes, 0);
 }
 
-TEST(CudaDriver, SaysThatThereIsNoDriver) {
-  const auto driver = query_cuda_driver("libcuda-that-is-not-there.so.1");
-  ASSERT_FALSE(driver);
-  EXPECT_EQ(driver.error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(driver.error().message, "there is no NVIDIA driver: libcuda-that-is-not-there.so.1 is not on this machine");
-}
-
-TEST(CudaDriver, RefusesALibraryThatIsNone) {
-  const auto driver = query_cuda_driver("libm.so.6");
-  ASSERT_FALSE(driver);
-  EXPECT_EQ(driver.error().message, "libm.so.6 is not a CUDA driver that this program knows");
-}
-
 TEST(ProbeJson, KeepsARequest) {
   ProbeRequest request;
   request.path = "a\xff.pt";
@@ -132,32 +156,52 @@ TEST(ProbeJson, KeepsARequest) {
   request.extent = ProbeExtent::kTrain;
   request.optimizer = OptimizerKind::kMomentum;
   request.inputs = {{"ids", {1, 128}, Dtype::kInt64, 0, 9}, {"", {3}, Dtype::kBool, std::nullopt, std::nullopt}};
+  request.inputs.push_back({"masks", {3}, Dtype::kBool, {}, {}, "left", {}});
+  request.inputs.push_back({"mode", {}, Dtype::kFloat32, {}, {}, "", "fast"});
+  request.bundled_inputs = true;
   request.batch = 4;
   request.limit_bytes = 99;
   request.dtype = Dtype::kBFloat16;
   request.libraries = {"/x.so"};
+  request.cuda_snapshot = true;
   const auto back = probe_request_from_json(to_json(request));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(request));
   EXPECT_EQ(back->path, request.path);
   EXPECT_EQ(back->inputs[0].high, 9);
+  EXPECT_TRUE(back->cuda_snapshot);
+  EXPECT_EQ(back->inputs[2].key, "left");
+  EXPECT_EQ(back->inputs[3].value, "fast");
+  EXPECT_TRUE(back->bundled_inputs);
 }
 
 TEST(ProbeJson, KeepsAResult) {
   ProbeResult result;
   result.used_device = "cuda:0";
-  result.phases = {{"weights", 0, 10, 12, DeviceSplit{16, 32, 64}}};
+  result.phases = {{"weights", 0, 10, 12, DeviceSplit{11, 1, 16, 32, 20, 40, 7, std::nullopt, 64}}};
   result.parts = {{"weights", 10, 10}, {"[other]", std::nullopt, 0}};
   result.modules = {{"a.b", 1, 2, 3, 4, 5, 6, 7}};
   result.peak_module = "a.b";
   result.timeline = {{"enter", "a.b", 3}};
   result.failure = ProbeFailure{ProbeFailure::Kind::kOutOfMemory, "loss", "no", "a", 5, 4};
+  result.cuda_snapshot = std::string("\x80\x02}\0.", 5);
   const auto back = probe_result_from_json(to_json(result));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(result));
   EXPECT_EQ(back->modules[0].backward_flops, 7);
   EXPECT_EQ(back->phases[0].split->driver_bytes, 64);
+  EXPECT_EQ(back->phases[0].split->context_bytes, 7);
+  EXPECT_EQ(back->phases[0].split->other_processes_bytes, std::nullopt);
+  EXPECT_EQ(back->cuda_snapshot, result.cuda_snapshot);
   EXPECT_EQ(back->failure->module, "a");
+}
+
+TEST(ProbeJson, RefusesASnapshotThatIsNoHexadecimal) {
+  for (const char* text : {"0", "0g", "zz"}) {
+    nlohmann::json value = to_json(ProbeResult{});
+    value["cuda_snapshot"] = text;
+    EXPECT_FALSE(probe_result_from_json(value)) << text;
+  }
 }
 
 TEST(ProbeJson, RefusesAnotherShape) {

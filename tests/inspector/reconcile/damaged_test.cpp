@@ -90,7 +90,7 @@ std::string test_name(const testing::TestParamInfo<std::string>& param) {
 
 INSTANTIATE_TEST_SUITE_P(All, Damaged,
                          testing::ValuesIn(fixture_names({"first", "unseen", "families", "fresh",
-                                                          "modules"})),
+                                                          "outside", "modules"})),
                          test_name);
 
 }  // namespace

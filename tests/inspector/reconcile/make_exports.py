@@ -23,6 +23,9 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
+from outside_models import OUTSIDE
+from outside_models import UNEXPLAINED as OUTSIDE_UNEXPLAINED
+from outside_models import fields as fields_of
 from small_archive import save
 from family_models import FAMILIES
 from fresh_models import FIELDS, FRESH, OWN_FRESH, UNEXPLAINED, export_own
@@ -634,7 +637,13 @@ def export_transformers(writer: Writer, group: str, name: str, make, number: int
     with torch.no_grad():
         exported = torch.jit.trace(wrapped.eval(), tuple(inputs.values()), check_trace=False, strict=False)
     how = "traced" + (", bfloat16" if half else "") + (", wrapped twice" if number % 2 == 1 else "")
-    writer.write(group, name, exported, how, {"config": configuration(model)})
+    if group == "outside":
+        rest = [n for n, p in exported.named_parameters() if any(n.startswith(wrapper + part) for part in OUTSIDE_UNEXPLAINED.get(name, []) for wrapper in ("", "inner."))]
+        fields = fields_of(model)
+        facts = {**({"fields": fields} if fields else {}), **({"unexplained": rest} if rest else {})}
+    else:
+        facts = {"config": configuration(model)}
+    writer.write(group, name, exported, how, facts)
 
 
 def write_changed(folder: pathlib.Path):
@@ -667,7 +676,7 @@ def main():
     options = parser.parse_args()
     writer = Writer(options.data, options.archives)
     failures = []
-    for group, models in (("first", FIRST), ("unseen", UNSEEN), ("families", FAMILIES), ("fresh", FRESH)):
+    for group, models in (("first", FIRST), ("unseen", UNSEEN), ("families", FAMILIES), ("fresh", FRESH), ("outside", OUTSIDE)):
         for number, (name, make) in enumerate(models.items()):
             if options.names and name not in options.names:
                 continue

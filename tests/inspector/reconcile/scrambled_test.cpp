@@ -123,7 +123,8 @@ std::string test_name(const testing::TestParamInfo<std::string>& param) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Scrambled,
-                         testing::ValuesIn(fixture_names({"first", "unseen", "families", "fresh"})),
+                         testing::ValuesIn(fixture_names({"first", "unseen", "families", "fresh",
+                                                          "outside"})),
                          test_name);
 
 }  // namespace

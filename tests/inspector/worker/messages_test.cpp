@@ -27,6 +27,7 @@ TEST(Messages, CarryEveryByteOfAPath) {
   for (int c = 1; c < 256; ++c) before.path += static_cast<char>(c);
   before.verify = true;
   before.max_record_bytes = 12345;
+  before.libraries = {"/a\xff.so", "b.so"};
   const std::string line = encode(before);
   EXPECT_TRUE(is_one_line(line));
   const Result<LoadRequest> after = decode_request(line);
@@ -35,6 +36,7 @@ TEST(Messages, CarryEveryByteOfAPath) {
   EXPECT_EQ(after->path, before.path);
   EXPECT_TRUE(after->verify);
   EXPECT_EQ(after->max_record_bytes, 12345);
+  EXPECT_EQ(after->libraries, before.libraries);
 }
 
 TEST(Messages, CarryASnapshot) {
@@ -96,6 +98,17 @@ TEST(Messages, SayReadyAndProgress) {
   EXPECT_EQ(progress->kind, WorkerMessage::Kind::kProgress);
   EXPECT_EQ(progress->id, 5);
   EXPECT_EQ(progress->text, "reading");
+  EXPECT_FALSE(progress->probe);
+  ProbeResult so_far;
+  so_far.used_device = "cpu";
+  so_far.phases = {{"weights", 0, 10, 12, {}}};
+  const Result<WorkerMessage> phase = decode_message(encode_probe_progress(5, "inputs", so_far));
+  ASSERT_TRUE(phase);
+  EXPECT_EQ(phase->kind, WorkerMessage::Kind::kProgress);
+  EXPECT_EQ(phase->text, "inputs");
+  ASSERT_TRUE(phase->probe);
+  EXPECT_EQ(phase->probe->used_device, "cpu");
+  EXPECT_EQ(phase->probe->phases.at(0).peak_bytes, 12);
 }
 
 TEST(Messages, RefuseEveryTruncation) {
