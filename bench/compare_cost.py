@@ -73,7 +73,7 @@ def main():
         torch.jit.save(torch.jit.freeze(traced), folder / "frozen.pt")
         (folder / "wrong.json").write_text(json.dumps(WRONG))
         # With a filter, which everything passes, an audit does not recognise anything: its time holds nothing of a comparison's.
-        audit, compare = [program, "audit", "-f", "json", "--filter", "."], [program, "compare"]
+        audit, compare = [program, "audit", "--filter", "."], [program, "compare"]
         commands = {}
         for name in ("traced", "frozen"):
             path = str(folder / f"{name}.pt")
