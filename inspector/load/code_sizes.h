@@ -14,8 +14,8 @@ constexpr std::size_t kMostSizeLists = 64;
 constexpr std::size_t kMostSizes = 8;
 
 /// Adds to `lists` what `statement`, one logical line of a function, gives torch.view,
-/// torch.reshape, torch.unflatten, torch.chunk and torch.split as numbers. A list without any number above one
-/// says nothing and is left out, as is one that is there already.
+/// torch.reshape, torch.unflatten, torch.chunk and torch.split as numbers. A list without any
+/// number above one says nothing and is left out, as is one that is there already.
 void read_code_sizes(std::string_view statement, std::vector<SizeList>& lists);
 
 }  // namespace tally::inspector

@@ -248,9 +248,8 @@ Result<Verification> verify_model(const std::string& path, const ModelSnapshot& 
   }
   return verification;
 } catch (const std::exception& e) {
-  return Error{
-      ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
-      "models with custom operators need their library: --load-library FILE.so"};
+  return Error{ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
+               "models with custom operators need their library: --load-library FILE.so"};
 }
 
 }  // namespace tally::inspector

@@ -7,7 +7,9 @@ namespace {
 
 using nlohmann::json;
 
-json or_null(const std::optional<std::int64_t>& value) { return value ? json(*value) : json(nullptr); }
+json or_null(const std::optional<std::int64_t>& value) {
+  return value ? json(*value) : json(nullptr);
+}
 
 std::optional<std::int64_t> read_optional(const json& value) {
   if (value.is_null()) return std::nullopt;
@@ -82,7 +84,8 @@ Result<DeviceReport> device_report_from_json(const json& value) try {
   }
   return r;
 } catch (const std::exception& e) {
-  return Error{ErrorCode::kInternal, std::string("a list of devices cannot be read: ") + e.what(), "both programs must come from the same build"};
+  return Error{ErrorCode::kInternal, std::string("a list of devices cannot be read: ") + e.what(),
+               "both programs must come from the same build"};
 }
 
 }  // namespace tally::inspector

@@ -28,7 +28,8 @@ T required(std::optional<T> value) {
 Dtype read_dtype(const json& value) { return required(dtype_from_name(value.get<std::string>())); }
 
 json input_json(const InputSpec& i) {
-  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high), i.key, or_null(i.value)});
+  return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high), i.key,
+                      or_null(i.value)});
 }
 
 InputSpec read_input(const json& row) {
@@ -91,23 +92,33 @@ PhaseReading read_phase(const json& row) {
 }
 
 json module_json(const ModuleMemory& m) {
-  return json::array({m.path, m.calls, m.retained_bytes, m.forward_peak_bytes, m.backward_peak_bytes,
-                      m.absolute_peak_bytes, m.forward_flops, m.backward_flops});
+  return json::array({m.path, m.calls, m.retained_bytes, m.forward_peak_bytes,
+                      m.backward_peak_bytes, m.absolute_peak_bytes, m.forward_flops,
+                      m.backward_flops});
 }
 
 ModuleMemory read_module(const json& row) {
   ModuleMemory m;
   m.path = row.at(0).get<std::string>();
-  std::int64_t* const numbers[] = {&m.calls, &m.retained_bytes, &m.forward_peak_bytes, &m.backward_peak_bytes,
-                                   &m.absolute_peak_bytes, &m.forward_flops, &m.backward_flops};
-  for (std::size_t i = 0; i < std::size(numbers); ++i) *numbers[i] = row.at(i + 1).get<std::int64_t>();
+  std::int64_t* const numbers[] = {&m.calls,
+                                   &m.retained_bytes,
+                                   &m.forward_peak_bytes,
+                                   &m.backward_peak_bytes,
+                                   &m.absolute_peak_bytes,
+                                   &m.forward_flops,
+                                   &m.backward_flops};
+  for (std::size_t i = 0; i < std::size(numbers); ++i)
+    *numbers[i] = row.at(i + 1).get<std::int64_t>();
   return m;
 }
 
 json failure_json(const ProbeFailure& f) {
-  return {{"kind", name(f.kind)},        {"phase", f.phase},
-          {"message", f.message},        {"module", or_null(f.module)},
-          {"wanted", or_null(f.wanted_bytes)}, {"free", or_null(f.free_bytes)}};
+  return {{"kind", name(f.kind)},
+          {"phase", f.phase},
+          {"message", f.message},
+          {"module", or_null(f.module)},
+          {"wanted", or_null(f.wanted_bytes)},
+          {"free", or_null(f.free_bytes)}};
 }
 
 /// Megabytes of any bytes: as text they take a third of what numbers do.
@@ -153,7 +164,8 @@ ProbeFailure read_failure(const json& value) {
 // Paths are bytes, a JSON string is Unicode: the bytes travel as numbers.
 json to_json(const ProbeRequest& r) {
   json libraries = json::array();
-  for (const std::string& l : r.libraries) libraries.push_back(std::vector<unsigned char>(l.begin(), l.end()));
+  for (const std::string& l : r.libraries)
+    libraries.push_back(std::vector<unsigned char>(l.begin(), l.end()));
   return {{"path", std::vector<unsigned char>(r.path.begin(), r.path.end())},
           {"device", r.device},
           {"extent", name(r.extent)},
@@ -173,11 +185,14 @@ json to_json(const ProbeRequest& r) {
 }
 
 json to_json(const ProbeResult& r) {
-  json phases = json::array(), parts = json::array(), modules = json::array(), timeline = json::array();
+  json phases = json::array(), parts = json::array(), modules = json::array(),
+       timeline = json::array();
   for (const PhaseReading& p : r.phases) phases.push_back(phase_json(p));
-  for (const MemoryPart& p : r.parts) parts.push_back(json::array({p.name, or_null(p.predicted_bytes), p.measured_bytes}));
+  for (const MemoryPart& p : r.parts)
+    parts.push_back(json::array({p.name, or_null(p.predicted_bytes), p.measured_bytes}));
   for (const ModuleMemory& m : r.modules) modules.push_back(module_json(m));
-  for (const TimelineEvent& e : r.timeline) timeline.push_back(json::array({e.event, e.name, e.bytes}));
+  for (const TimelineEvent& e : r.timeline)
+    timeline.push_back(json::array({e.event, e.name, e.bytes}));
   return {{"used_device", r.used_device},
           {"reason", r.reason},
           {"kind", r.kind},
@@ -204,7 +219,8 @@ std::string read_bytes(const json& value) {
 }
 
 Error broken(const char* what, const std::exception& e) {
-  return {ErrorCode::kInternal, std::string(what) + " cannot be read: " + e.what(), "both programs must come from the same build"};
+  return {ErrorCode::kInternal, std::string(what) + " cannot be read: " + e.what(),
+          "both programs must come from the same build"};
 }
 
 }  // namespace
@@ -242,14 +258,16 @@ Result<ProbeResult> probe_result_from_json(const json& value) try {
   r.input_source = value.at("input_source").get<std::string>();
   for (const json& row : value.at("phases")) r.phases.push_back(read_phase(row));
   for (const json& row : value.at("parts")) {
-    r.parts.push_back({row.at(0).get<std::string>(), read_optional<std::int64_t>(row.at(1)), row.at(2).get<std::int64_t>()});
+    r.parts.push_back({row.at(0).get<std::string>(), read_optional<std::int64_t>(row.at(1)),
+                       row.at(2).get<std::int64_t>()});
   }
   r.forward_flops = value.at("forward_flops").get<std::int64_t>();
   r.backward_flops = value.at("backward_flops").get<std::int64_t>();
   for (const json& row : value.at("modules")) r.modules.push_back(read_module(row));
   r.peak_module = read_optional<std::string>(value.at("peak_module"));
   for (const json& row : value.at("timeline")) {
-    r.timeline.push_back({row.at(0).get<std::string>(), row.at(1).get<std::string>(), row.at(2).get<std::int64_t>()});
+    r.timeline.push_back({row.at(0).get<std::string>(), row.at(1).get<std::string>(),
+                          row.at(2).get<std::int64_t>()});
   }
   r.notes = value.at("notes").get<std::vector<std::string>>();
   if (!value.at("failure").is_null()) r.failure = read_failure(value.at("failure"));

@@ -1,11 +1,11 @@
 // The JSON form of ProbeRequest and ProbeResult, for the worker's protocol: versioned with it.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <base/result.h>
 #include <inspector/model/probe_request.h>
 #include <inspector/model/probe_result.h>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace tally::inspector {
 

@@ -7,7 +7,8 @@ namespace tally::inspector {
 namespace {
 
 constexpr std::string_view kExtents[] = {"load", "forward", "train"};
-constexpr std::string_view kFailures[] = {"out_of_memory", "model", "unsupported", "untrainable", "killed"};
+constexpr std::string_view kFailures[] = {"out_of_memory", "model", "unsupported", "untrainable",
+                                          "killed"};
 
 struct OptimizerRow {
   std::string_view name;
@@ -26,9 +27,13 @@ std::optional<Enum> find_name(const std::string_view (&names)[N], std::string_vi
 
 std::string_view name(ProbeExtent extent) { return kExtents[static_cast<std::size_t>(extent)]; }
 
-std::optional<ProbeExtent> probe_extent_from_name(std::string_view name) { return find_name<ProbeExtent>(kExtents, name); }
+std::optional<ProbeExtent> probe_extent_from_name(std::string_view name) {
+  return find_name<ProbeExtent>(kExtents, name);
+}
 
-std::string_view name(OptimizerKind kind) { return kOptimizers[static_cast<std::size_t>(kind)].name; }
+std::string_view name(OptimizerKind kind) {
+  return kOptimizers[static_cast<std::size_t>(kind)].name;
+}
 
 std::optional<OptimizerKind> optimizer_from_name(std::string_view name) {
   for (std::size_t i = 0; i < std::size(kOptimizers); ++i) {
@@ -37,7 +42,9 @@ std::optional<OptimizerKind> optimizer_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-int state_per_parameter_byte(OptimizerKind kind) { return kOptimizers[static_cast<std::size_t>(kind)].state_per_byte; }
+int state_per_parameter_byte(OptimizerKind kind) {
+  return kOptimizers[static_cast<std::size_t>(kind)].state_per_byte;
+}
 
 std::string_view name(ProbeFailure::Kind kind) { return kFailures[static_cast<std::size_t>(kind)]; }
 

@@ -3,12 +3,12 @@
 // All bytes are of tensors on one device, above what was there before the model (the baseline).
 #pragma once
 
+#include <inspector/model/probe_request.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <inspector/model/probe_request.h>
 
 namespace tally::inspector {
 
@@ -67,11 +67,14 @@ struct MemoryPart {
 struct ModuleMemory {
   std::string path;
   std::int64_t calls = 0;
-  std::int64_t retained_bytes = 0;      ///< in use after its training forward (evaluation, where none ran) and not before, sum of calls
-  std::int64_t forward_peak_bytes = 0;  ///< above what was in use when it was called, largest of its calls
+  std::int64_t retained_bytes = 0;  ///< in use after its training forward (evaluation, where none
+                                    ///< ran) and not before, sum of calls
+  std::int64_t forward_peak_bytes =
+      0;  ///< above what was in use when it was called, largest of its calls
   std::int64_t backward_peak_bytes = 0;
   std::int64_t absolute_peak_bytes = 0;  ///< most in use while it ran
-  std::int64_t forward_flops = 0, backward_flops = 0;  ///< of operators directly in it, 2 a multiply-add
+  std::int64_t forward_flops = 0,
+               backward_flops = 0;  ///< of operators directly in it, 2 a multiply-add
 };
 
 constexpr std::size_t kMostTimelineEvents = 20'000;
@@ -85,11 +88,11 @@ struct TimelineEvent {
 /// Why a run did not come to its end. That is a result, too.
 struct ProbeFailure {
   enum class Kind : std::uint8_t {
-    kOutOfMemory,   ///< an allocation was refused
-    kModel,         ///< the model threw: `message` is its own, shortened
-    kUnsupported,   ///< an operator that a virtual run cannot do; `message` names it
-    kUntrainable,   ///< nothing in the model, or in its outputs, takes a gradient
-    kKilled,        ///< the process was ended by the system
+    kOutOfMemory,  ///< an allocation was refused
+    kModel,        ///< the model threw: `message` is its own, shortened
+    kUnsupported,  ///< an operator that a virtual run cannot do; `message` names it
+    kUntrainable,  ///< nothing in the model, or in its outputs, takes a gradient
+    kKilled,       ///< the process was ended by the system
   } kind = Kind::kModel;
   std::string phase;
   std::string message;
@@ -102,18 +105,20 @@ std::string_view name(ProbeFailure::Kind kind);
 std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name);
 
 struct ProbeResult {
-  std::string used_device;    ///< "cpu", "cuda:0", "meta"
-  std::string reason;         ///< why it is another than the request's; empty where it is not
-  std::string kind;           ///< "measured on cpu", "measured on cuda:0", "virtual"
+  std::string used_device;  ///< "cpu", "cuda:0", "meta"
+  std::string reason;       ///< why it is another than the request's; empty where it is not
+  std::string kind;         ///< "measured on cpu", "measured on cuda:0", "virtual"
   std::string libtorch_version;
   std::vector<InputSpec> inputs;  ///< as the model was called with
   std::string input_source;       ///< in words
   std::vector<PhaseReading> phases;
   std::vector<MemoryPart> parts;  ///< add up to what was in use at the end of the last phase
-  std::int64_t forward_flops = 0, backward_flops = 0;  ///< of one training step; 0 where not attributed
-  std::vector<ModuleMemory> modules;                   ///< where attributed, in the order of the first call
-  std::optional<std::string> peak_module;              ///< where attributed: the innermost that ran at the highest peak
-  std::vector<TimelineEvent> timeline;                 ///< where attributed; its first kMostTimelineEvents events
+  std::int64_t forward_flops = 0,
+               backward_flops = 0;    ///< of one training step; 0 where not attributed
+  std::vector<ModuleMemory> modules;  ///< where attributed, in the order of the first call
+  std::optional<std::string>
+      peak_module;  ///< where attributed: the innermost that ran at the highest peak
+  std::vector<TimelineEvent> timeline;  ///< where attributed; its first kMostTimelineEvents events
   std::vector<std::string> notes;
   std::optional<ProbeFailure> failure;
   std::string cuda_snapshot;  ///< of CUDA's allocator, where it was asked for: any bytes, a pickle

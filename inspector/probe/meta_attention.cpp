@@ -79,8 +79,7 @@ Tensor math(const Tensor& query, const Tensor& key, const Tensor& value, MaybeTe
   const double factor =
       std::sqrt(std::abs(scale.value_or(1.0 / std::sqrt(static_cast<double>(query.size(-1))))));
   const Tensor q = query_acc.mul(factor);
-  if (causal)
-    mask = at::ones({q.size(-2), key.size(-2)}, query.options().dtype(c10::kBool)).tril();
+  if (causal) mask = at::ones({q.size(-2), key.size(-2)}, query.options().dtype(c10::kBool)).tril();
   mask = additive(mask, type);
   if (grouped) {
     key_acc = for_each_head(key_acc, q.size(-3));
@@ -96,8 +95,8 @@ Tensor math(const Tensor& query, const Tensor& key, const Tensor& value, MaybeTe
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& mask,
                  double dropout, bool causal, std::optional<double> scale, bool grouped) {
   if (virtual_target() == VirtualTarget::kCuda) {
-    const auto attended = cuda_attention(q, k, v, additive(mask, q.scalar_type()), dropout, causal,
-                                         scale, grouped);
+    const auto attended =
+        cuda_attention(q, k, v, additive(mask, q.scalar_type()), dropout, causal, scale, grouped);
     return attended ? *attended : math(q, k, v, mask, dropout, causal, scale, grouped);
   }
   if (!takes_flash(q, k, v, mask, dropout))
@@ -114,8 +113,7 @@ void register_attention() {
   // Composed of other operators, it has no kernel for meta to be asked for; both keys, since
   // gradients are to flow through what it calls. Never destroyed.
   for (const c10::DispatchKey key : {c10::DispatchKey::Meta, c10::DispatchKey::AutogradMeta}) {
-    auto* const library =
-        new torch::Library(torch::Library::IMPL, "aten", key, __FILE__, __LINE__);
+    auto* const library = new torch::Library(torch::Library::IMPL, "aten", key, __FILE__, __LINE__);
     library->impl("scaled_dot_product_attention", TORCH_FN(attention));
   }
 }

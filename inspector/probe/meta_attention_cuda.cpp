@@ -1,7 +1,7 @@
 // Attention as CUDA has it: which kernel, and what it gives and keeps. By the published source of
 // PyTorch 2.11 (transformers/cuda/sdp_utils.cpp and attention.cu, torch/_meta_registrations.py) for
-// compute capability 8.0; on 9.x and 10.x cuDNN's attention would come first. Not measured on a GPU;
-// workspaces of the kernels are left out.
+// compute capability 8.0; on 9.x and 10.x cuDNN's attention would come first. Not measured on a
+// GPU; workspaces of the kernels are left out.
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/native/transformers/sdp_utils_cpp.h>
@@ -62,8 +62,8 @@ Tensor by_length(const Tensor& x, std::int64_t width) {
 }
 Tensor as_transposed(const Tensor& x) { return like(x.transpose(1, 2)).transpose(1, 2); }
 
-/// (query, key, value, …): the result, the logarithm of the sum of each row, and what random numbers
-/// are made of
+/// (query, key, value, …): the result, the logarithm of the sum of each row, and what random
+/// numbers are made of
 Results flash(Arguments in) {
   const Tensor q = tensor_at(in, 0);
   return {as_transposed(q),

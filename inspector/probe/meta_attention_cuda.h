@@ -10,8 +10,8 @@ namespace tally::inspector::meta {
 /// Kernels for the operators that only CUDA has.
 Kernels cuda_attention_kernels();
 
-/// Attention by the kernel that CUDA takes for these, a mask being one to add; nothing where that is
-/// the math path.
+/// Attention by the kernel that CUDA takes for these, a mask being one to add; nothing where that
+/// is the math path.
 std::optional<at::Tensor> cuda_attention(const at::Tensor& q, const at::Tensor& k,
                                          const at::Tensor& v, const std::optional<at::Tensor>& mask,
                                          double dropout, bool causal, std::optional<double> scale,

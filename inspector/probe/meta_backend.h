@@ -31,8 +31,8 @@ class UncountedAllocations {
   UncountedAllocations& operator=(const UncountedAllocations&) = delete;
 };
 
-/// The operators of aten that have a meta kernel of ours; out variants are not named. The first call
-/// registers them; make_meta_backend() calls it.
+/// The operators of aten that have a meta kernel of ours; out variants are not named. The first
+/// call registers them; make_meta_backend() calls it.
 const std::vector<std::string>& supplied_meta_kernels();
 
 }  // namespace tally::inspector

@@ -10,8 +10,8 @@ namespace {
 c10::MemoryFormat layout(const at::Tensor& x, const at::Tensor& weight) {
   const c10::MemoryFormat last =
       x.dim() == 5 ? c10::MemoryFormat::ChannelsLast3d : c10::MemoryFormat::ChannelsLast;
-  const bool is_last = x.dim() >= 4 && (x.suggest_memory_format() == last ||
-                                        weight.suggest_memory_format() == last);
+  const bool is_last =
+      x.dim() >= 4 && (x.suggest_memory_format() == last || weight.suggest_memory_format() == last);
   return is_last ? last : c10::MemoryFormat::Contiguous;
 }
 
@@ -33,7 +33,8 @@ Results convolution(Arguments in) {
   return {at::empty(sizes, x.options(), layout(x, weight))};
 }
 
-/// (grad_output, input, weight, stride, padding, dilation, transposed, output_padding, groups, mask)
+/// (grad_output, input, weight, stride, padding, dilation, transposed, output_padding, groups,
+/// mask)
 Results convolution_backward(Arguments in) {
   const at::Tensor gradient = tensor_at(in, 0), x = tensor_at(in, 1), weight = tensor_at(in, 2);
   const auto wanted = in.back().toBoolList();

@@ -88,9 +88,8 @@ std::int64_t lower_cells(std::int64_t rows, std::int64_t columns, std::int64_t o
 }
 /// (row, col, offset, dtype, …)
 Results cells(Arguments in, std::int64_t count) {
-  return {at::empty({2, count}, at::TensorOptions()
-                                    .dtype(type_or(in[3], c10::kLong))
-                                    .device(c10::kMeta))};
+  return {at::empty({2, count},
+                    at::TensorOptions().dtype(type_or(in[3], c10::kLong)).device(c10::kMeta))};
 }
 Results lower_indices(Arguments in) {
   return cells(in, lower_cells(in[0].toInt(), in[1].toInt(), in[2].toInt()));

@@ -21,7 +21,8 @@ using Sizes = std::vector<std::int64_t>;
 struct Kernel {
   const char* name;  ///< in aten, with its overload: "where.self"
   Results (*compute)(Arguments);
-  /// Instead of a kernel that LibTorch composes, or has only to refuse: not where there is one for meta.
+  /// Instead of a kernel that LibTorch composes, or has only to refuse: not where there is one for
+  /// meta.
   bool replaces_composite = false;
 };
 using Kernels = c10::ArrayRef<Kernel>;

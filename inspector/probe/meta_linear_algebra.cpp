@@ -65,8 +65,7 @@ Results sum_of_products(Arguments in) {
 }
 /// (self, mat2) of 8-bit integers
 Results integer_product(Arguments in) {
-  return {sized({tensor_at(in, 0).size(0), tensor_at(in, 1).size(1)}, tensor_at(in, 0),
-                c10::kInt)};
+  return {sized({tensor_at(in, 0).size(0), tensor_at(in, 1).size(1)}, tensor_at(in, 0), c10::kInt)};
 }
 /// (self, mat2 as out × in, scales)
 Results weights_in_8_bits(Arguments in) {

@@ -40,8 +40,8 @@ Results batch_norm_backward(Arguments in) {
           wanted(in, 2, sized({x.size(1)}, x, type))};
 }
 
-/// The type of means and deviations: CUDA keeps them in the type that it adds up in, the CPU in that
-/// of the parameters.
+/// The type of means and deviations: CUDA keeps them in the type that it adds up in, the CPU in
+/// that of the parameters.
 c10::ScalarType moment_type(const at::Tensor& x, const std::optional<at::Tensor>& weight) {
   const bool is_half = x.scalar_type() == c10::kHalf || x.scalar_type() == c10::kBFloat16;
   if (virtual_target() == VirtualTarget::kCuda) return is_half ? c10::kFloat : x.scalar_type();

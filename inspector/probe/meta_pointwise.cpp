@@ -42,7 +42,9 @@ Results with_number(Arguments in) {
 Results number_with(Arguments in) {
   return {pointwise({tensor_at(in, 1)}, at::result_type(in[0].toScalar(), tensor_at(in, 1)))};
 }
-Results compare(Arguments in) { return {pointwise({tensor_at(in, 0), tensor_at(in, 1)}, c10::kBool)}; }
+Results compare(Arguments in) {
+  return {pointwise({tensor_at(in, 0), tensor_at(in, 1)}, c10::kBool)};
+}
 
 Results where(Arguments in) {
   return {pointwise({tensor_at(in, 0), tensor_at(in, 1), tensor_at(in, 2)},
@@ -51,15 +53,15 @@ Results where(Arguments in) {
 
 /// The result and exp(-|x|), which the CPU keeps for backward and CUDA computes again.
 Results log_sigmoid(Arguments in) {
-  return {like(tensor_at(in, 0)),
-          virtual_target() == VirtualTarget::kCpu ? like(tensor_at(in, 0))
-                                                  : sized({0}, tensor_at(in, 0))};
+  return {like(tensor_at(in, 0)), virtual_target() == VirtualTarget::kCpu
+                                      ? like(tensor_at(in, 0))
+                                      : sized({0}, tensor_at(in, 0))};
 }
 
 /// (gradient, self, weight), the weight expanded to what it multiplies
 Results prelu_backward(Arguments in) {
-  const at::Tensor gradient =
-      pointwise({tensor_at(in, 1), tensor_at(in, 2), tensor_at(in, 0)}, tensor_at(in, 1).scalar_type());
+  const at::Tensor gradient = pointwise({tensor_at(in, 1), tensor_at(in, 2), tensor_at(in, 0)},
+                                        tensor_at(in, 1).scalar_type());
   return {gradient, like(gradient)};
 }
 

@@ -80,7 +80,8 @@ constexpr Kernel kKernels[] = {
     {"min", to_one},
     {"median", to_one},
     {"nanmedian", to_one},
-    {"trace", [](Arguments in) -> Results {
+    {"trace",
+     [](Arguments in) -> Results {
        return {sized({}, tensor_at(in, 0), sum_type(tensor_at(in, 0), {}))};
      }},
     {"dot", to_one},

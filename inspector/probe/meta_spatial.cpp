@@ -13,7 +13,8 @@ Results like_second(Arguments in) { return {like(tensor_at(in, 1))}; }
 at::Tensor resized(const at::Tensor& x, const Sizes& last, c10::ScalarType type) {
   Sizes sizes = x.sizes().vec();
   std::copy(last.begin(), last.end(), sizes.end() - static_cast<std::ptrdiff_t>(last.size()));
-  return at::empty_like(x, x.options().dtype(type), x.suggest_memory_format()).resize_(sizes, x.suggest_memory_format());
+  return at::empty_like(x, x.options().dtype(type), x.suggest_memory_format())
+      .resize_(sizes, x.suggest_memory_format());
 }
 
 /// (self, output_size)
@@ -103,9 +104,7 @@ Results from_columns(Arguments in) {
   return {sized(sizes, x)};
 }
 /// (grad, input_sizes, dim, size, step)
-Results unfold_backward(Arguments in) {
-  return {sized(in[1].toIntVector(), tensor_at(in, 0))};
-}
+Results unfold_backward(Arguments in) { return {sized(in[1].toIntVector(), tensor_at(in, 0))}; }
 
 constexpr Kernel kKernels[] = {
     {"_adaptive_avg_pool2d", to_output_size},

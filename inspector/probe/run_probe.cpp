@@ -135,8 +135,8 @@ class Run {
     phase(name, work);
   }
 
-  /// A virtual run always follows its modules, to name the one that it cannot run; callbacks cost it
-  /// no memory.
+  /// A virtual run always follows its modules, to name the one that it cannot run; callbacks cost
+  /// it no memory.
   void attribute() {
     if (!request_.attribute && !device_.is_meta()) return;
     if (request_.attribute) {

@@ -9,11 +9,19 @@ namespace {
 
 /// Operators whose result, or its size, depends on the values in their inputs.
 constexpr std::string_view kDataDependent[] = {
-    "aten::_ctc_loss",     "aten::_unique",
-    "aten::_unique2",      "aten::bincount",            "aten::equal",
-    "aten::is_nonzero",    "aten::item",                "aten::masked_select",
-    "aten::nonzero",       "aten::repeat_interleave",   "aten::unique_consecutive",
-    "aten::unique_dim",    "aten::unique_dim_consecutive",
+    "aten::_ctc_loss",
+    "aten::_unique",
+    "aten::_unique2",
+    "aten::bincount",
+    "aten::equal",
+    "aten::is_nonzero",
+    "aten::item",
+    "aten::masked_select",
+    "aten::nonzero",
+    "aten::repeat_interleave",
+    "aten::unique_consecutive",
+    "aten::unique_dim",
+    "aten::unique_dim_consecutive",
     "torchvision::nms",
 };
 
@@ -48,21 +56,17 @@ std::string named_operator(std::string_view message) {
 
 std::optional<std::string> virtual_refusal(const std::string& message) {
   const auto* const pattern =
-      std::find_if(std::begin(kPatterns), std::end(kPatterns), [&](const Pattern& p) {
-        return message.find(p.text) != std::string::npos;
-      });
+      std::find_if(std::begin(kPatterns), std::end(kPatterns),
+                   [&](const Pattern& p) { return message.find(p.text) != std::string::npos; });
   if (pattern == std::end(kPatterns)) return std::nullopt;
-  const std::string op =
-      pattern->op.empty() ? named_operator(message) : std::string(pattern->op);
+  const std::string op = pattern->op.empty() ? named_operator(message) : std::string(pattern->op);
   if (op.empty()) return message;
   const std::string plain = op.substr(0, op.find('.'));
-  const bool wants_data =
-      op.find("::") == std::string::npos ||
-      std::find(std::begin(kDataDependent), std::end(kDataDependent), plain) !=
-          std::end(kDataDependent);
-  return wants_data
-             ? op + " depends on data, and a virtual run has none; measure with --device cpu"
-             : op + " has no kernel for virtual tensors; measure with --device cpu";
+  const bool wants_data = op.find("::") == std::string::npos ||
+                          std::find(std::begin(kDataDependent), std::end(kDataDependent), plain) !=
+                              std::end(kDataDependent);
+  return wants_data ? op + " depends on data, and a virtual run has none; measure with --device cpu"
+                    : op + " has no kernel for virtual tensors; measure with --device cpu";
 }
 
 }  // namespace tally::inspector

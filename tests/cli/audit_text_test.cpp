@@ -227,7 +227,8 @@ TEST_P(AuditText, SharedTensorsAddUp) {
 /// 1234567 as "1,234,567", by hand.
 std::string grouped_digits(std::int64_t n) {
   std::string digits = std::to_string(n);
-  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
 }
 
@@ -259,7 +260,8 @@ TEST_P(AuditText, FactsAreThoseOfTheJson) {
   const bool differs = naive != elements(totals.at("parameters"));
   EXPECT_EQ(parameters.find("with shared tensors counted again") != std::string::npos, differs);
   if (differs) {
-    EXPECT_NE(parameters.find("; " + grouped_digits(naive) + " with"), std::string::npos) << parameters;
+    EXPECT_NE(parameters.find("; " + grouped_digits(naive) + " with"), std::string::npos)
+        << parameters;
   }
   EXPECT_EQ(fact("tensor bytes"), totals.at("unique").at("bytes"));
 }

@@ -55,8 +55,10 @@ TEST(ProbeInput, OfMoreThanAnyMachineHoldsIsRefusedAsThat) {
 }
 
 TEST(ProbeInput, IsRefusedWhereItMakesNoSense) {
-  for (const char* text : {"=3", "0x3", "1x-2", "1y2", "1x2:int65", "1x2:quint8", "1x2:int64:5", "1x2:int64:5..4", "1x2:float32:0..1",
-                           "1:int64:0..1:2", "a[=1", "a[]=1", "[0]=1", "a]=1x", "a[0]=value:1", "1099511627776x2", "1x2:int64:0..9223372036854775807"}) {
+  for (const char* text :
+       {"=3", "0x3", "1x-2", "1y2", "1x2:int65", "1x2:quint8", "1x2:int64:5", "1x2:int64:5..4",
+        "1x2:float32:0..1", "1:int64:0..1:2", "a[=1", "a[]=1", "[0]=1", "a]=1x", "a[0]=value:1",
+        "1099511627776x2", "1x2:int64:0..9223372036854775807"}) {
     const auto input = parse_input(text);
     ASSERT_FALSE(input) << text;
     EXPECT_EQ(input.error().code, ErrorCode::kUsage) << text;

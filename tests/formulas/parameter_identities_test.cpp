@@ -185,8 +185,8 @@ TEST(Terms, NameTheirTiesAndTheirPacking) {
   EXPECT_EQ(by_id("decoder.mlp.up.weight").shape, (std::vector<std::int64_t>{768, 3072}));
 }
 
-// The true size of BLOOM-176B in bf16, which its README's formula misses by an s*h that an ALiBi model does not have:
-// 352,494,542,848 bytes = 328.29 GiB.
+// The true size of BLOOM-176B in bf16, which its README's formula misses by an s*h that an ALiBi
+// model does not have: 352,494,542,848 bytes = 328.29 GiB.
 TEST(Parameters, OfBloom176B) {
   const ParameterCounts counts = counts_of_config(
       R"({"model_type":"bloom","architectures":["BloomForCausalLM"],"vocab_size":250880,"hidden_size":14336,)"

@@ -2,10 +2,10 @@
 // pass.
 
 #include <gtest/gtest.h>
-#include <torch/headeronly/version.h>
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
 #include <tests/run_torchtally.h>
+#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <functional>
@@ -23,12 +23,13 @@ std::string sample(const std::string& name) {
 // LibTorch refuses these two, as PyTorch says in the manifest and the recipes: an operator of
 // torchvision's is not linked, and a ModuleDict key is a keyword of TorchScript's.
 const std::map<std::string, std::string>& refused_by_libtorch() {
-  static const std::map<std::string, std::string> refused{
-      {"sample_models/detection_nms.pt", "torchvision::nms"},
-      {"sample_models/keyword_keys.pt", "class"},
+  static const std::map<std::string, std::string> refused {
+    {"sample_models/detection_nms.pt", "torchvision::nms"},
+        {"sample_models/keyword_keys.pt", "class"},
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 15
-      // LibTorch 2.15 takes a quint4x2 element for a byte and finds its storage too small; 2.11 loads it.
-      {"sample_models/quantized_4bit.pt", "itemsize 1"},
+        // LibTorch 2.15 takes a quint4x2 element for a byte and finds its storage too small; 2.11
+        // loads it.
+        {"sample_models/quantized_4bit.pt", "itemsize 1"},
 #endif
   };
   return refused;

@@ -55,9 +55,14 @@ INSTANTIATE_TEST_SUITE_P(NoNumbers, LiteralToJson,
                                          Row{"nan", R"("nan")"}, Row{"-nan", R"("-nan")"}));
 
 TEST(Literal, IsKeptAsTextWhereItIsNone) {
-  for (const char* text :
-       {"", "CONSTANTS.c0", "torch.device(\"cpu\")", "1 2", "1 +", "Truest", "(1", "(1]", "(,)", "(1 2)", "1)", "\"open",
-        "\"open\\", "007", "0x10", "1e", "1.5.2", "--1", "-", ".5", "1j", "+n", "1e999", "{1: 2}"}) {
+  for (const char* text : {"",         "CONSTANTS.c0", "torch.device(\"cpu\")",
+                           "1 2",      "1 +",          "Truest",
+                           "(1",       "(1]",          "(,)",
+                           "(1 2)",    "1)",           "\"open",
+                           "\"open\\", "007",          "0x10",
+                           "1e",       "1.5.2",        "--1",
+                           "-",        ".5",           "1j",
+                           "+n",       "1e999",        "{1: 2}"}) {
     EXPECT_EQ(json::parse(literal_to_json(text)), text);
   }
   EXPECT_EQ(literal_to_json("\xff"), "\"\xef\xbf\xbd\"");

@@ -92,9 +92,13 @@ TEST(DeviceSplit, AddsUpToWhatTheDriverSees) {
   backend.multiply();
   const DeviceSplit split = *backend.split();
   EXPECT_EQ(split.tensor_bytes(), 100);
-  EXPECT_EQ(split.tensor_bytes() + *split.workspace_bytes + split.rounding_bytes() + split.cached_bytes(), split.reserved_bytes);
+  EXPECT_EQ(
+      split.tensor_bytes() + *split.workspace_bytes + split.rounding_bytes() + split.cached_bytes(),
+      split.reserved_bytes);
   EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode);
-  EXPECT_EQ(split.reserved_bytes + *split.context_bytes + *split.other_processes_bytes + split.other_bytes(), split.driver_bytes);
+  EXPECT_EQ(split.reserved_bytes + *split.context_bytes + *split.other_processes_bytes +
+                split.other_bytes(),
+            split.driver_bytes);
 }
 
 TEST(DeviceSplit, PutsWhatIsNotKnownIntoTheRest) {
@@ -103,7 +107,8 @@ TEST(DeviceSplit, PutsWhatIsNotKnownIntoTheRest) {
   split.context_bytes.reset();
   EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode + FakeGpuBackend::kContext);
   split.other_processes_bytes.reset();
-  EXPECT_EQ(split.other_bytes(), FakeGpuBackend::kLoadedCode + FakeGpuBackend::kContext + FakeGpuBackend::kOthers);
+  EXPECT_EQ(split.other_bytes(),
+            FakeGpuBackend::kLoadedCode + FakeGpuBackend::kContext + FakeGpuBackend::kOthers);
   split.workspace_bytes.reset();
   EXPECT_EQ(split.tensor_bytes(), split.requested_bytes);
 }
@@ -155,7 +160,8 @@ TEST(ProbeJson, KeepsARequest) {
   request.device = "cuda:1";
   request.extent = ProbeExtent::kTrain;
   request.optimizer = OptimizerKind::kMomentum;
-  request.inputs = {{"ids", {1, 128}, Dtype::kInt64, 0, 9}, {"", {3}, Dtype::kBool, std::nullopt, std::nullopt}};
+  request.inputs = {{"ids", {1, 128}, Dtype::kInt64, 0, 9},
+                    {"", {3}, Dtype::kBool, std::nullopt, std::nullopt}};
   request.inputs.push_back({"masks", {3}, Dtype::kBool, {}, {}, "left", {}});
   request.inputs.push_back({"mode", {}, Dtype::kFloat32, {}, {}, "", "fast"});
   request.bundled_inputs = true;

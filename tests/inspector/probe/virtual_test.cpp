@@ -42,14 +42,18 @@ class VirtualSample : public testing::TestWithParam<Sample> {};
 
 TEST_P(VirtualSample, PeaksWhereTheCpuDoes) {
   const Sample& sample = GetParam();
-  const json report = probe({sample.file, "--device", "cpu", "-p", sample.extent, "-i", sample.input});
+  const json report =
+      probe({sample.file, "--device", "cpu", "-p", sample.extent, "-i", sample.input});
   const json &measured = first_run(report), &predicted = configuration(report).at("virtual");
   ASSERT_TRUE(predicted.at("failure").is_null()) << predicted.at("failure");
   std::size_t compared = 0;
   for (const json& p : measured.at("phases")) {
-    if (p.at("name") == "weights") continue;  // the CPU's loader has the code's text in tensors for a moment
+    if (p.at("name") == "weights")
+      continue;  // the CPU's loader has the code's text in tensors for a moment
     const double bytes = p.at("peak_bytes");
-    EXPECT_NEAR(phase(predicted, p.at("name")).at("peak_bytes").get<double>(), bytes, sample.most * bytes) << p.at("name");
+    EXPECT_NEAR(phase(predicted, p.at("name")).at("peak_bytes").get<double>(), bytes,
+                sample.most * bytes)
+        << p.at("name");
     ++compared;
   }
   EXPECT_EQ(compared, std::string(sample.extent) == "train" ? 8u : 2u);
@@ -57,18 +61,22 @@ TEST_P(VirtualSample, PeaksWhereTheCpuDoes) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, VirtualSample,
-    testing::Values(Sample{"gpt2", "sample_models/gpt2.pt", "1x9:int64", kTransformers}, Sample{"bert", "sample_models/bert.pt", "1x9:int64", kTransformers},
-                    Sample{"llama_bfloat16", "sample_models/llama.pt", "1x9:int64", kTransformers},
-                    Sample{"half_decoder", "sample_models/half_decoder.pt", "2x9:int64", kTransformers},
-                    Sample{"gpt", "tests/inspector/probe/gpt.pt", "4x64:int64", kTransformers},
-                    Sample{"llama", "tests/inspector/probe/llama.pt", "4x64:int64", kTransformers},
-                    Sample{"frozen_bert", "tests/inspector/reconcile/archives/frozen_bert.pt", "1x9:int64", kTransformers, "forward"},
-                    Sample{"residual", "tests/inspector/probe/resnet.pt", "4x3x64x64", kConvolutions},
-                    Sample{"residual_half", "sample_models/resnet.pt", "2x3x32x32:float16", kConvolutions},
-                    Sample{"mobilenet", "sample_models/mobilenet.pt", "2x3x32x32", kConvolutions},
-                    Sample{"traced", "sample_models/traced_cnn.pt", "1x3x20x20", kConvolutions},
-                    Sample{"frozen", "sample_models/frozen_cnn.pt", "1x3x20x20", kConvolutions, "forward"},
-                    Sample{"frozen_folded", "sample_models/frozen_folded_cnn.pt", "1x3x20x20", kConvolutions, "forward"}),
+    testing::Values(
+        Sample{"gpt2", "sample_models/gpt2.pt", "1x9:int64", kTransformers},
+        Sample{"bert", "sample_models/bert.pt", "1x9:int64", kTransformers},
+        Sample{"llama_bfloat16", "sample_models/llama.pt", "1x9:int64", kTransformers},
+        Sample{"half_decoder", "sample_models/half_decoder.pt", "2x9:int64", kTransformers},
+        Sample{"gpt", "tests/inspector/probe/gpt.pt", "4x64:int64", kTransformers},
+        Sample{"llama", "tests/inspector/probe/llama.pt", "4x64:int64", kTransformers},
+        Sample{"frozen_bert", "tests/inspector/reconcile/archives/frozen_bert.pt", "1x9:int64",
+               kTransformers, "forward"},
+        Sample{"residual", "tests/inspector/probe/resnet.pt", "4x3x64x64", kConvolutions},
+        Sample{"residual_half", "sample_models/resnet.pt", "2x3x32x32:float16", kConvolutions},
+        Sample{"mobilenet", "sample_models/mobilenet.pt", "2x3x32x32", kConvolutions},
+        Sample{"traced", "sample_models/traced_cnn.pt", "1x3x20x20", kConvolutions},
+        Sample{"frozen", "sample_models/frozen_cnn.pt", "1x3x20x20", kConvolutions, "forward"},
+        Sample{"frozen_folded", "sample_models/frozen_folded_cnn.pt", "1x3x20x20", kConvolutions,
+               "forward"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 const std::string kModels = "tests/inspector/probe/virtual_models/";
@@ -81,7 +89,8 @@ struct Refused {
 class RefusedModel : public testing::TestWithParam<Refused> {};
 
 TEST_P(RefusedModel, NamesTheOperatorAndItsModuleAndGivesNoNumber) {
-  const json run = first_run(probe({kModels + GetParam().model + ".pt", "--device", "meta", "-i", "3x4"}, 1));
+  const json run =
+      first_run(probe({kModels + GetParam().model + ".pt", "--device", "meta", "-i", "3x4"}, 1));
   const json& failure = run.at("failure");
   EXPECT_EQ(failure.at("kind"), "unsupported");
   EXPECT_EQ(failure.at("module"), "encoder.inner");
@@ -90,48 +99,65 @@ TEST_P(RefusedModel, NamesTheOperatorAndItsModuleAndGivesNoNumber) {
   EXPECT_TRUE(phase(run, "evaluation forward").is_null());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RefusedModel,
-                         testing::Values(Refused{"nonzero", "aten::nonzero depends on data"}, Refused{"item", "aten::item depends on data"},
-                                         Refused{"branch", "aten::item depends on data"},
-                                         Refused{"unique_consecutive", "aten::unique_consecutive depends on data"},
-                                         Refused{"masked_select", "aten::masked_select depends on data"},
-                                         Refused{"geqrf", "aten::geqrf has no kernel for virtual tensors"}),
-                         [](const auto& tested) { return std::string(tested.param.model); });
+INSTANTIATE_TEST_SUITE_P(
+    All, RefusedModel,
+    testing::Values(Refused{"nonzero", "aten::nonzero depends on data"},
+                    Refused{"item", "aten::item depends on data"},
+                    Refused{"branch", "aten::item depends on data"},
+                    Refused{"unique_consecutive", "aten::unique_consecutive depends on data"},
+                    Refused{"masked_select", "aten::masked_select depends on data"},
+                    Refused{"geqrf", "aten::geqrf has no kernel for virtual tensors"}),
+    [](const auto& tested) { return std::string(tested.param.model); });
 
 TEST(VirtualProbe, RunsAModelThatWasExportedForAGpu) {
-  const json run = first_run(probe({kModels + "on_cuda.pt", "--device", "meta", "-p", "train", "-i", "3x4"}));
+  const json run =
+      first_run(probe({kModels + "on_cuda.pt", "--device", "meta", "-p", "train", "-i", "3x4"}));
   EXPECT_TRUE(run.at("failure").is_null()) << run.at("failure");
   // 3 x 4 floats of the product, 3 x 4 of the sum, 4 zeros while it runs: 112 bytes.
   EXPECT_EQ(phase(run, "evaluation forward").at("peak_above_start_bytes"), 112);
 }
 
 TEST(VirtualProbe, RefusesQuantizedModels) {
-  // Static ones read their scale as a number, in `quant`; dynamic ones call kernels for packed weights.
-  const json fixed = first_run(probe({"sample_models/quantized_static.pt", "--device", "meta", "-i", "1x1x20x20"}, 1)).at("failure");
+  // Static ones read their scale as a number, in `quant`; dynamic ones call kernels for packed
+  // weights.
+  const json fixed =
+      first_run(
+          probe({"sample_models/quantized_static.pt", "--device", "meta", "-i", "1x1x20x20"}, 1))
+          .at("failure");
   EXPECT_EQ(fixed.at("kind"), "unsupported");
   EXPECT_EQ(fixed.at("module"), "quant");
-  const json dynamic = first_run(probe({"sample_models/quantized_dynamic.pt", "--device", "meta", "-i", "1x5:int64"}, 1)).at("failure");
+  const json dynamic =
+      first_run(
+          probe({"sample_models/quantized_dynamic.pt", "--device", "meta", "-i", "1x5:int64"}, 1))
+          .at("failure");
   EXPECT_EQ(dynamic.at("kind"), "unsupported");
-  EXPECT_EQ(dynamic.at("message").get<std::string>().rfind("aten::quantized_lstm", 0), 0u) << dynamic;
+  EXPECT_EQ(dynamic.at("message").get<std::string>().rfind("aten::quantized_lstm", 0), 0u)
+      << dynamic;
   EXPECT_EQ(dynamic.at("module"), "lstm");
 }
 
 TEST(VirtualProbe, RunsForkedCodeWhereItIsAwaited) {
-  const json report = probe({"sample_models/fork.pt", "--device", "cpu", "-p", "train", "-i", "2x5"});
+  const json report =
+      probe({"sample_models/fork.pt", "--device", "cpu", "-p", "train", "-i", "2x5"});
   EXPECT_TRUE(configuration(report).at("virtual").at("failure").is_null());
-  EXPECT_EQ(phase(configuration(report).at("virtual"), "training forward").at("end_bytes"), phase(first_run(report), "training forward").at("end_bytes"));
+  EXPECT_EQ(phase(configuration(report).at("virtual"), "training forward").at("end_bytes"),
+            phase(first_run(report), "training forward").at("end_bytes"));
 }
 
 TEST(VirtualProbe, SaysForWhichDeviceItStands) {
-  const json cpu = first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta", "-i", "4x64:int64"}));
-  const json cuda = first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta", "--virtual-for", "cuda", "-p", "train", "-i", "4x64:int64"}));
+  const json cpu =
+      first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta", "-i", "4x64:int64"}));
+  const json cuda = first_run(probe({"tests/inspector/probe/gpt.pt", "--device", "meta",
+                                     "--virtual-for", "cuda", "-p", "train", "-i", "4x64:int64"}));
   EXPECT_EQ(cpu.at("kind"), "virtual");
   EXPECT_EQ(cuda.at("kind"), "virtual (for cuda)");
   EXPECT_TRUE(cuda.at("failure").is_null()) << cuda.at("failure");
 }
 
 const json& flop_figures() {
-  static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) / "tests/inspector/probe/flop_figures.json")).at("models");
+  static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
+                                                  "tests/inspector/probe/flop_figures.json"))
+                                .at("models");
   return value;
 }
 
@@ -139,10 +165,12 @@ class CountedSample : public testing::TestWithParam<const char*> {};
 
 TEST_P(CountedSample, HasTheFlopsOfPyTorchsCounter) {
   for (const auto& [file, figures] : flop_figures().items()) {
-    // The counter does not know the one kernel that an LSTM is on the CPU; on meta it is products, which count.
+    // The counter does not know the one kernel that an LSTM is on the CPU; on meta it is products,
+    // which count.
     if (file == "sample_models/recurrent.pt" && std::string(GetParam()) == "meta") continue;
     const std::string extent = figures.at("trains").get<bool>() ? "train" : "forward";
-    const Ran ran = run_torchtally({"probe", "-f", "json", "--device", GetParam(), "--no-virtual", "-p", extent, "-i", figures.at("input"), file});
+    const Ran ran = run_torchtally({"probe", "-f", "json", "--device", GetParam(), "--no-virtual",
+                                    "-p", extent, "-i", figures.at("input"), file});
     ASSERT_EQ(ran.exit_code, 0) << file << ran.out;
     const json attributed = json::parse(ran.out).at("configurations").at(0).at("attributed");
     EXPECT_EQ(attributed.at("forward_flops"), figures.at("forward_flops")) << file;
@@ -150,7 +178,8 @@ TEST_P(CountedSample, HasTheFlopsOfPyTorchsCounter) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(On, CountedSample, testing::Values("cpu", "meta"), [](const auto& tested) { return std::string(tested.param); });
+INSTANTIATE_TEST_SUITE_P(On, CountedSample, testing::Values("cpu", "meta"),
+                         [](const auto& tested) { return std::string(tested.param); });
 
 }  // namespace
 }  // namespace tally::tests
