@@ -30,12 +30,12 @@ const std::string kMlp = kProbeModels + "mlp.pt";
 
 /// A training probe of the MLP on device 1, run once a process.
 const json& trained() {
-  static const json report = probe({kMlp, "-p", "train", "-i", "32x256", "--device", "cuda:1"});
+  static const json report = run_probe({kMlp, "-p", "train", "-i", "32x256", "--device", "cuda:1"});
   return report;
 }
 
 TEST_F(FakeGpu, IsWhatAutoFinds) {
-  const json report = probe({kMlp, "-i", "32x256", "--no-modules", "--no-virtual"});
+  const json report = run_probe({kMlp, "-i", "32x256", "--no-modules", "--no-virtual"});
   EXPECT_EQ(report.at("used_device"), "cuda:0");
   EXPECT_EQ(report.at("reason"), "");
   EXPECT_EQ(first_run(report).at("kind"), "measured on cuda:0");
@@ -81,7 +81,7 @@ TEST_F(FakeGpu, SplitsWhatTheDriverSees) {
 
 TEST_F(FakeGpu, PutsTheContextIntoOtherWithoutNvml) {
   const Variable nvml("FAKE_GPU_NVML", "0");
-  const json run = first_run(probe({kMlp, "-p", "load", "--device", "cuda"}));
+  const json run = first_run(run_probe({kMlp, "-p", "load", "--device", "cuda"}));
   expect_conserved(run);
   const json device = phase(run, "weights").at("device");
   EXPECT_TRUE(device.at("context_bytes").is_null());
@@ -98,9 +98,9 @@ TEST_F(FakeGpu, ShowsTheSplitAsText) {
 
 TEST_F(FakeGpu, CapsTheDeviceThatIsProbedAndGoesOnAfterARefusal) {
   // Weights 2 MiB. Batch 1024: input 1 MiB, then 4 MiB in the middle. Batch 32 fits.
-  const json report = probe({kMlp, "-i", "32x256", "--batch", "1024,32", "--no-virtual", "--limit",
-                             "4M", "--device", "cuda:1"},
-                            1);
+  const json report = run_probe({kMlp, "-i", "32x256", "--batch", "1024,32", "--no-virtual",
+                                 "--limit", "4M", "--device", "cuda:1"},
+                                1);
   const json& refused = report.at("configurations").at(0);
   const json& failure = refused.at("runs").at(0).at("failure");
   EXPECT_EQ(failure.at("kind"), "out_of_memory");
@@ -118,7 +118,7 @@ TEST_F(FakeGpu, RefusesWhatTheDeviceDoesNotHave) {
   // 64 MiB less the other process's 5 and the context's 3; weights 2, input 12. The output of a
   // product comes before its workspace.
   const json report =
-      probe({kMlp, "-i", "12288x256", "--no-virtual", "--no-modules", "--device", "cuda:0"}, 1);
+      run_probe({kMlp, "-i", "12288x256", "--no-virtual", "--no-modules", "--device", "cuda:0"}, 1);
   const json& failure = first_run(report).at("failure");
   EXPECT_EQ(failure.at("kind"), "out_of_memory");
   EXPECT_EQ(failure.at("wanted_bytes"), 12288 * kHidden * kFloat);
@@ -130,10 +130,11 @@ TEST_F(FakeGpu, LeavesTheUsersOwnCapInPlace) {
   for (const char* variable : {"PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"}) {
     const Variable settings(variable, "per_process_memory_fraction:0.05");
     for (const char* limit : {"0", "1G"}) {
-      const json failure = first_run(probe({kMlp, "-i", "32x256", "--no-virtual", "--no-modules",
-                                            "--device", "cuda", "--limit", limit},
-                                           1))
-                               .at("failure");
+      const json failure =
+          first_run(run_probe({kMlp, "-i", "32x256", "--no-virtual", "--no-modules", "--device",
+                               "cuda", "--limit", limit},
+                              1))
+              .at("failure");
       EXPECT_EQ(failure.at("kind"), "out_of_memory");
       EXPECT_EQ(failure.at("phase"), "inputs");
       EXPECT_EQ(failure.at("wanted_bytes"), kInput);
@@ -144,8 +145,8 @@ TEST_F(FakeGpu, LeavesTheUsersOwnCapInPlace) {
 TEST_F(FakeGpu, WritesASnapshotThatPythonUnpickles) {
   const TemporaryFile file("snapshot.pickle");
   const json run =
-      first_run(probe({kMlp, "-p", "train", "-i", "32x256", "--no-virtual", "--no-modules",
-                       "--device", "cuda:1", "--cuda-snapshot", file.path()}));
+      first_run(run_probe({kMlp, "-p", "train", "-i", "32x256", "--no-virtual", "--no-modules",
+                           "--device", "cuda:1", "--cuda-snapshot", file.path()}));
   const json snapshot = read_snapshot(file.path());
   ASSERT_TRUE(snapshot.is_object()) << "python3 could not read it";
   EXPECT_EQ(snapshot.at("live").at(1), run.at("phases").back().at("end_bytes"));
@@ -158,9 +159,9 @@ TEST_F(FakeGpu, WritesASnapshotThatPythonUnpickles) {
 
 TEST_F(FakeGpu, WritesTheSnapshotOfARunThatRanOutOfMemory) {
   const TemporaryFile file("refused.pickle");
-  probe({kMlp, "-i", "1024x256", "--no-virtual", "--no-modules", "--device", "cuda", "--limit",
-         "4M", "--cuda-snapshot", file.path()},
-        1);
+  run_probe({kMlp, "-i", "1024x256", "--no-virtual", "--no-modules", "--device", "cuda", "--limit",
+             "4M", "--cuda-snapshot", file.path()},
+            1);
   EXPECT_TRUE(read_snapshot(file.path()).is_object());
 }
 
@@ -223,7 +224,7 @@ TEST_F(FakeGpu, IsNoUseWithADriverThatIsTooOld) {
 
 TEST_F(FakeGpu, ThatDoesNotStartLeavesAutoToTheCpu) {
   const Variable start("FAKE_GPU_START", "100");
-  const json report = probe({kMlp, "-p", "load"});
+  const json report = run_probe({kMlp, "-p", "load"});
   EXPECT_EQ(report.at("used_device"), "cpu");
   EXPECT_EQ(report.at("reason"), "skipped: no CUDA device: the NVIDIA driver sees no device");
 }

@@ -17,20 +17,13 @@ const std::string& no_cuda() {
 #define SKIP_WITHOUT_A_GPU() \
   if (!no_cuda().empty()) GTEST_SKIP() << "no CUDA device: " << no_cuda()
 
-const json& eager_figures() {
-  static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
-                                                  kProbeModels / "eager_figures.json"))
-                                .at("models");
-  return value;
-}
-
 /// The training probe of each eager model, run once a process.
 const json& trained(const std::string& model) {
   static std::map<std::string, json> reports;
   const auto found = reports.find(model);
   if (found != reports.end()) return found->second;
-  return reports[model] = probe({kProbeModels + model + ".pt", "-p", "train", "--device", "cuda",
-                                 "-i", eager_figures().at(model).at("input")});
+  return reports[model] = run_probe({kProbeModels + model + ".pt", "-p", "train", "--device",
+                                     "cuda", "-i", eager_figures().at(model).at("input")});
 }
 
 TEST(Gpu, HoldsTheWeightsOfTheCensusByRequestedBytes) {
@@ -38,7 +31,7 @@ TEST(Gpu, HoldsTheWeightsOfTheCensusByRequestedBytes) {
   for (const char* model : {"gpt2", "llama", "scripted_mlp", "tied_scripted", "traced_cnn"}) {
     const std::string file = "sample_models/" + std::string(model) + ".pt";
     const json audit = json::parse(run_torchtally({"audit", "-f", "json", file}).out);
-    const json run = first_run(probe({file, "-p", "load", "--device", "cuda"}));
+    const json run = first_run(run_probe({file, "-p", "load", "--device", "cuda"}));
     EXPECT_EQ(part(run, "weights").at("measured_bytes"), part(run, "weights").at("predicted_bytes"))
         << model;
     EXPECT_EQ(part(run, "weights").at("predicted_bytes"),
@@ -108,10 +101,10 @@ TEST(Gpu, KeepsToTheCapAndRecoversAfterARefusal) {
   SKIP_WITHOUT_A_GPU();
   // 64 MiB hold the small batch. The large one wants 128 MiB between its layers.
   constexpr std::int64_t kLimit = 64 << 20, kLarge = 32768;
-  const json report =
-      probe({kProbeModels + "mlp.pt", "-i", "32x256", "--batch", std::to_string(kLarge) + ",32",
-             "--no-virtual", "--no-modules", "--limit", std::to_string(kLimit), "--device", "cuda"},
-            1);
+  const json report = run_probe(
+      {kProbeModels + "mlp.pt", "-i", "32x256", "--batch", std::to_string(kLarge) + ",32",
+       "--no-virtual", "--no-modules", "--limit", std::to_string(kLimit), "--device", "cuda"},
+      1);
   const json& failure = report.at("configurations").at(0).at("runs").at(0).at("failure");
   EXPECT_EQ(failure.at("kind"), "out_of_memory");
   EXPECT_EQ(failure.at("phase"), "evaluation forward");
@@ -137,8 +130,8 @@ TEST(Gpu, WritesASnapshotThatPythonUnpickles) {
   SKIP_WITHOUT_A_GPU();
   const TemporaryFile file("gpu.pickle");
   const json run =
-      first_run(probe({kProbeModels + "mlp.pt", "-p", "train", "-i", "32x256", "--no-virtual",
-                       "--no-modules", "--device", "cuda", "--cuda-snapshot", file.path()}));
+      first_run(run_probe({kProbeModels + "mlp.pt", "-p", "train", "-i", "32x256", "--no-virtual",
+                           "--no-modules", "--device", "cuda", "--cuda-snapshot", file.path()}));
   const json snapshot = read_snapshot(file.path());
   ASSERT_TRUE(snapshot.is_object()) << "python3 could not read it";
   EXPECT_EQ(snapshot.at("live").at(0), run.at("phases").back().at("end_bytes"));

@@ -92,7 +92,7 @@ TEST(OutOfMemory, NamesTheModuleOfASteadyTrainingStep) {
   // What backward peaked at in the first step, and one copy of the parameters: the state takes two.
   const json first = first_run(probe_json_of("limits", {"-p", "train", "-i", "32x16"}));
   const std::int64_t limit =
-      find_phase(first, "backward").at("peak_bytes").get<std::int64_t>() + kWeights;
+      phase(first, "backward").at("peak_bytes").get<std::int64_t>() + kWeights;
   const Ran ran = run_torchtally({"probe", input_model("limits"), "-f", "json", "--device", "cpu",
                                   "--no-virtual", "-p", "train", "-i", "32x16", "--limit",
                                   std::to_string(limit)});
@@ -136,8 +136,8 @@ TEST_P(EndedProcess, IsReportedWithItsPhaseAndTheSweepGoesOn) {
   // What had been measured before is not lost.
   EXPECT_EQ(killed.at("device"), "cpu");
   EXPECT_EQ(killed.at("inputs").at(0).at("sizes"), json({3, 6}));
-  EXPECT_EQ(find_phase(killed, "weights").at("end_bytes"), (36 + 12) * 4);
-  EXPECT_EQ(find_phase(killed, "inputs").at("retained_bytes"), 3 * 6 * 4);
+  EXPECT_EQ(phase(killed, "weights").at("end_bytes"), (36 + 12) * 4);
+  EXPECT_EQ(phase(killed, "inputs").at("retained_bytes"), 3 * 6 * 4);
   const json& next = report.at("configurations").at(1).at("runs").at(0);
   EXPECT_TRUE(next.at("failure").is_null()) << next.at("failure");
 }
@@ -280,7 +280,7 @@ TEST(OddModel, WithoutForwardCanOnlyBeLoaded) {
 TEST(OddModel, MayReturnAnything) {
   const json run = first_run(probe_json_of("odd_outputs", {"-p", "train"}));
   EXPECT_TRUE(run.at("failure").is_null()) << run.at("failure");
-  EXPECT_EQ(find_part(run, "gradients").at("measured_bytes"), (9 + 3) * 4);
+  EXPECT_EQ(part(run, "gradients").at("measured_bytes"), (9 + 3) * 4);
   for (const char* name : {"only_number", "no_output"}) {
     EXPECT_TRUE(first_run(probe_json_of(name, {"-i", "2x3"})).at("failure").is_null()) << name;
     const json failure =

@@ -121,8 +121,8 @@ TEST(Arguments, OfEveryTypeCanBeGiven) {
   EXPECT_TRUE(run.at("failure").is_null()) << run.at("failure");
   EXPECT_EQ(run.at("inputs").size(), 11u);
   // 4x5, 4x5, 5, 3 and 3 float32; 2 int64.
-  EXPECT_EQ(find_part(run, "inputs").at("measured_bytes"), (20 + 20 + 5 + 3 + 3) * 4 + 2 * 8);
-  EXPECT_EQ(find_part(run, "inputs").at("predicted_bytes"), (20 + 20 + 5 + 3 + 3) * 4 + 2 * 8);
+  EXPECT_EQ(part(run, "inputs").at("measured_bytes"), (20 + 20 + 5 + 3 + 3) * 4 + 2 * 8);
+  EXPECT_EQ(part(run, "inputs").at("predicted_bytes"), (20 + 20 + 5 + 3 + 3) * 4 + 2 * 8);
 }
 
 TEST(Arguments, AreRefusedWhereOneIsMissingWrongOrUnknown) {
@@ -213,9 +213,8 @@ TEST(BundledInputs, AreUsedOnRequest) {
   EXPECT_EQ(run.at("inputs").at(0).at("sizes"), json({2, 5}));
   EXPECT_EQ(run.at("inputs").at(0).at("dtype"), "int64");
   EXPECT_EQ(run.at("inputs").at(1), json({{"name", "scale"}, {"value", "2.5"}}));
-  EXPECT_EQ(find_part(run, "inputs").at("measured_bytes"), 2 * 5 * 8);
-  EXPECT_EQ(find_part(run, "weights").at("measured_bytes"),
-            find_part(run, "weights").at("predicted_bytes"));
+  EXPECT_EQ(part(run, "inputs").at("measured_bytes"), 2 * 5 * 8);
+  EXPECT_EQ(part(run, "weights").at("measured_bytes"), part(run, "weights").at("predicted_bytes"));
   const json without = first_run(probe_json_of("bundled", {}, 1));
   EXPECT_EQ(without.at("failure").at("message"),
             "AssertionError: the ids are not those that were bundled");
@@ -264,7 +263,7 @@ TEST(WritingModel, GetsItsInputsAfreshInEveryCall) {
   EXPECT_TRUE(run.at("failure").is_null()) << run.at("failure");
   EXPECT_NE(run.at("notes").dump().find("writes into its inputs"), std::string::npos)
       << run.at("notes");
-  EXPECT_EQ(find_part(run, "inputs").at("measured_bytes"), 2 * 3 * 8);
+  EXPECT_EQ(part(run, "inputs").at("measured_bytes"), 2 * 3 * 8);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 inline const std::string kProbeModels = "tests/inspector/probe/";
 
-inline json probe(std::vector<std::string> arguments, int expected_exit = 0) {
+inline json run_probe(std::vector<std::string> arguments, int expected_exit = 0) {
   arguments.insert(arguments.begin(), {"probe", "-f", "json"});
   const Ran ran = run_torchtally(arguments);
   EXPECT_EQ(ran.exit_code, expected_exit) << ran.out;
@@ -32,6 +32,14 @@ inline json phase(const json& run, const std::string& name) {
   return named(run.at("phases"), name);
 }
 inline json part(const json& run, const std::string& name) { return named(run.at("parts"), name); }
+
+/// What PyTorch's Python side measured of the same modules run eagerly: record_eager.py.
+inline const json& eager_figures() {
+  static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
+                                                  kProbeModels / "eager_figures.json"))
+                                .at("models");
+  return value;
+}
 
 inline std::int64_t bytes(const json& value) { return value.get<std::int64_t>(); }
 

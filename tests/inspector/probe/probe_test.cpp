@@ -1,47 +1,14 @@
 // Whole probes on the CPU. Expected values: arithmetic on sizes, and eager_figures.json, which
 // PyTorch's Python side measured of the same modules run eagerly (record_eager.py).
 
-#include <gtest/gtest.h>
-
-#include "../../run_torchtally.h"
+#include "probe_reports.h"
 
 namespace tally::tests {
 namespace {
 
-using nlohmann::json;
-
-const std::string kFolder = "tests/inspector/probe/";
-
 json probe(std::vector<std::string> arguments, int expected_exit = 0) {
-  arguments.insert(arguments.begin(), {"probe", "-f", "json", "--device", "cpu"});
-  const Ran ran = run_torchtally(arguments);
-  EXPECT_EQ(ran.exit_code, expected_exit) << ran.out;
-  return json::parse(ran.out);
-}
-
-const json& first_run(const json& report) {
-  return report.at("configurations").at(0).at("runs").at(0);
-}
-
-json phase(const json& run, const std::string& name) {
-  for (const json& p : run.at("phases")) {
-    if (p.at("name") == name) return p;
-  }
-  return nullptr;
-}
-
-json part(const json& run, const std::string& name) {
-  for (const json& p : run.at("parts")) {
-    if (p.at("name") == name) return p;
-  }
-  return nullptr;
-}
-
-const json& eager_figures() {
-  static const json value = json::parse(read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) /
-                                                  kFolder / "eager_figures.json"))
-                                .at("models");
-  return value;
+  arguments.insert(arguments.end(), {"--device", "cpu"});
+  return run_probe(std::move(arguments), expected_exit);
 }
 
 /// The training probe of each eager model, run once a process.
@@ -49,8 +16,8 @@ const json& trained(const std::string& model) {
   static std::map<std::string, json> reports;
   const auto found = reports.find(model);
   if (found != reports.end()) return found->second;
-  return reports[model] = probe(
-             {kFolder + model + ".pt", "-p", "train", "-i", eager_figures().at(model).at("input")});
+  return reports[model] = probe({kProbeModels + model + ".pt", "-p", "train", "-i",
+                                 eager_figures().at(model).at("input")});
 }
 
 constexpr std::int64_t kFloat = 4, kBatch = 32, kIn = 256, kHidden = 1024;
@@ -162,7 +129,7 @@ TEST(Probe, KeepsTheStateOfEachOptimizer) {
   const std::int64_t parameters = 2 * kWeight;
   for (const auto& [optimizer, state] : std::map<std::string, std::int64_t>{
            {"sgd", 0}, {"momentum", 1}, {"adam", 2}, {"adamw", 2}}) {
-    const json run = first_run(probe({kFolder + "mlp.pt", "-p", "train", "--no-modules",
+    const json run = first_run(probe({kProbeModels + "mlp.pt", "-p", "train", "--no-modules",
                                       "--no-virtual", "-i", "32x256", "--optimizer", optimizer}));
     EXPECT_EQ(part(run, "optimizer state").at("measured_bytes"), state * parameters) << optimizer;
     EXPECT_EQ(part(run, "optimizer state").at("predicted_bytes"), state * parameters) << optimizer;
@@ -171,7 +138,7 @@ TEST(Probe, KeepsTheStateOfEachOptimizer) {
 }
 
 TEST(Probe, IsTheSameOverRepeats) {
-  const json report = probe({kFolder + "gpt.pt", "-p", "train", "--no-modules", "--no-virtual",
+  const json report = probe({kProbeModels + "gpt.pt", "-p", "train", "--no-modules", "--no-virtual",
                              "-i", "4x64:int64:0..1008", "--repeat", "3"});
   const json& runs = report.at("configurations").at(0).at("runs");
   ASSERT_EQ(runs.size(), 3u);
@@ -182,8 +149,8 @@ TEST(Probe, IsTheSameOverRepeats) {
 }
 
 TEST(Probe, SweepsBatches) {
-  const json report = probe(
-      {kFolder + "mlp.pt", "--no-modules", "--no-virtual", "-i", "32x256", "--batch", "1,2,64"});
+  const json report = probe({kProbeModels + "mlp.pt", "--no-modules", "--no-virtual", "-i",
+                             "32x256", "--batch", "1,2,64"});
   const json& configurations = report.at("configurations");
   ASSERT_EQ(configurations.size(), 3u);
   const std::int64_t batches[] = {1, 2, 64};
@@ -196,8 +163,8 @@ TEST(Probe, SweepsBatches) {
 }
 
 TEST(Probe, ConvertsToADtype) {
-  const json run = first_run(probe(
-      {kFolder + "mlp.pt", "--no-modules", "--no-virtual", "-i", "32x256", "--dtype", "bfloat16"}));
+  const json run = first_run(probe({kProbeModels + "mlp.pt", "--no-modules", "--no-virtual", "-i",
+                                    "32x256", "--dtype", "bfloat16"}));
   EXPECT_EQ(part(run, "weights").at("measured_bytes"), kWeight);
   EXPECT_EQ(part(run, "weights").at("predicted_bytes"), kWeight);
   EXPECT_EQ(part(run, "inputs").at("measured_bytes"), kInput / 2);
@@ -207,7 +174,8 @@ TEST(Probe, ReportsTheAllocationThatALimitRefuses) {
   // Room for the weights, the input and the middle, not for the output.
   const std::int64_t limit = 2 * kWeight + kInput + kMiddle + kInput / 2;
   const json report = probe(
-      {kFolder + "mlp.pt", "--no-virtual", "-i", "32x256", "--limit", std::to_string(limit)}, 1);
+      {kProbeModels + "mlp.pt", "--no-virtual", "-i", "32x256", "--limit", std::to_string(limit)},
+      1);
   const json& failure = first_run(report).at("failure");
   EXPECT_EQ(failure.at("kind"), "out_of_memory");
   EXPECT_EQ(failure.at("phase"), "evaluation forward");
@@ -218,8 +186,8 @@ TEST(Probe, ReportsTheAllocationThatALimitRefuses) {
 
 TEST(Probe, GoesOnWithTheNextConfigurationAfterOneThatDoesNotFit) {
   const json report =
-      probe({kFolder + "mlp.pt", "--no-modules", "--no-virtual", "-i", "32x256", "--batch", "64,1",
-             "--limit", std::to_string(2 * kWeight + kInput + kMiddle)},
+      probe({kProbeModels + "mlp.pt", "--no-modules", "--no-virtual", "-i", "32x256", "--batch",
+             "64,1", "--limit", std::to_string(2 * kWeight + kInput + kMiddle)},
             1);
   const json& configurations = report.at("configurations");
   EXPECT_EQ(configurations.at(0).at("runs").at(0).at("failure").at("kind"), "out_of_memory");
@@ -228,7 +196,7 @@ TEST(Probe, GoesOnWithTheNextConfigurationAfterOneThatDoesNotFit) {
 
 TEST(Probe, PassesOnTheModelsOwnMessage) {
   const json failure =
-      first_run(probe({kFolder + "mlp.pt", "--no-virtual", "--no-modules", "-i", "32x255"}, 1))
+      first_run(probe({kProbeModels + "mlp.pt", "--no-virtual", "--no-modules", "-i", "32x255"}, 1))
           .at("failure");
   EXPECT_EQ(failure.at("kind"), "model");
   EXPECT_EQ(failure.at("message"),
@@ -290,8 +258,8 @@ bool has_driver() {
 
 TEST(ProbeWithoutCuda, MeasuresOnTheCpuAndSaysWhy) {
   if (has_driver()) GTEST_SKIP() << "this machine has an NVIDIA device";
-  const Ran ran = run_torchtally(
-      {"probe", kFolder + "mlp.pt", "-i", "32x256", "--no-modules", "--no-virtual", "-f", "json"});
+  const Ran ran = run_torchtally({"probe", kProbeModels + "mlp.pt", "-i", "32x256", "--no-modules",
+                                  "--no-virtual", "-f", "json"});
   ASSERT_EQ(ran.exit_code, 0);
   const json report = json::parse(ran.out);
   EXPECT_EQ(report.at("requested_device"), "auto");
@@ -303,7 +271,7 @@ TEST(ProbeWithoutCuda, MeasuresOnTheCpuAndSaysWhy) {
 TEST(ProbeWithoutCuda, RefusesCudaWithExitCodeFour) {
   if (has_driver()) GTEST_SKIP() << "this machine has an NVIDIA device";
   const Ran ran = run_torchtally(
-      {"probe", kFolder + "mlp.pt", "-i", "32x256", "--device", "cuda", "-f", "json"});
+      {"probe", kProbeModels + "mlp.pt", "-i", "32x256", "--device", "cuda", "-f", "json"});
   EXPECT_EQ(ran.exit_code, 4);
   EXPECT_NE(ran.out.find("driver"), std::string::npos) << ran.out;
 }

@@ -1,30 +1,16 @@
 // Virtual runs against measured ones on the CPU, and what virtual runs refuse.
 
-#include <gtest/gtest.h>
-
-#include "../../run_torchtally.h"
+#include "probe_reports.h"
 
 namespace tally::tests {
 namespace {
 
-using nlohmann::json;
-
 json probe(std::vector<std::string> arguments, int expected_exit = 0) {
-  arguments.insert(arguments.begin(), {"probe", "-f", "json", "--no-modules"});
-  const Ran ran = run_torchtally(arguments);
-  EXPECT_EQ(ran.exit_code, expected_exit) << ran.out;
-  return json::parse(ran.out);
+  arguments.emplace_back("--no-modules");
+  return run_probe(std::move(arguments), expected_exit);
 }
 
 const json& configuration(const json& report) { return report.at("configurations").at(0); }
-const json& first_run(const json& report) { return configuration(report).at("runs").at(0); }
-
-json phase(const json& run, const std::string& name) {
-  for (const json& p : run.at("phases")) {
-    if (p.at("name") == name) return p;
-  }
-  return nullptr;
-}
 
 constexpr double kTransformers = 0.02, kConvolutions = 0.05;
 
