@@ -140,8 +140,8 @@ std::string comparison_json(const Compared& c) {
   Json explanation = Json::array();
   for (const SwitchChange& change : x.explanation) {
     Json terms = Json::array();
-    for (const auto& [term, params] : change.terms)
-      terms.push_back({{"term", term}, {"params", params}});
+    for (const TermChange& t : change.terms)
+      terms.push_back({{"term", t.term}, {"params", t.params}, {"formula", t.formula}});
     explanation.push_back({{"path", change.path},
                            {"from", change.from},
                            {"to", change.to},

@@ -181,9 +181,10 @@ void add_explanation(const Compared& c, Document& d) {
   Facts facts;
   for (const SwitchChange& change : c.comparison.explanation) {
     std::string text = change.path + " = " + change.to + " instead of " + change.from;
-    for (const auto& [term, params] : change.terms)
-      text +=
-          (&term == &change.terms.front().first ? ": " : ", ") + term + " " + signed_count(params);
+    for (const TermChange& term : change.terms) {
+      text += (&term == &change.terms.front() ? ": " : "; ") + term.term + " " +
+              signed_count(term.params) + ", " + term.formula;
+    }
     facts.facts.push_back({signed_count(change.params), text});
   }
   d.add(std::move(facts));

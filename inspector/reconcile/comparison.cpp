@@ -4,7 +4,6 @@
 #include <inspector/reconcile/shape_match.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <string_view>
 
@@ -247,31 +246,19 @@ class Comparer {
     return false;
   }
 
-  static std::map<std::string, std::int64_t> predictions(const Reconciliation& r) {
-    std::map<std::string, std::int64_t> of_term;
-    for (const TermLine& line : r.lines) of_term[line.id] += line.predicted_params;
-    return of_term;
-  }
-
   void keep(const std::vector<std::size_t>& chosen) {
     std::vector<std::size_t> done;
-    auto before = predictions(c_.terms);
+    std::vector<TermLine> before = c_.terms.lines;
     for (const std::size_t i : chosen) {
       done.push_back(i);
       const auto r = reconcile(w_, c_.inference, with(done));
-      const auto after = r ? predictions(*r) : before;
+      std::vector<TermLine> after = r ? r->lines : before;
       const Difference& d = differing_[i];
-      SwitchChange change{
-          d.field.path, value_text(d.field, d.given), value_text(d.field, d.file), 0, {}};
-      std::map<std::string, std::int64_t> differences = after;
-      for (const auto& [term, params] : before) differences[term] -= params;
-      for (const auto& [term, params] : differences) {
-        if (params == 0) continue;
-        change.terms.emplace_back(term, params);
-        change.params += params;
-      }
+      SwitchChange change{d.field.path, value_text(d.field, d.given), value_text(d.field, d.file),
+                          0, term_changes(before, after)};
+      for (const TermChange& term : change.terms) change.params += term.params;
       c_.explanation.push_back(std::move(change));
-      before = after;
+      before = std::move(after);
     }
   }
 

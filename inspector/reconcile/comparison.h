@@ -4,6 +4,7 @@
 #pragma once
 
 #include <inspector/reconcile/reconciliation.h>
+#include <inspector/reconcile/term_changes.h>
 
 #include <optional>
 #include <string>
@@ -34,9 +35,8 @@ struct SwitchChange {
   std::string path;
   std::string from;
   std::string to;
-  std::int64_t params = 0;  ///< what the change adds to the prediction
-  std::vector<std::pair<std::string, std::int64_t>>
-      terms;  ///< the same term by term; their sum is `params`
+  std::int64_t params = 0;        ///< what the change adds to the prediction
+  std::vector<TermChange> terms;  ///< the same term by term; their sum is `params`
 };
 
 struct Comparison {

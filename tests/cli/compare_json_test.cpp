@@ -153,6 +153,8 @@ TEST(CompareJson, ExplainsADifferenceTermByTerm) {
   ASSERT_EQ(result.at("explanation").size(), 2U);
   EXPECT_EQ(number(result.at("explanation")[0], "params"), (37 - 64) * 20);
   EXPECT_EQ(number(result.at("explanation")[1], "params"), 3 * 8 * (2 * 20 + 1));
+  EXPECT_EQ(result.at("explanation")[0].at("terms")[0].at("formula"),
+            "S·H = 37·20 instead of 64·20");
 }
 
 // -------------------------------------------------------------------------------------------------

@@ -1,0 +1,53 @@
+// What a change does to each term, on lines written by hand.
+
+#include <gtest/gtest.h>
+#include <inspector/reconcile/term_changes.h>
+
+namespace tally::inspector {
+namespace {
+
+TermLine line(const std::string& id, const std::string& symbols, const std::string& numbers,
+              std::int64_t params) {
+  TermLine made;
+  made.id = id;
+  made.symbols = symbols;
+  made.numbers = numbers;
+  made.predicted_params = params;
+  return made;
+}
+
+const TermLine kBias =
+    line("qkv.bias", "L·n_q·d + L·n_kv·d + L·n_kv·d_v", "12·12·64 + 12·12·64 + 12·12·64", 27'648);
+const TermLine kTokens = line("tokens", "V·H", "50257·768", 38'597'376);
+
+TEST(TermChanges, TellATermThatCameOrWent) {
+  const auto gone = term_changes({kTokens, kBias}, {kTokens});
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_EQ(gone[0].term, "qkv.bias");
+  EXPECT_EQ(gone[0].params, -27'648);
+  EXPECT_EQ(gone[0].formula,
+            "no L·n_q·d = 12·12·64, no L·n_kv·d = 12·12·64, no L·n_kv·d_v = 12·12·64");
+  const auto came = term_changes({kTokens}, {kBias, kTokens});
+  ASSERT_EQ(came.size(), 1u);
+  EXPECT_EQ(came[0].params, 27'648);
+  EXPECT_EQ(came[0].formula, "L·n_q·d = 12·12·64, L·n_kv·d = 12·12·64, L·n_kv·d_v = 12·12·64");
+}
+
+TEST(TermChanges, TellAnAddendAlone) {
+  const auto changes = term_changes({line("qkv.bias", "L·n_kv·d_v", "12·12·64", 9'216)}, {kBias});
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].params, 18'432);
+  EXPECT_EQ(changes[0].formula, "L·n_q·d = 12·12·64, L·n_kv·d = 12·12·64");
+}
+
+TEST(TermChanges, TellOtherNumbersOfTheSameSymbols) {
+  const auto changes = term_changes({kTokens}, {line("tokens", "V·H", "50304·768", 38'633'472)});
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].params, 36'096);
+  EXPECT_EQ(changes[0].formula, "V·H = 50304·768 instead of 50257·768");
+}
+
+TEST(TermChanges, LeaveOutWhatStays) { EXPECT_TRUE(term_changes({kBias}, {kBias}).empty()); }
+
+}  // namespace
+}  // namespace tally::inspector
