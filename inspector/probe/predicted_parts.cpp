@@ -51,7 +51,10 @@ PredictedParts predict_parts(const ModelSnapshot& snapshot, const ProbeRequest& 
 
 Result<PredictedParts> predict_parts(const ProbeRequest& request) {
   const Result<ModelSnapshot> snapshot = load_model(request.path);
-  if (!snapshot) return snapshot.error();
+  if (!snapshot) {
+    const Error& error = snapshot.error();
+    return Error{error.code, request.path + ": " + error.message, error.hint};
+  }
   return predict_parts(*snapshot, request);
 }
 

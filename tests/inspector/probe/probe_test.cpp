@@ -194,6 +194,16 @@ TEST(Probe, GoesOnWithTheNextConfigurationAfterOneThatDoesNotFit) {
   EXPECT_TRUE(configurations.at(1).at("runs").at(0).at("failure").is_null());
 }
 
+TEST(Probe, NamesTheFileThatIsBroken) {
+  const TemporaryFile file("cut-short.pt");
+  const std::string whole =
+      read_file(std::filesystem::path(TORCHTALLY_SOURCE_DIR) / kProbeModels / "mlp.pt");
+  std::ofstream(file.path(), std::ios::binary) << whole.substr(0, 1000);
+  const json error = probe({file.path()}, 3).at("error");
+  EXPECT_EQ(error.at("message"),
+            file.path() + ": a ZIP archive without a directory at its end: the file was cut short");
+}
+
 TEST(Probe, PassesOnTheModelsOwnMessage) {
   const json failure =
       first_run(probe({kProbeModels + "mlp.pt", "--no-virtual", "--no-modules", "-i", "32x255"}, 1))
