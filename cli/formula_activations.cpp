@@ -154,7 +154,6 @@ FormulaActivations FormulaModel::predict(const std::vector<InputSpec>& inputs,
     predicted.reason = tokens.error().message;
     return predicted;
   }
-  predicted.batch = shape->batch;
   predicted.dropout = dropout_;
   formulas::ActivationOptions options;
   options.dropout = dropout_;

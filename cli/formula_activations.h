@@ -25,7 +25,6 @@ struct KernelActivations {
 /// Either `kernels` or `reason`.
 struct FormulaActivations {
   std::string reason;  ///< why the formulas say nothing
-  std::int64_t batch = 0;
   bool dropout = false;
   std::vector<KernelActivations> kernels;
 };
@@ -36,7 +35,6 @@ class FormulaModel {
   /// Reads `path` as `torchtally compare` does. Never fails: a file that cannot be read so, a model
   /// that is no transformer and one whose number of heads is open say so for every prediction.
   static FormulaModel read(const std::string& path);
-  static FormulaModel of(const inspector::ModelSnapshot& snapshot);
 
   const std::string& recognised() const { return recognised_; }
 
@@ -46,6 +44,8 @@ class FormulaModel {
                              const std::optional<inspector::Dtype>& dtype) const;
 
  private:
+  static FormulaModel of(const inspector::ModelSnapshot& snapshot);
+
   std::string reason_, recognised_;
   formulas::TransformerSpec spec_;
   std::int64_t value_bytes_ = 4;

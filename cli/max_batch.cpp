@@ -12,12 +12,6 @@ using namespace inspector;
 
 constexpr std::int64_t kReserveBytes = std::int64_t{1} << 30;
 
-std::int64_t highest_peak(const ProbeResult& run) {
-  std::int64_t peak = 0;
-  for (const PhaseReading& phase : run.phases) peak = std::max(peak, phase.peak_bytes);
-  return peak;
-}
-
 BatchOutcome outcome_of(const ProbeFailure& failure) {
   // What the system kills, it kills for want of memory.
   const bool memory = failure.kind == ProbeFailure::Kind::kOutOfMemory ||
@@ -27,7 +21,7 @@ BatchOutcome outcome_of(const ProbeFailure& failure) {
 
 BatchTrial trial_of(std::int64_t batch, const ProbeResult& run,
                     const std::optional<std::int64_t>& budget) {
-  BatchTrial trial{batch, run.kind, BatchOutcome::kFits, highest_peak(run), ""};
+  BatchTrial trial{batch, run.kind, BatchOutcome::kFits, peak_of(run), ""};
   if (run.failure) {
     trial.outcome = outcome_of(*run.failure);
     trial.reason = failure_text(*run.failure);

@@ -61,9 +61,7 @@ const PhaseReading* find_phase(const ProbeResult& result, std::string_view name)
 
 std::int64_t peak_of(const ProbeResult& result) {
   std::int64_t peak = 0;
-  for (const PhaseReading& phase : result.phases) {
-    if (phase.name != "weights") peak = std::max(peak, phase.peak_bytes);
-  }
+  for (const PhaseReading& phase : result.phases) peak = std::max(peak, phase.peak_bytes);
   return peak;
 }
 

@@ -127,7 +127,7 @@ struct ProbeResult {
 /// The phase with that name, or nothing.
 const PhaseReading* find_phase(const ProbeResult& result, std::string_view name);
 
-/// The most in use in any phase after loading.
+/// The most in use in any phase, as far as the run came.
 std::int64_t peak_of(const ProbeResult& result);
 
 }  // namespace tally::inspector
