@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
 #include <cstring>
 #include <vector>
 
@@ -64,7 +65,7 @@ struct ArchiveReader::State {
   std::int64_t directory_offset = 0;
   std::map<std::string, ZipEntry> records;
   std::unique_ptr<caffe2::serialize::PyTorchStreamReader> reader;
-  std::vector<at::DataPtr> kept;
+  std::vector<std::unique_ptr<char[]>> kept;
 };
 
 ArchiveReader::ArchiveReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -135,10 +136,13 @@ Result<std::string_view> ArchiveReader::read(const std::string& record, std::int
   }
   if (entry.bytes == 0) return std::string_view{};
   try {
-    auto [data, size] = state_->reader->getRecord(record);
-    const std::string_view bytes(static_cast<const char*>(data.get()), size);
-    if (static_cast<std::int64_t>(size) != entry.bytes)
-      return malformed("record " + record + " is shorter than it states");
+    // Into zeros: where decompression fails, LibTorch leaves the memory as it was, and that may
+    // have been the same record of another file.
+    const auto length = static_cast<std::size_t>(entry.bytes);
+    auto data = std::make_unique<char[]>(length);
+    const std::size_t size = state_->reader->getRecord(record, data.get(), length);
+    const std::string_view bytes(data.get(), length);
+    if (size != length) return malformed("record " + record + " is shorter than it states");
     if (crc32_of(bytes) != entry.crc32)
       return malformed("record " + record + ": its CRC-32 does not match");
     state_->kept.push_back(std::move(data));
