@@ -176,7 +176,7 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option(
           "--device", flags.device,
           "auto (default: the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: "
-          "computed without executing anything")
+          "computed, no operator of the model is executed")
       ->check([](const std::string& text) {
         static const std::regex known("auto|cpu|meta|cuda(:[0-9]{1,3})?");
         return std::regex_match(text, known) ? std::string()
