@@ -23,4 +23,7 @@ inline std::optional<std::int64_t> checked_mul(std::int64_t a, std::int64_t b) {
   return product;
 }
 
+/// Whether std::int64_t holds `value`.
+inline bool fits_int64(Int128 value) { return value >= INT64_MIN && value <= INT64_MAX; }
+
 }  // namespace tally

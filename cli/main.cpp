@@ -1,7 +1,7 @@
-#include <cli/command.h>
-#include <cli/log.h>
-#include <cli/terminal.h>
-#include <cli/usage.h>
+#include <cli/commands/command.h>
+#include <cli/flags/usage.h>
+#include <cli/terminal/log.h>
+#include <cli/terminal/terminal.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>

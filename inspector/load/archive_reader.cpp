@@ -1,13 +1,13 @@
 #include <caffe2/serialize/inline_container.h>
 #include <caffe2/serialize/read_adapter_interface.h>
-#include <inspector/archive/file_kind.h>
+#include <inspector/formats/file_kind.h>
 #include <inspector/load/archive_reader.h>
 #include <inspector/load/torch_error.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <memory>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace tally::inspector {

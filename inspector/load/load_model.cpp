@@ -1,10 +1,10 @@
-#include <inspector/archive/file_kind.h>
+#include <inspector/archive/literal.h>
+#include <inspector/formats/file_kind.h>
+#include <inspector/formats/torchscript/file_sections.h>
+#include <inspector/formats/torchscript/module_walker.h>
+#include <inspector/formats/torchscript/operation_reader.h>
 #include <inspector/load/archive_reader.h>
-#include <inspector/load/file_sections.h>
-#include <inspector/load/literal.h>
 #include <inspector/load/load_model.h>
-#include <inspector/load/module_walker.h>
-#include <inspector/load/operation_reader.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,5 +1,5 @@
 #include <caffe2/serialize/inline_container.h>
-#include <inspector/load/literal.h>
+#include <inspector/archive/literal.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/load/verify_model.h>
 #include <torch/csrc/jit/api/module.h>

@@ -4,8 +4,8 @@
 #include <inspector/load/load_libraries.h>
 #include <inspector/load/load_model.h>
 #include <inspector/load/verify_model.h>
-#include <inspector/probe/list_devices.h>
-#include <inspector/probe/run_probe.h>
+#include <inspector/probe/backends/list_devices.h>
+#include <inspector/probe/run/run_probe.h>
 #include <inspector/worker/messages.h>
 #include <inspector/worker/worker_fds.h>
 #include <sys/resource.h>

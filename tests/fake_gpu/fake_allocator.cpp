@@ -1,7 +1,6 @@
-#include "fake_allocator.h"
-
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
+#include <tests/fake_gpu/fake_allocator.h>
 
 #include <cstring>
 

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <c10/core/CachingDeviceAllocator.h>
+#include <tests/fake_gpu/fake_gpu.h>
 
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "fake_gpu.h"
 
 namespace fake_gpu {
 

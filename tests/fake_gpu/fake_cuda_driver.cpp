@@ -1,9 +1,9 @@
 // libcuda.so.1 with what torchtally asks of it.
 
+#include <tests/fake_gpu/fake_gpu.h>
+
 #include <cstdio>
 #include <cstring>
-
-#include "fake_gpu.h"
 
 using namespace fake_gpu;
 

@@ -3,8 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/detail/CUDAHooksInterface.h>
-
-#include "fake_allocator.h"
+#include <tests/fake_gpu/fake_allocator.h>
 
 namespace fake_gpu {
 

@@ -1,11 +1,10 @@
 // libnvidia-ml.so.1 with what torchtally asks of it. Its handles are the devices' numbers and one.
 
 #include <dlfcn.h>
+#include <tests/fake_gpu/fake_gpu.h>
 
 #include <cstdio>
 #include <cstring>
-
-#include "fake_gpu.h"
 
 using namespace fake_gpu;
 

@@ -1,14 +1,13 @@
 // The snapshot functions of libtorch_cuda.so, under the names and in the format of PyTorch's
 // (torch/csrc/cuda/memory_snapshot.cpp).
 
+#include <tests/fake_gpu/fake_allocator.h>
 #include <torch/csrc/jit/serialization/pickler.h>
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "fake_allocator.h"
 
 namespace {
 

@@ -12,11 +12,10 @@
 #include <ATen/ops/unfold_native.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <tests/fake_gpu/fake_allocator.h>
 #include <torch/library.h>
 
 #include <string_view>
-
-#include "fake_allocator.h"
 
 namespace fake_gpu {
 namespace {

@@ -1,4 +1,4 @@
-"""Counts FLOPs of small transformers with PyTorch's own counter, as ground truth for formulas/flops.h.
+"""Counts FLOPs of small transformers with PyTorch's own counter, as ground truth for formulas/costs/flops.h.
 
 Run with torch 2.11.0 and transformers 5.23.0:
 

@@ -1,6 +1,6 @@
 // pickle::read on arbitrary bytes: every id of an accepted pickle must be one of its nodes.
 
-#include <inspector/load/pickle.h>
+#include <inspector/archive/pickle.h>
 
 #include <cstdlib>
 

@@ -1,9 +1,9 @@
 // The readers of TorchScript source on arbitrary text: what they call JSON must be JSON.
 
-#include <inspector/load/class_declarations.h>
-#include <inspector/load/code_sizes.h>
-#include <inspector/load/literal.h>
-#include <inspector/load/operation_reader.h>
+#include <inspector/archive/literal.h>
+#include <inspector/formats/torchscript/class_declarations.h>
+#include <inspector/formats/torchscript/code_sizes.h>
+#include <inspector/formats/torchscript/operation_reader.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-
-#include "snapshot_builder.h"
+#include <tests/inspector/snapshot_builder.h>
 
 namespace tally::inspector::test {
 

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 #include <inspector/archive/zip_directory.h>
-
-#include "zip_builder.h"
+#include <tests/inspector/archive/zip_builder.h>
 
 namespace tally::inspector {
 namespace {

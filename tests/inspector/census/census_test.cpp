@@ -1,10 +1,9 @@
 #include <gtest/gtest.h>
 #include <inspector/census/census.h>
+#include <tests/inspector/census/random_snapshot.h>
 
 #include <set>
 #include <tuple>
-
-#include "random_snapshot.h"
 
 namespace tally::inspector {
 namespace {

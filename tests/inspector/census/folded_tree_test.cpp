@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 #include <inspector/census/folded_tree.h>
-
-#include "random_snapshot.h"
+#include <tests/inspector/census/random_snapshot.h>
 
 namespace tally::inspector {
 namespace {

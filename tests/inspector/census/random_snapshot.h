@@ -2,9 +2,9 @@
 // one.
 #pragma once
 
-#include <random>
+#include <tests/inspector/snapshot_builder.h>
 
-#include "../snapshot_builder.h"
+#include <random>
 
 namespace tally::inspector::test {
 

@@ -1,11 +1,10 @@
 #include <gtest/gtest.h>
 #include <inspector/model/error_json.h>
 #include <inspector/model/snapshot_json.h>
+#include <tests/inspector/full_snapshot.h>
 
 #include <limits>
 #include <nlohmann/json.hpp>
-
-#include "../full_snapshot.h"
 
 namespace tally::inspector {
 namespace {

@@ -2,12 +2,12 @@
 // fake ones of tests/fake_gpu), settings, limits.
 
 #include <gtest/gtest.h>
-#include <inspector/probe/allocator_settings.h>
-#include <inspector/probe/control_group.h>
-#include <inspector/probe/cuda_driver.h>
-#include <inspector/probe/cuda_symbols.h>
-#include <inspector/probe/device_baseline.h>
-#include <inspector/probe/nvml.h>
+#include <inspector/probe/backends/allocator_settings.h>
+#include <inspector/probe/backends/control_group.h>
+#include <inspector/probe/backends/cuda_driver.h>
+#include <inspector/probe/backends/cuda_symbols.h>
+#include <inspector/probe/backends/device_baseline.h>
+#include <inspector/probe/backends/nvml.h>
 #include <unistd.h>
 
 #include <cstdio>

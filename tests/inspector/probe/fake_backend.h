@@ -1,7 +1,7 @@
 // A memory backend that says what a test tells it to.
 #pragma once
 
-#include <inspector/probe/memory_backend.h>
+#include <inspector/probe/backends/memory_backend.h>
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // arithmetic of the model's sizes, and what fake_gpu.h says of the machine. No figure here is a
 // GPU's.
 
-#include "environment_variable.h"
-#include "probe_reports.h"
+#include <tests/inspector/probe/environment_variable.h>
+#include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
 namespace {

@@ -2,7 +2,7 @@
 // arithmetic of sizes, and eager_figures.json from PyTorch's Python side. ctest also runs it on the
 // fake GPU (gpu_test_on_the_fake), which tells that these tests work, and nothing of a GPU.
 
-#include "probe_reports.h"
+#include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
 namespace {

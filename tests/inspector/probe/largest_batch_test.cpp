@@ -1,7 +1,7 @@
 // The search for the largest batch, over memory that is a function of the batch.
 
 #include <gtest/gtest.h>
-#include <inspector/probe/largest_batch.h>
+#include <inspector/probe/run/largest_batch.h>
 
 #include <algorithm>
 #include <random>

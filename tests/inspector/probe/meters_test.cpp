@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <inspector/model/probe_json.h>
-#include <inspector/probe/module_ledger.h>
-#include <inspector/probe/phase_meter.h>
+#include <inspector/probe/attribution/module_ledger.h>
+#include <inspector/probe/run/phase_meter.h>
+#include <tests/inspector/probe/fake_backend.h>
 
 #include <nlohmann/json.hpp>
-
-#include "fake_backend.h"
 
 namespace tally::inspector {
 namespace {

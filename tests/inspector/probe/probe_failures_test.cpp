@@ -2,10 +2,10 @@
 // process, models and inputs of odd kinds. Expected bytes are arithmetic on the sizes in
 // make_input_models.py.
 
+#include <tests/inspector/probe/probe_runs.h>
+
 #include <filesystem>
 #include <fstream>
-
-#include "probe_runs.h"
 
 namespace tally::tests {
 namespace {

@@ -1,7 +1,7 @@
 // What a model is called with: inferred from its first layers, given, bundled or by default. What
 // is expected are the sizes in make_input_models.py.
 
-#include "probe_runs.h"
+#include <tests/inspector/probe/probe_runs.h>
 
 namespace tally::tests {
 namespace {

@@ -1,7 +1,7 @@
 // Probes of the archives in tests/inspector/probe/inputs, which make_input_models.py writes.
 #pragma once
 
-#include "probe_reports.h"
+#include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
 

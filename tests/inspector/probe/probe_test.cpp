@@ -1,7 +1,7 @@
 // Whole probes on the CPU. Expected values: arithmetic on sizes, and eager_figures.json, which
 // PyTorch's Python side measured of the same modules run eagerly (record_eager.py).
 
-#include "probe_reports.h"
+#include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
 namespace {

@@ -2,8 +2,7 @@
 // steps.
 
 #include <gtest/gtest.h>
-
-#include "../../run_torchtally.h"
+#include <tests/run_torchtally.h>
 
 namespace tally::tests {
 namespace {

@@ -1,6 +1,6 @@
 // Virtual runs against measured ones on the CPU, and what virtual runs refuse.
 
-#include "probe_reports.h"
+#include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
 namespace {

@@ -1,7 +1,7 @@
 // What sizes in a layer's code say of its heads, kind by kind. The lists are those that tracing the
 // line named beside them writes.
 #include <gtest/gtest.h>
-#include <inspector/reconcile/code_heads.h>
+#include <inspector/reconcile/facts/code_heads.h>
 
 namespace tally::inspector {
 namespace {

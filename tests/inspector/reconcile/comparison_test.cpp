@@ -1,13 +1,12 @@
 // Contradictions, explanations and open fields. GPT-2 small's numbers are published (Radford et al.
 // 2019: 124,439,808); the differences expected here follow from its sizes by hand: L 12, H 768, so
 // a bias of queries, keys and values is 12·3·768.
-#include <formulas/hf_config.h>
+#include <formulas/families/hf_config.h>
 #include <gtest/gtest.h>
-#include <inspector/reconcile/comparison.h>
+#include <inspector/reconcile/hold/comparison.h>
+#include <tests/inspector/reconcile/published_models.h>
 
 #include <algorithm>
-
-#include "published_models.h"
 
 namespace tally::inspector {
 namespace {

@@ -1,12 +1,11 @@
 // Models that no export made: shapes changed, tensors and modules lost. Whatever is concluded of
 // them, every weight stands under one term or is unexplained, and the sums are those of the file.
-#include <inspector/reconcile/comparison.h>
-#include <inspector/reconcile/declared_modules.h>
-#include <inspector/reconcile/guide_comparison.h>
+#include <inspector/reconcile/hold/comparison.h>
+#include <inspector/reconcile/hold/declared_modules.h>
+#include <inspector/reconcile/hold/guide_comparison.h>
+#include <tests/inspector/reconcile/fixtures.h>
 
 #include <random>
-
-#include "fixtures.h"
 
 namespace tally::inspector {
 namespace {

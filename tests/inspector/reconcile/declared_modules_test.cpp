@@ -1,12 +1,11 @@
 // Modules against their own declarations. The expected counts are PyTorch's own: make_exports.py
 // scripts one module of each class and writes `sum(p.numel() for p in
 // module.parameters(recurse=False))` beside it.
-#include <inspector/reconcile/declared_modules.h>
-#include <inspector/reconcile/infer.h>
+#include <inspector/reconcile/hold/declared_modules.h>
+#include <inspector/reconcile/hold/infer.h>
+#include <tests/inspector/reconcile/fixtures.h>
 
 #include <map>
-
-#include "fixtures.h"
 
 namespace tally::inspector {
 namespace {

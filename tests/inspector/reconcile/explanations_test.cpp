@@ -1,15 +1,14 @@
 // Explanations over all exports that have a configuration: one to three of its fields are changed,
 // and the smallest set of switches that makes the formula exact must be found. What the file has in
 // all is PyTorch's count (make_exports.py); which fields were changed is known here.
-#include <formulas/hf_config.h>
-#include <formulas/switches.h>
-#include <inspector/reconcile/comparison.h>
+#include <formulas/families/hf_config.h>
+#include <formulas/spec/switches.h>
+#include <inspector/reconcile/hold/comparison.h>
+#include <tests/inspector/reconcile/fixtures.h>
+#include <tests/inspector/reconcile/heads_text.h>
 
 #include <random>
 #include <set>
-
-#include "fixtures.h"
-#include "heads_text.h"
 
 namespace tally::inspector {
 namespace {

@@ -1,13 +1,12 @@
 // Exports of known families, held against what PyTorch counted (make_exports.py) and against the
 // specification that their configuration gives: the file alone must lead to the same terms as the
 // configuration, which inference never sees.
-#include <formulas/hf_config.h>
-#include <inspector/reconcile/reconciliation.h>
+#include <formulas/families/hf_config.h>
+#include <inspector/reconcile/hold/reconciliation.h>
+#include <tests/inspector/reconcile/fixtures.h>
+#include <tests/inspector/reconcile/heads_text.h>
 
 #include <set>
-
-#include "fixtures.h"
-#include "heads_text.h"
 
 namespace tally::inspector {
 namespace {

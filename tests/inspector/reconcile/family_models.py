@@ -1,4 +1,4 @@
-"""The families of formulas/hf_families.cpp that make_exports.py's first two sets do not hold, at sizes that all differ.
+"""The families of formulas/families/hf_families.cpp that make_exports.py's first two sets do not hold, at sizes that all differ.
 
 Written before inference knew any of them; `make_exports.py --data data` exports them as the set "families".
 """

@@ -3,9 +3,8 @@
 // LLaMA-2-7B 6,738,415,616 (Touvron et al. 2023), each confirmed by building the model with
 // `transformers` 5.23.0.
 #include <gtest/gtest.h>
-#include <inspector/reconcile/guide_comparison.h>
-
-#include "published_models.h"
+#include <inspector/reconcile/hold/guide_comparison.h>
+#include <tests/inspector/reconcile/published_models.h>
 
 namespace tally::inspector {
 namespace {

@@ -1,8 +1,8 @@
 // Heads of a specification and what a file leaves open of them, as text to compare.
 #pragma once
 
-#include <formulas/spec.h>
-#include <inspector/reconcile/infer.h>
+#include <formulas/spec/spec.h>
+#include <inspector/reconcile/hold/infer.h>
 
 #include <string>
 #include <vector>

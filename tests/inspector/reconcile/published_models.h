@@ -2,7 +2,7 @@
 // publications.
 #pragma once
 
-#include "build_snapshot.h"
+#include <tests/inspector/reconcile/build_snapshot.h>
 
 namespace tally::inspector {
 

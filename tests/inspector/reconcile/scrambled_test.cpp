@@ -1,12 +1,11 @@
 // The same exports with names and classes that mean nothing: what is left is the tree, shapes, and
 // torch.nn's own leaf classes.
-#include <formulas/hf_config.h>
-#include <inspector/reconcile/reconciliation.h>
+#include <formulas/families/hf_config.h>
+#include <inspector/reconcile/hold/reconciliation.h>
+#include <tests/inspector/reconcile/fixtures.h>
+#include <tests/inspector/reconcile/heads_text.h>
 
 #include <map>
-
-#include "fixtures.h"
-#include "heads_text.h"
 
 namespace tally::inspector {
 namespace {

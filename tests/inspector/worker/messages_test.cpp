@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
 #include <inspector/worker/messages.h>
+#include <tests/inspector/full_snapshot.h>
 
 #include <algorithm>
-
-#include "../full_snapshot.h"
 
 namespace tally::inspector {
 namespace {

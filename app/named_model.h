@@ -1,0 +1,56 @@
+// Which model is meant before it is built: a config.json, a preset, or a family with
+// hyper-parameters.
+#pragma once
+
+#include <base/result.h>
+#include <formulas/families/hf_config.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::app {
+using namespace report;
+using namespace report::layout;
+
+struct ModelChoice {
+  std::string config_path;
+  std::string preset;
+  std::string family;
+  std::string architecture;
+  std::map<std::string, std::string>
+      sizes;  ///< flag's name, such as "hidden_size", to its text; empty: not given
+  bool tie_embeddings = false;
+  bool untie_embeddings = false;
+  std::vector<std::string> settings;  ///< FIELD=VALUE
+
+  bool names_a_model() const { return !config_path.empty() || !preset.empty() || !family.empty(); }
+  bool has_sizes() const;
+};
+
+/// A hyper-parameter that can be given beside a configuration, and the fields that it may stand
+/// for: the first set that a family has in full.
+struct SizeField {
+  const char* field;
+  const char* flag;
+  const char* help;
+  std::vector<std::vector<const char*>> spellings;
+};
+const std::vector<SizeField>& size_fields();
+
+struct NamedModel {
+  std::string name;  ///< the preset's, the file's, or the family's
+  formulas::TransformerSpec spec;
+  std::vector<formulas::ConfigDefault> defaults_taken;
+};
+
+/// The model that the flags name. Flags of hyper-parameters replace fields of the configuration,
+/// under the names that the family gives them. Errors name the flag, the field or the file.
+Result<NamedModel> chosen_model(const ModelChoice& flags);
+
+/// The model that one word names: a preset, or else the path of a config.json.
+Result<NamedModel> model_named(const std::string& word);
+
+}  // namespace tally::app

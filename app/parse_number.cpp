@@ -1,0 +1,110 @@
+#include <app/parse_number.h>
+#include <base/checked.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::app {
+using namespace report;
+using namespace report::layout;
+namespace {
+
+Error bad_value(const std::string& field, const std::string& text, const std::string& expected) {
+  return {ErrorCode::kUsage, field + " must be " + expected + ", and is \"" + text + "\"", ""};
+}
+
+/// The power of 1000 that a suffix stands for, or 0 where it stands for none.
+std::int64_t suffix_factor(char suffix) {
+  switch (suffix) {
+    case 'k':
+    case 'K':
+      return 1'000;
+    case 'm':
+    case 'M':
+      return 1'000'000;
+    case 'b':
+    case 'B':
+    case 'g':
+    case 'G':
+      return 1'000'000'000;
+    case 't':
+    case 'T':
+      return 1'000'000'000'000;
+    default:
+      return 0;
+  }
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+Result<std::int64_t> parse_count(const std::string& field, const std::string& text,
+                                 std::int64_t low, std::int64_t high) {
+  static const std::string kExpected = "a whole number (such as 4096, 7B or 1.5M)";
+  std::size_t at = 0;
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative) ++at;
+  std::string mantissa;
+  std::size_t decimals = 0;
+  bool point = false;
+  for (; at < text.size() && (is_digit(text[at]) || (text[at] == '.' && !point)); ++at) {
+    if (text[at] == '.') {
+      point = true;
+    } else {
+      mantissa += text[at];
+      if (point) ++decimals;
+    }
+  }
+  std::int64_t factor = 1;
+  if (at + 1 == text.size()) {
+    factor = suffix_factor(text[at]);
+    ++at;
+  }
+  if (mantissa.empty() || at != text.size() || factor == 0) {
+    return bad_value(field, text, kExpected);
+  }
+  for (; decimals > 0; --decimals) {  // a shift of the point that leaves a fraction is no count
+    if (factor % 10 == 0) {
+      factor /= 10;
+    } else if (mantissa.back() == '0') {
+      mantissa.pop_back();
+    } else {
+      return bad_value(field, text, kExpected);
+    }
+  }
+  std::optional<std::int64_t> value = 0;
+  for (const char digit : mantissa) {
+    if (value) value = checked_mul(*value, 10);
+    if (value) value = checked_add(*value, digit - '0');
+  }
+  if (value) value = checked_mul(*value, factor);
+  if (!value) return bad_value(field, text, "at most 9223372036854775807");
+  if (negative) value = -*value;
+  if (*value < low) {
+    return bad_value(field, text, low == 1 ? "positive" : "at least " + std::to_string(low));
+  }
+  if (*value > high) return bad_value(field, text, "at most " + std::to_string(high));
+  return *value;
+}
+
+Result<double> parse_number(const std::string& field, const std::string& text, double low,
+                            double high) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  const bool plain = !text.empty() && (is_digit(text[0]) || text[0] == '-' || text[0] == '.');
+  if (!plain || *end != '\0' || !std::isfinite(value)) return bad_value(field, text, "a number");
+  if (value < low || value > high) {
+    char range[96];
+    std::snprintf(range, sizeof range, "between %g and %g", low, high);
+    return bad_value(field, text, range);
+  }
+  return value;
+}
+
+}  // namespace tally::app

@@ -1,0 +1,70 @@
+#include <cli/commands/command.h>
+#include <cli/terminal/terminal.h>
+#include <report/json_text.h>
+#include <report/printable.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+namespace {
+
+struct ErrorKind {
+  ErrorCode code;
+  ExitCode exit_code;
+  const char* name;  ///< in JSON
+};
+
+constexpr ErrorKind kErrorKinds[] = {
+    {ErrorCode::kUsage, kExitUsage, "usage"},
+    {ErrorCode::kNotFound, kExitUnreadable, "not_found"},
+    {ErrorCode::kNotAModel, kExitUnreadable, "not_a_model"},
+    {ErrorCode::kMalformed, kExitUnreadable, "malformed"},
+    {ErrorCode::kLimitExceeded, kExitUnreadable, "limit_exceeded"},
+    {ErrorCode::kUnavailable, kExitUnavailable, "unavailable"},
+    {ErrorCode::kInternal, kExitInternal, "internal"},
+};
+
+const ErrorKind& kind_of(ErrorCode code) {
+  for (const ErrorKind& kind : kErrorKinds) {
+    if (kind.code == code) return kind;
+  }
+  return kErrorKinds[std::size(kErrorKinds) - 1];
+}
+
+}  // namespace
+
+ExitCode exit_code_for(ErrorCode code) { return kind_of(code).exit_code; }
+
+const char* error_code_name(ErrorCode code) { return kind_of(code).name; }
+
+std::string error_text(const Error& error) {
+  std::string text = "torchtally: " + printable(error.message) + '\n';
+  if (!error.hint.empty()) text += "  " + printable(error.hint) + '\n';
+  return text;
+}
+
+std::string error_json(const Error& error) {
+  const nlohmann::ordered_json json = {
+      {"schema_version", kErrorSchemaVersion},
+      {"error",
+       {{"code", error_code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+  return printable_json(json_text(json)) + '\n';
+}
+
+void fail(Session& session, const Error& error, Format format) {
+  session.exit_code = exit_code_for(error.code);
+  // A stream that cannot be written to leaves no place to say so; the exit code still tells.
+  if (format == Format::kJson) {
+    static_cast<void>(write_all(STDOUT_FILENO, error_json(error)));
+  } else {
+    static_cast<void>(write_all(STDERR_FILENO, error_text(error)));
+  }
+}
+
+}  // namespace tally::cli

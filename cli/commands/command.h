@@ -1,0 +1,80 @@
+// Commands: one file each. A command adds its subcommand and flags to the CLI11 application and
+// runs as its callback.
+#pragma once
+
+#include <base/result.h>
+#include <cli/terminal/output.h>
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+/// Exit codes of every command; kExitCodeMeanings, `torchtally --help` and docs/exit-codes.md say
+/// what they mean.
+enum ExitCode : int {
+  kExitOk = 0,           ///< done, and every requested check passed
+  kExitCheckFailed = 1,  ///< done, a check failed; the report is still printed
+  kExitUsage = 2,        ///< a wrong flag or value
+  kExitUnreadable = 3,   ///< an input is unreadable or no model
+  kExitUnavailable = 4,  ///< what was asked for is not available here
+  kExitInternal = 70,    ///< an error in this program (EX_SOFTWARE of sysexits.h)
+};
+
+struct ExitCodeMeaning {
+  ExitCode exit_code;
+  const char* meaning;
+};
+
+inline constexpr ExitCodeMeaning kExitCodeMeanings[] = {
+    {kExitOk, "done, and every requested check passed"},
+    {kExitCheckFailed, "done, but a check failed; the report is printed all the same"},
+    {kExitUsage, "a wrong flag or value"},
+    {kExitUnreadable, "an input cannot be read or is no model"},
+    {kExitUnavailable, "what was asked for is not available here"},
+    {kExitInternal, "a mistake in torchtally itself"},
+};
+
+/// The exit code that an error ends a command with.
+ExitCode exit_code_for(ErrorCode code);
+
+/// The error's name in JSON: "usage", "not_found", "not_a_model", "malformed", "limit_exceeded",
+/// "unavailable", "internal".
+const char* error_code_name(ErrorCode code);
+
+inline constexpr int kErrorSchemaVersion = 1;
+
+/// The error in words ("torchtally: MESSAGE" and the hint in a line of its own), safe to print.
+std::string error_text(const Error& error);
+
+/// The error as a JSON object {schema_version, error: {code, message, hint}}, with a final line
+/// feed.
+std::string error_json(const Error& error);
+
+/// One run of the program: what commands leave for main() to return.
+struct Session {
+  int exit_code = kExitOk;
+};
+
+/// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON, and sets the
+/// session's exit code.
+void fail(Session& session, const Error& error, Format format = Format::kText);
+
+void add_audit_command(CLI::App& app, Session& session);
+void add_compare_command(CLI::App& app, Session& session);
+void add_devices_command(CLI::App& app, Session& session);
+void add_estimate_command(CLI::App& app, Session& session);
+void add_formulas_command(CLI::App& app, Session& session);
+void add_probe_command(CLI::App& app, Session& session);
+void add_fit_command(CLI::App& app, Session& session);
+void add_table_command(CLI::App& app, Session& session);
+
+}  // namespace tally::cli

@@ -1,0 +1,39 @@
+#include <app/formulas_report.h>
+#include <cli/commands/command.h>
+#include <cli/commands/run_report.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+void add_formulas_command(CLI::App& app, Session& session) {
+  struct Options {
+    OutputOptions output;
+    std::string subject;
+  };
+  auto* command = app.add_subcommand(
+      "formulas", "Show the formulas that models are counted by, with symbols and sources");
+  auto options = std::make_shared<Options>();
+  command
+      ->add_option(
+          "subject", options->subject,
+          "a term (attention.q.weight, or attention for all of them), a family (llama) or a preset "
+          "(llama-3-8b); everything if not given")
+      ->option_text("TERM|FAMILY");
+  add_output_flags(*command, options->output);
+  command->callback([&session, options] {
+    run_report(session, options->output, [&] {
+      return options->subject.empty() ? Result<OldReport>(all_formulas_report())
+                                      : formulas_report(options->subject);
+    });
+  });
+}
+
+}  // namespace tally::cli

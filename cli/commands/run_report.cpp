@@ -1,0 +1,20 @@
+#include <cli/commands/run_report.h>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+void run_report(Session& session, const OutputOptions& options,
+                const std::function<Result<OldReport>()>& make) {
+  auto output = Output::open(options);
+  if (!output) return fail(session, output.error(), options.format);
+  const auto report = make();
+  if (!report) return fail(session, report.error(), options.format);
+  const auto written = output->write(*report);
+  if (!written) fail(session, written.error(), options.format);
+}
+
+}  // namespace tally::cli

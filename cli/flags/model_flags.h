@@ -1,0 +1,19 @@
+// Flags that say which model is meant before it is built.
+#pragma once
+
+#include <app/named_model.h>
+
+namespace CLI {
+class App;
+}
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+void add_model_flags(CLI::App& command, app::ModelChoice& flags);
+
+}  // namespace tally::cli

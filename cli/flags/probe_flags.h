@@ -1,0 +1,56 @@
+// What `torchtally probe` is asked for.
+#pragma once
+
+#include <base/result.h>
+#include <inspector/model/probe_request.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+struct ProbeFlags {
+  std::string path;
+  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N or meta
+  std::string extent = "forward";
+  std::string optimizer = "adam";
+  std::vector<std::string> inputs;
+  bool bundled_inputs = false;
+  std::vector<std::int64_t> batches, sequences;
+  bool max_batch = false;
+  std::int64_t limit_bytes = 0;
+  int repeats = 1;
+  int warm_ups = 0;
+  std::string dtype;
+  std::string executor = "plain";
+  std::vector<std::string> libraries;
+  bool modules = true;
+  bool virtual_run = true;
+  std::string virtual_for = "auto";  ///< auto, cpu or cuda
+  bool formulas = true;
+  double timeout_seconds = 0;
+  std::string cuda_snapshot;  ///< a file; empty: none
+  std::size_t rows = 15;
+};
+
+void add_probe_flags(CLI::App& command, ProbeFlags& flags);
+
+/// "[NAME=]SIZES[:DTYPE[:LOW..HIGH]]", for example "1x128:int64:0..50256", "mask=1x128:bool",
+/// "3x224x224"; "NAME[KEY]=…" for an entry of a list or dict; "[NAME=]value:TEXT". Errors are
+/// kUsage and say what was found.
+Result<inspector::InputSpec> parse_input(const std::string& text);
+
+/// The request that the flags make, without batch and sequence.
+Result<inspector::ProbeRequest> probe_request(const ProbeFlags& flags);
+
+}  // namespace tally::cli

@@ -1,0 +1,32 @@
+// What the command line says of itself: help, and what is wrong with a call.
+#pragma once
+
+#include <base/result.h>
+
+#include <string>
+
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+
+/// Lays out the help of `app` and of every command added to it later, and lists the exit codes
+/// under it.
+void set_help_layout(CLI::App& app);
+
+/// What is wrong with a call that CLI11 refused, with the nearest name where a command or flag is
+/// unknown.
+Error usage_error(const CLI::App& app, const CLI::ParseError& error);
+
+/// Whether the arguments ask for JSON. For calls that could not be parsed: their error is JSON,
+/// too.
+bool asks_for_json(int argc, const char* const* argv);
+
+}  // namespace tally::cli

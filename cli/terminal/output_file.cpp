@@ -1,0 +1,118 @@
+#include <cli/terminal/output_file.h>
+#include <cli/terminal/terminal.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Where `path` leads when its symbolic links are followed: a rename must replace the file, not the
+// link to it.
+std::string followed(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
+  return real == nullptr ? path : std::string(real.get());
+}
+
+/// A new file beside `target`, removed at the end unless it was renamed to it.
+class Temporary {
+ public:
+  explicit Temporary(const std::string& target)
+      : path_(target + "." + std::to_string(getpid()) + ".tmp") {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    error_ = descriptor_ == -1 ? errno : 0;
+  }
+  ~Temporary() {
+    if (descriptor_ == -1) return;
+    close(descriptor_);
+    if (!renamed_) unlink(path_.c_str());
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  /// 0, or errno of what went wrong first.
+  int error() const { return error_; }
+
+  int write(std::string_view text) {
+    return error_ != 0 ? error_ : error_ = write_all(descriptor_, text);
+  }
+
+  /// Puts the file in the place of `target`, with the permissions of the file that is there.
+  int rename_to(const std::string& target) {
+    if (error_ != 0) return error_;
+    struct stat present {};
+    if (stat(target.c_str(), &present) == 0)
+      static_cast<void>(fchmod(descriptor_, present.st_mode & 07777));
+    if (rename(path_.c_str(), target.c_str()) == -1) return error_ = errno;
+    renamed_ = true;
+    return 0;
+  }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  int error_ = 0;
+  bool renamed_ = false;
+};
+
+Result<Unit> check_writable(const std::string& path, const std::string& target) {
+  struct stat present {};
+  if (stat(target.c_str(), &present) == 0) {
+    if (S_ISDIR(present.st_mode))
+      return OutputFile::refused(path, "it is a folder", "name a file in it");
+    if (!S_ISREG(present.st_mode))
+      return OutputFile::refused(path, "it is no regular file", "use stdout with -f instead");
+    if (access(target.c_str(), W_OK) != 0)
+      return OutputFile::refused(path, std::strerror(errno), "choose another file");
+  }
+  const int error = Temporary(target).error();
+  if (error == 0) return Unit{};
+  const std::string folder = folder_of(target);
+  if (error == ENOENT)
+    return OutputFile::refused(path, "there is no folder '" + folder + "'",
+                               "create it, or choose another");
+  return OutputFile::refused(path, std::strerror(error), "choose a folder that you may write to");
+}
+
+}  // namespace
+
+Error OutputFile::refused(const std::string& path, const std::string& reason, std::string hint) {
+  return {ErrorCode::kUsage, "cannot write to '" + path + "': " + reason, std::move(hint)};
+}
+
+Result<OutputFile> OutputFile::open(const std::string& path) {
+  OutputFile file;
+  file.path_ = path;
+  file.target_ = followed(path);
+  if (const auto writable = check_writable(path, file.target_); !writable) return writable.error();
+  return file;
+}
+
+Result<Unit> OutputFile::write(std::string_view bytes) const {
+  Temporary temporary(target_);
+  temporary.write(bytes);
+  if (const int error = temporary.rename_to(target_); error != 0) {
+    return Error{ErrorCode::kUnavailable,
+                 "cannot write to '" + path_ + "': " + std::strerror(error),
+                 "free some space, or choose another folder"};
+  }
+  return Unit{};
+}
+
+}  // namespace tally::cli

@@ -1,0 +1,91 @@
+// Memory of one device, part by part: training and inference. Every part has a name, `[other]`
+// included; they add up to the total.
+//
+// Predictions, not measurements: what PyTorch's allocator rounds up, caches and fragments is not
+// modelled, and stands in
+// `[other]` only as far as the caller says.
+#pragma once
+
+#include <base/result.h>
+#include <formulas/costs/activations.h>
+#include <formulas/costs/flops.h>
+#include <formulas/costs/memory_states.h>
+#include <formulas/costs/memory_weights.h>
+#include <formulas/spec/spec.h>
+#include <formulas/terms/terms.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tally::formulas {
+
+/// How a model is divided among devices.
+struct ParallelPlan {
+  std::int64_t data_parallel = 1;  ///< replicas, or ZeRO's N
+  std::int64_t tensor_parallel =
+      1;  ///< t: columns and rows of matrices (Shoeybi et al. 2019, arXiv:1909.08053)
+  std::int64_t pipeline_parallel = 1;  ///< p: stages of consecutive layers, 1F1B schedule
+  std::int64_t expert_parallel =
+      1;                           ///< experts divided among that many of the data-parallel devices
+  bool sequence_parallel = false;  ///< with t > 1 only
+  std::int64_t chunks = 1;         ///< m: layer groups a stage, interleaved schedule
+  ZeroStage zero = ZeroStage::kNone;
+
+  std::int64_t num_devices() const { return data_parallel * tensor_parallel * pipeline_parallel; }
+};
+
+/// Refuses plans that cannot be, naming the field: degrees below 1 or past 2^20, heads that t does
+/// not divide, more stages than layers, experts that do not divide, sequence parallelism without
+/// tensor parallelism, chunks without stages.
+Result<Unit> validate(const ParallelPlan& plan, const TransformerSpec& spec);
+
+/// Layers that a token passes through, all stacks together; a shared layer as often as it is
+/// applied.
+std::int64_t num_applied_layers(const TransformerSpec& spec);
+
+struct TrainingPlan {
+  PassShape shape;  ///< one device's micro-batch
+  Optimizer optimizer = Optimizer::kAdamW;
+  Precision precision = Precision::kMixed;
+  AttentionKernel kernel = AttentionKernel::kFlash;
+  Recomputation recomputation = Recomputation::kNone;
+  bool dropout = false;
+  ParallelPlan parallel;
+  std::int64_t other_bytes = 0;  ///< the part `[other]`: context, libraries, fragmentation
+};
+
+struct InferencePlan {
+  PassShape shape;  ///< sequences at once, and tokens of each when its cache is fullest
+  Dtype weights = Dtype::kBf16;
+  std::int64_t group_size = 128;  ///< of int4
+  Dtype cache = Dtype::kBf16;
+  ParallelPlan parallel;
+  std::int64_t other_bytes = 0;
+};
+
+struct MemoryPart {
+  std::string id;       ///< "weights", "activations.layers", "[other]", ...
+  std::string meaning;  ///< for people: what it is and whose formula
+  std::int64_t bytes = 0;
+};
+
+struct DeviceMemory {
+  std::vector<MemoryPart> parts;  ///< parts of 0 bytes are left out
+  std::int64_t total_bytes = 0;   ///< their sum
+  std::string stage;  ///< which pipeline stage this is, the heaviest: "only", "first" or "last"
+};
+
+/// The heaviest device of a training step. `terms` are those of `spec`. Errors: those of validate
+/// and stack_tokens, and bytes past 2^63 - 1.
+Result<DeviceMemory> training_memory(const TransformerSpec& spec,
+                                     const std::vector<TermCount>& terms, const TrainingPlan& plan);
+
+/// One device of generation, or of a forward pass where there is no causal stack: weights, full
+/// cache, and the workspace of the prompt's pass with flash attention. Errors as for
+/// training_memory.
+Result<DeviceMemory> inference_memory(const TransformerSpec& spec,
+                                      const std::vector<TermCount>& terms,
+                                      const InferencePlan& plan);
+
+}  // namespace tally::formulas

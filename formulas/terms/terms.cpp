@@ -1,0 +1,237 @@
+#include <base/checked.h>
+#include <formulas/terms/term_rows.h>
+#include <formulas/terms/terms.h>
+
+namespace tally::formulas {
+namespace {
+
+/// The parts of "n_q·d, H".
+std::vector<std::string_view> factors(std::string_view shape) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto comma = shape.find(", ");
+    parts.push_back(shape.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    shape.remove_prefix(comma + 2);
+  }
+}
+
+/// "L" and "r_kv+d_r, H" as one product: "L·(r_kv+d_r)·H". A factor 1 is left out.
+std::string as_product(std::string_view copies, std::string_view shape) {
+  std::string product;
+  const auto append = [&product](std::string_view factor) {
+    if (factor == "1") return;
+    if (!product.empty()) product += "·";
+    const bool sum =
+        factor.find('+') != std::string_view::npos && factor.find('(') == std::string_view::npos;
+    product += sum ? "(" + std::string(factor) + ")" : std::string(factor);
+  };
+  append(copies);
+  for (const auto part : factors(shape)) append(part);
+  return product;
+}
+
+bool stored_transposed(const TermRow& row, const TermContext& context) {
+  if (!row.transposable) return false;
+  return row.scope == TermScope::kAttention ? context.attention->transposed
+                                            : context.group->mlp.transposed;
+}
+
+/// Makes the terms of one specification; keeps the first thing that did not fit.
+class TermMaker {
+ public:
+  explicit TermMaker(const TransformerSpec& spec) : spec_(spec) {}
+
+  Result<std::vector<TermCount>> run() {
+    for (std::size_t i = 0; i < spec_.stacks.size(); ++i) add_stack(static_cast<int>(i));
+    add_heads();
+    if (!overflow_.empty()) {
+      return Error{ErrorCode::kUsage, "the count of " + overflow_ + " does not fit in 64 bits",
+                   "check the sizes that it is the product of"};
+    }
+    return std::move(terms_);
+  }
+
+ private:
+  void add_stack(int index) {
+    stack_ = index;
+    group_ = -1;
+    TermContext context;
+    context.stack = &spec_.stacks[static_cast<std::size_t>(index)];
+    const std::string prefix = context.stack->name + ".";
+    add_scope(TermScope::kEmbedding, context, prefix, "");
+    const auto& groups = context.stack->groups;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      group_ = static_cast<int>(g);
+      context.group = &groups[g];
+      add_layers(context, groups.size() == 1 ? prefix : prefix + "group" + std::to_string(g) + ".");
+    }
+    group_ = -1;
+    context.group = nullptr;
+    add_scope(TermScope::kFinalNorm, context, prefix, "");
+  }
+
+  void add_layers(TermContext context, const std::string& prefix) {
+    context.attention = &context.group->attention;
+    add_scope(TermScope::kAttention, context, prefix, "");
+    if (context.group->has_cross_attention) {
+      context.attention = &context.group->cross_attention;
+      context.cross = true;
+      add_scope(TermScope::kAttention, context, prefix, "cross_");
+      context.cross = false;
+    }
+    context.attention = nullptr;
+    add_scope(TermScope::kLayer, context, prefix, "");
+  }
+
+  void add_heads() {
+    stack_ = -1;
+    TermContext context;
+    context.output = &spec_.output;
+    add_scope(TermScope::kOutput, context, "", "");
+    context.output = nullptr;
+    for (const auto& layer : spec_.head_layers) {
+      if (!layer.present) continue;
+      context.head_layer = &layer;
+      for (const auto& row : term_rows()) {
+        if (row.scope != TermScope::kHeadLayer || !row.present(context)) continue;
+        const auto dot = row.info.id.rfind('.');
+        const bool vector = layer.kind == HeadLayerKind::kVector;
+        add(row, context, "head." + layer.id + (vector ? "" : row.info.id.substr(dot)), row.info.id,
+            "");
+      }
+    }
+  }
+
+  void add_scope(TermScope scope, const TermContext& context, const std::string& prefix,
+                 const std::string& kind) {
+    for (const auto& row : term_rows()) {
+      if (row.scope == scope && row.present(context)) {
+        add(row, context, prefix + kind + row.info.id, kind + row.info.id, prefix + kind);
+      }
+    }
+  }
+
+  void add(const TermRow& row, const TermContext& context, std::string id, std::string term_id,
+           const std::string& packing_prefix) {
+    const auto values = symbol_values(context);
+    TermCount term;
+    term.id = std::move(id);
+    term.term_id = std::move(term_id);
+    term.stack = stack_;
+    term.group = group_;
+    term.component = row.info.component;
+    term.source = row.info.source;
+    write_formula(row, context, values, term);
+    if (!count(row, context, values, term) && overflow_.empty())
+      overflow_ = term.id + " = " + term.numbers;
+    if (row.packed != nullptr && row.packed(context))
+      term.packing = packing_prefix + std::string(row.packing);
+    if (!apply_aliases(term) && overflow_.empty()) overflow_ = term.id + ", counted again";
+    terms_.push_back(std::move(term));
+  }
+
+  static void write_formula(const TermRow& row, const TermContext& context,
+                            const SymbolValues& values, TermCount& term) {
+    const bool one_table = context.stack != nullptr && context.stack->embedding.token_tables == 1;
+    const std::string product =
+        as_product(one_table && row.info.copies == "T_n" ? "1" : row.info.copies, row.info.shape);
+    term.numbers = with_numbers(product, values);
+    // W and N stand for a width that has a better name, and E is H where nothing is projected.
+    std::vector<std::pair<std::string_view, std::string_view>> names;
+    if (context.stack != nullptr) {
+      const auto& e = context.stack->embedding;
+      const auto width_name = [&](std::int64_t width) -> std::string_view {
+        return width == context.stack->hidden_size ? "H" : "E";
+      };
+      names = {{"W", width_name(e.position_width)},
+               {"N", width_name(e.norm_width)},
+               {"E", width_name(e.embedding_size)}};
+    } else if (context.output != nullptr) {
+      names = {{"W", "H"}};
+    }
+    term.symbols = with_names(product, names);
+  }
+
+  static bool count(const TermRow& row, const TermContext& context, const SymbolValues& values,
+                    TermCount& term) {
+    std::optional<std::int64_t> params = 1;
+    for (const auto factor : factors(row.info.shape)) {
+      const auto size = evaluate(factor, values);
+      if (!size) return false;
+      term.shape.push_back(*size);
+      params = params ? checked_mul(*params, *size) : params;
+    }
+    term.transposed = stored_transposed(row, context);
+    if (term.transposed) std::swap(term.shape.front(), term.shape.back());
+    const auto copies = evaluate(row.info.copies, values);
+    if (!params || !copies) return false;
+    const auto unique = checked_mul(*params, *copies);
+    if (!unique) return false;
+    term.copies = *copies;
+    term.tensor_params = *params;
+    term.unique_params = *unique;
+    if (context.group != nullptr && row.info.copies != "1")
+      term.copies_per_layer = *copies / context.group->num_layers();
+    if (row.expert) {
+      const auto& mlp = context.group->mlp;
+      // Fits: smaller than unique_params.
+      term.idle_params =
+          context.group->num_layers() * (mlp.num_experts - mlp.num_experts_per_token) * *params;
+    }
+    return true;
+  }
+
+  /// Which terms are other terms' tensors, or are registered more than once.
+  bool apply_aliases(TermCount& term) {
+    if (term.term_id == "embedding.tokens") {
+      term.aliases =
+          spec_.stacks[static_cast<std::size_t>(term.stack)].embedding.token_table_aliases;
+      const auto again = checked_mul(term.aliases, term.tensor_params);
+      term.tied_params = again.value_or(0);
+      if (tokens_id_.empty()) tokens_id_ = term.id;
+      return again.has_value();
+    }
+    const bool weight = term.term_id == "head.output.weight";
+    if ((weight || term.term_id == "head.output.second_bias") && spec_.output.tied) {
+      term.alias_of = weight ? tokens_id_ : "head.output.bias";
+      term.tied_params = term.unique_params;
+      term.unique_params = 0;
+    }
+    return true;
+  }
+
+  const TransformerSpec& spec_;
+  int stack_ = -1;
+  int group_ = -1;
+  std::vector<TermCount> terms_;
+  std::string tokens_id_;
+  std::string overflow_;
+};
+
+}  // namespace
+
+std::string TermInfo::formula() const { return as_product(copies, shape); }
+
+std::string_view component_name(Component component) {
+  switch (component) {
+    case Component::kEmbedding:
+      return "embedding";
+    case Component::kAttention:
+      return "attention";
+    case Component::kMlp:
+      return "mlp";
+    case Component::kNorm:
+      return "norm";
+    case Component::kHead:
+      return "head";
+  }
+  return "";
+}
+
+Result<std::vector<TermCount>> terms(const TransformerSpec& spec) {
+  if (auto valid = validate(spec); !valid) return valid.error();
+  return TermMaker(spec).run();
+}
+
+}  // namespace tally::formulas

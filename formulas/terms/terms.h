@@ -1,0 +1,87 @@
+// Terms: every parameter tensor that a TransformerSpec has, as a formula, as numbers and as an
+// exact count.
+//
+// The table `term_table()` is data: an id, the shape of one tensor and how many there are, written
+// in the symbols that `symbol_table()` lists. Those strings are what is evaluated, so the formula
+// shown is the formula counted. Arithmetic is checked: a count beyond 2^63 - 1 is an Error.
+#pragma once
+
+#include <base/result.h>
+#include <formulas/spec/spec.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tally::formulas {
+
+enum class Component { kEmbedding, kAttention, kMlp, kNorm, kHead };
+inline constexpr int kNumComponents = 5;
+
+/// "embedding", "attention", "mlp", "norm" or "head".
+std::string_view component_name(Component component);
+
+/// One family of equal tensors: shape times copies.
+struct TermCount {
+  std::string id;  ///< stack, group and term: "decoder.attention.q.weight"; unique within a spec
+  std::string term_id;  ///< row of term_table(): "attention.q.weight"
+  int stack = -1;       ///< index in spec.stacks; -1: belongs to none (head)
+  int group = -1;       ///< index in the stack's groups; -1: not in a layer
+  Component component = Component::kEmbedding;
+  std::string symbols;  ///< "L·n_q·d·H"
+  std::string numbers;  ///< "32·32·128·4096"
+  std::string source;
+
+  std::vector<std::int64_t>
+      shape;                ///< of one tensor as PyTorch stores it, output first unless transposed
+  bool transposed = false;  ///< stored input-first
+  std::int64_t copies = 0;  ///< tensors of that shape that are stored
+  std::int64_t copies_per_layer = 0;  ///< 0: not per layer; X for experts
+  /// Tensors of terms with the same packing (not empty) and layer are rows of one stored tensor:
+  /// "decoder.attention.qkv".
+  std::string packing;
+  /// Further names under which the same tensors are registered; each counts again in
+  /// `tied_counted_again`.
+  std::int64_t aliases = 0;
+  std::string alias_of;  ///< id of the term whose tensors these are; then `unique_params` is 0
+
+  std::int64_t tensor_params = 0;  ///< product of shape
+  std::int64_t unique_params = 0;  ///< tensor_params · copies, 0 for an alias
+  std::int64_t tied_params = 0;    ///< what aliases add when tied weights are counted again
+  std::int64_t idle_params =
+      0;  ///< of unique_params, what a token does not pass through (experts not chosen)
+};
+
+/// All terms of `spec`, in the order of the forward pass. Fails where `validate` does, or when a
+/// count overflows.
+Result<std::vector<TermCount>> terms(const TransformerSpec& spec);
+
+/// One row of the table of terms.
+struct TermInfo {
+  std::string id;  ///< "attention.q.weight"
+  Component component = Component::kEmbedding;
+  std::string shape;   ///< of one tensor: "n_q·d, H"
+  std::string copies;  ///< "L", "L·X" or "1"
+  std::string meaning;
+  std::string source;
+
+  /// Copies times shape as one product: "L·n_q·d·H".
+  std::string formula() const;
+};
+const std::vector<TermInfo>& term_table();
+
+struct SymbolInfo {
+  std::string_view symbol;
+  std::string_view meaning;
+};
+const std::vector<SymbolInfo>& symbol_table();
+
+struct HeadLayerInfo {
+  std::string_view id;
+  std::string_view meaning;
+};
+/// The head layers that configurations ask for; a HeadLayer may have any other id as well.
+const std::vector<HeadLayerInfo>& head_layer_table();
+
+}  // namespace tally::formulas

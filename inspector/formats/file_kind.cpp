@@ -1,0 +1,144 @@
+#include <inspector/formats/file_kind.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace tally::inspector {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kExport =
+    "export the model with torch.jit.script or torch.jit.trace and save it with torch.jit.save";
+constexpr std::string_view kStateDict =
+    "it holds tensors but no module structure: load it into its Python class, then "
+    "torch.jit.script and torch.jit.save";
+
+/// Bytes that a kind of file has at a place.
+struct Magic {
+  std::size_t at;
+  std::string_view bytes;
+  std::string_view kind;
+  std::string_view hint;
+};
+
+constexpr std::array kMagics = {
+    Magic{0, "GGUF"sv, "a GGUF file (llama.cpp)", kExport},
+    Magic{0, "ggjt"sv, "a GGML file (llama.cpp)", kExport},
+    Magic{0, "\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras weights)", kExport},
+    Magic{0, "\x93NUMPY"sv, "a NumPy array", kExport},
+    Magic{0, "\x1f\x8b"sv, "a gzip file", "decompress it first"},
+    Magic{0, "\x28\xb5\x2f\xfd"sv, "a Zstandard file", "decompress it first"},
+    Magic{0,
+          "\xfd"
+          "7zXZ"sv,
+          "an xz file", "decompress it first"},
+    Magic{0, "7z\xbc\xaf\x27\x1c"sv, "a 7-Zip file", "unpack it first"},
+    Magic{0,
+          "\x7f"
+          "ELF"sv,
+          "an ELF program or library", "name the model file instead"},
+    Magic{0, "version https://git-lfs"sv,
+          "a Git LFS pointer: the clone did not fetch the file itself", "run git lfs pull"},
+    Magic{0, "<!DOCTYPE html"sv, "an HTML page, saved in place of a download",
+          "download the file itself"},
+    Magic{0, "<!doctype html"sv, "an HTML page, saved in place of a download",
+          "download the file itself"},
+    Magic{0, "<html"sv, "an HTML page, saved in place of a download", "download the file itself"},
+    Magic{0, "%PDF"sv, "a PDF", "name the model file instead"},
+    Magic{4, "TFL3"sv, "a TensorFlow Lite model", kExport},
+    Magic{4, "ET12"sv, "an ExecuTorch program (.pte)", kExport},
+    Magic{4, "PTMF"sv, "a PyTorch Mobile flatbuffer",
+          "save it with torch.jit.save instead of the lite interpreter's format"},
+    Magic{257, "ustar"sv, "a tar archive",
+          "unpack it first; if it holds a model of PyTorch before 0.1.10, save it again with a "
+          "newer PyTorch"},
+};
+
+// Before PyTorch 1.6 torch.save wrote several pickles in a row; the first is this number,
+// 0x1950a86a20f9469cfc6c.
+constexpr std::string_view kLegacySave = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv;
+
+bool is_safetensors(std::string_view file) {
+  if (file.size() < 10) return false;
+  std::uint64_t header = 0;
+  std::memcpy(&header, file.data(), sizeof header);
+  return header >= 2 && header <= file.size() - 8 && file[8] == '{';
+}
+
+// An ONNX file is a ModelProto: field 1 (ir_version, a small varint), then usually field 2
+// (producer_name, a string).
+bool is_onnx(std::string_view file) {
+  return file.size() > 4 && file[0] == '\x08' && file[1] > 0 && file[1] < 32 &&
+         (file[2] == '\x12' || file[2] == '\x3a' || file[2] == '\x42');
+}
+
+bool is_text(std::string_view file) {
+  const std::string_view head = file.substr(0, 512);
+  return std::all_of(head.begin(), head.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u >= 0x20 || u == '\n' || u == '\r' || u == '\t' || u == '\f';
+  });
+}
+
+Error refusal(std::string_view kind, std::string_view hint) {
+  return {ErrorCode::kNotAModel, "is " + std::string(kind) + ", not a TorchScript archive",
+          std::string(hint)};
+}
+
+}  // namespace
+
+std::optional<Error> refuse_unless_zip(std::string_view file) {
+  if (file.substr(0, 4) == "PK\x03\x04" || file.substr(0, 4) == "PK\x05\x06") return std::nullopt;
+  if (is_safetensors(file)) return refusal("a safetensors file", kStateDict);
+  for (const Magic& magic : kMagics) {
+    if (file.size() > magic.at && file.substr(magic.at, magic.bytes.size()) == magic.bytes) {
+      return refusal(magic.kind, magic.hint);
+    }
+  }
+  if (file.substr(0, 1) == "\x80") {
+    const bool legacy = file.substr(0, 64).find(kLegacySave) != std::string_view::npos;
+    return refusal(
+        legacy ? "a legacy torch.save file (before PyTorch 1.6)" : "a bare Python pickle",
+        "it may run code when loaded; load it in Python if you trust it, then torch.jit.script and "
+        "torch.jit.save");
+  }
+  if (is_onnx(file)) return refusal("an ONNX model", kExport);
+  if (is_text(file)) return refusal("a text file", "name the model file instead");
+  return refusal("a file of unknown kind", kExport);
+}
+
+Error refuse_zip(const std::vector<std::string>& records) {
+  const auto has = [&](std::string_view name) {
+    return std::find(records.begin(), records.end(), name) != records.end();
+  };
+  const auto has_folder = [&](std::string_view folder) {
+    return std::any_of(records.begin(), records.end(), [&](const std::string& r) {
+      return r.compare(0, folder.size(), folder) == 0;
+    });
+  };
+  const auto has_ending = [&](std::string_view ending) {
+    return std::any_of(records.begin(), records.end(), [&](const std::string& r) {
+      return r.size() >= ending.size() &&
+             r.compare(r.size() - ending.size(), ending.size(), ending) == 0;
+    });
+  };
+  if (has(".data/extern_modules")) {
+    return refusal("a torch.package without TorchScript",
+                   "save a scripted module into the package");
+  }
+  if (has("archive_format") || has_folder("models/") || has("serialized_exported_program.json")) {
+    return refusal("a .pt2 archive (torch.export)", kExport);
+  }
+  if (has("model.json")) {
+    return refusal("a TorchScript archive of PyTorch 1.0 or 1.1 (model.json)",
+                   "load and save it again with PyTorch 1.2 to 1.13");
+  }
+  if (has("data.pkl"))
+    return refusal("a torch.save file: a state_dict or a pickled module", kStateDict);
+  if (has_ending(".npy")) return refusal("a NumPy .npz archive", kExport);
+  return refusal("a ZIP archive of another kind", kExport);
+}
+
+}  // namespace tally::inspector

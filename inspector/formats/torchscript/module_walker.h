@@ -1,0 +1,85 @@
+// ModuleWalker: from the nodes of data.pkl and constants.pkl to the modules and tensors of a
+// snapshot.
+#pragma once
+
+#include <base/result.h>
+#include <inspector/archive/pickle.h>
+#include <inspector/formats/torchscript/class_declarations.h>
+#include <inspector/formats/torchscript/tensor_values.h>
+#include <inspector/load/load_model.h>
+#include <inspector/model/snapshot.h>
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tally::inspector {
+
+/// One pickle of an archive.
+struct PickledValues {
+  const pickle::Pickle& pickle;
+  std::string record;          ///< for messages: "data.pkl"
+  std::string storage_folder;  ///< "data/", "constants/", ".data/"
+  std::string module_path;     ///< path of the root module; "" but in a torch.package
+};
+
+/// Walks values depth first, in the file's order, without recursion. `classes(module, name)` gives
+/// the declaration of a class, which must stay valid, or an Error where the code does not have it.
+class ModuleWalker {
+ public:
+  using ClassSource = std::function<Result<const ClassDeclaration*>(const std::string& module,
+                                                                    const std::string& name)>;
+
+  ModuleWalker(ModelSnapshot& snapshot, StorageTable& storages, ClassSource classes,
+               const LoadLimits& limits)
+      : snapshot_(snapshot), storages_(storages), classes_(std::move(classes)), limits_(limits) {}
+
+  /// Adds the modules and tensors below the root object. `parent` is -1 for the model's root.
+  Result<Unit> walk_model(const PickledValues& values, std::int32_t parent);
+
+  /// Adds the tuple of a code's constants to `module` as CONSTANTS.c0, CONSTANTS.c1 …
+  Result<Unit> walk_constants(const PickledValues& values, std::int32_t module);
+
+ private:
+  /// Where a value was met.
+  struct Place {
+    std::int32_t module;
+    std::string name;
+    TensorKind kind;
+  };
+  /// A value whose items are being visited.
+  struct Frame {
+    pickle::NodeId node;
+    std::uint32_t next = 0;
+    Place place;
+    const ClassDeclaration* module_class =
+        nullptr;  // set where the node is the attributes of a module
+    bool is_object_state = false;
+  };
+
+  Result<Unit> run(const PickledValues& values, pickle::NodeId root, Place place);
+  Result<Unit> visit(const PickledValues& values, pickle::NodeId id, Place place);
+  Result<Unit> visit_object(const PickledValues& values, pickle::NodeId id, Place place);
+  Result<Unit> visit_item(const PickledValues& values, std::size_t frame_index);
+  Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
+  Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place,
+                    const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
+  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id,
+                          const ClassDeclaration& cls);
+
+  ModelSnapshot& snapshot_;
+  StorageTable& storages_;
+  ClassSource classes_;
+  const LoadLimits& limits_;
+  std::vector<Frame> frames_;
+  std::vector<bool> open_;  // by node: on the way from the root to here
+  std::unordered_map<pickle::NodeId, std::int32_t> first_module_;
+  std::unordered_map<const ClassDeclaration*, std::int32_t> code_sizes_;
+  std::string root_path_;
+  std::int32_t root_parent_ = -1;
+  bool at_root_ = false;
+  std::int64_t visits_ = 0;
+};
+
+}  // namespace tally::inspector

@@ -1,0 +1,20 @@
+// What a model threw, as a ProbeFailure.
+#pragma once
+
+#include <inspector/model/probe_result.h>
+#include <inspector/probe/backends/memory_backend.h>
+
+#include <exception>
+#include <optional>
+#include <string>
+
+namespace tally::inspector {
+
+/// An allocation that was refused explains any exception: the interpreter does not keep its type.
+ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal>& refusal,
+                        const std::string& phase);
+
+/// The model's own message, without the interpreter's traceback and C++'s backtrace, on one line.
+std::string shortened(const std::exception& error);
+
+}  // namespace tally::inspector

@@ -1,0 +1,428 @@
+#include <formulas/spec/switches.h>
+#include <formulas/terms/parameters.h>
+#include <inspector/reconcile/facts/shape_match.h>
+#include <inspector/reconcile/hold/comparison.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+namespace tally::inspector {
+namespace {
+
+using formulas::HeadLayer;
+using formulas::NormKind;
+using formulas::Switch;
+using formulas::SwitchKind;
+using formulas::TransformerSpec;
+
+// Fields that change no parameter, or that only say how tensors are stored.
+constexpr std::string_view kNotCompared[] = {"num_applied",
+                                             "parallel_block",
+                                             "sliding_window",
+                                             "num_windowed_layers",
+                                             "causal",
+                                             "max_positions",
+                                             "fused_qkv",
+                                             "transposed",
+                                             "fused_gate_up",
+                                             "stacked_experts",
+                                             "num_experts_per_token",
+                                             "token_table_aliases",
+                                             "second_bias",
+                                             "value_head_dim"};
+constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set explains anything
+constexpr std::size_t kLargestSet = 4;
+constexpr std::size_t kMostTries = 600;  // sets; beyond these only the fields that all sets need
+
+std::string value_text(const Switch& s, std::int64_t value) {
+  const auto index = static_cast<std::size_t>(value);
+  return s.kind != SwitchKind::kSize && index < s.value_names.size() ? s.value_names[index]
+                                                                     : std::to_string(value);
+}
+
+/// The same stacks, groups and head layers in both, so that one list of switches serves both.
+bool align(TransformerSpec& a, TransformerSpec& b) {
+  if (a.stacks.size() != b.stacks.size()) return false;
+  for (std::size_t i = 0; i < a.stacks.size(); ++i) {
+    if (a.stacks[i].groups.size() != b.stacks[i].groups.size()) return false;
+  }
+  const auto add_missing = [](TransformerSpec& to, const TransformerSpec& from) {
+    for (const HeadLayer& layer : from.head_layers) {
+      const auto same = [&](const HeadLayer& other) { return other.id == layer.id; };
+      if (std::any_of(to.head_layers.begin(), to.head_layers.end(), same)) continue;
+      to.head_layers.push_back(layer);
+      to.head_layers.back().present = false;
+    }
+    std::stable_sort(to.head_layers.begin(), to.head_layers.end(),
+                     [](const HeadLayer& x, const HeadLayer& y) { return x.id < y.id; });
+  };
+  add_missing(a, b);
+  add_missing(b, a);
+  return true;
+}
+
+/// Stacks have the names of the given specification: no tensor says "text" or "encoder".
+void adopt_names(const TransformerSpec& given, Inference& inference) {
+  auto& stacks = inference.spec.stacks;
+  if (stacks.size() != given.stacks.size()) return;
+  std::vector<std::string> old_names;
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    old_names.push_back(stacks[i].name + ".");
+    stacks[i].name = given.stacks[i].name;
+  }
+  for (SpecField& field : inference.fields) {
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+      if (field.path.rfind(old_names[i], 0) != 0) continue;
+      field.path = stacks[i].name + "." + field.path.substr(old_names[i].size());
+      break;
+    }
+  }
+}
+
+/// Gives `inferred` the values of `given` where the file leaves them open and they fit what it
+/// shows.
+void settle_open(TransformerSpec& inferred, const TransformerSpec& given,
+                 const std::vector<SpecField>& fields) {
+  const auto heads_open = [&](const formulas::StackSpec& stack) {
+    return std::any_of(fields.begin(), fields.end(), [&](const SpecField& field) {
+      return field.ambiguous && field.path == stack.name + ".attention.head_dim";
+    });
+  };
+  for (std::size_t i = 0; i < std::min(inferred.stacks.size(), given.stacks.size()); ++i) {
+    auto& stack = inferred.stacks[i];
+    const auto& other = given.stacks[i];
+    const bool learned = stack.embedding.positions == formulas::PositionKind::kLearned ||
+                         other.embedding.positions == formulas::PositionKind::kLearned;
+    if (!learned) stack.embedding.positions = other.embedding.positions;
+    const auto bare = [](NormKind kind) {
+      return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias;
+    };
+    if (bare(stack.final_norm) && bare(other.final_norm)) stack.final_norm = other.final_norm;
+    const bool open = heads_open(stack);
+    for (std::size_t g = 0; g < std::min(stack.groups.size(), other.groups.size()); ++g) {
+      auto& group = stack.groups[g];
+      const auto& theirs = other.groups[g];
+      for (const bool cross : {false, true}) {
+        auto& a = cross ? group.cross_attention : group.attention;
+        const auto& b = cross ? theirs.cross_attention : theirs.attention;
+        if (bare(a.qk_norm_kind) && bare(b.qk_norm_kind)) a.qk_norm_kind = b.qk_norm_kind;
+        if (!open || a.kind != formulas::AttentionKind::kStandard) continue;
+        const std::int64_t width = a.num_heads * a.head_dim,
+                           narrow = a.num_key_value_heads * a.head_dim;
+        std::int64_t d = b.head_dim;
+        if ((d < 1 || width % d != 0 || narrow % d != 0) && b.num_heads > 0 &&
+            width % b.num_heads == 0)
+          d = width / b.num_heads;
+        if (d < 1 || width == 0 || width % d != 0 || narrow % d != 0 || b.kind != a.kind) continue;
+        if (a.qk_norm == formulas::QkNorm::kHeadDim && d != a.head_dim) continue;
+        a.head_dim = a.value_head_dim = d;
+        a.num_heads = width / d;
+        a.num_key_value_heads = narrow / d;
+      }
+      if (bare(group.norm) && bare(theirs.norm)) group.norm = theirs.norm;
+      const auto count = [](const formulas::LayerGroup& l) {
+        return l.attention_pre_norm + l.attention_post_norm + l.mlp_pre_norm + l.mlp_post_norm;
+      };
+      if (count(group) == count(theirs)) {
+        group.attention_pre_norm = theirs.attention_pre_norm;
+        group.attention_post_norm = theirs.attention_post_norm;
+        group.mlp_pre_norm = theirs.mlp_pre_norm;
+        group.mlp_post_norm = theirs.mlp_post_norm;
+      }
+    }
+  }
+}
+
+class Comparer {
+ public:
+  Comparer(const Weights& weights, Comparison& c) : w_(weights), c_(c) {}
+
+  void find_contradictions() {
+    TransformerSpec file = c_.inference.spec, given = c_.spec;
+    settle_open(file, given, c_.inference.fields);
+    copy_storage(file, given);
+    if (!align(file, given)) {
+      c_.contradictions.push_back({"stacks", shape_of(file), shape_of(given), {}});
+      return;
+    }
+    for (const Switch& s : formulas::switches(file)) {
+      const bool skipped = std::find(std::begin(kNotCompared), std::end(kNotCompared), s.field) !=
+                           std::end(kNotCompared);
+      const std::int64_t is = s.get(file), said = s.get(given);
+      // A tied output has the sizes of its table.
+      const bool follows = file.output.tied && given.output.tied &&
+                           (s.path == "output.vocab_size" || s.path == "output.width");
+      if (skipped || follows || is == said || (!s.inert(file).empty() && !s.inert(given).empty()))
+        continue;
+      Contradiction found{s.path, value_text(s, is), value_text(s, said), {}};
+      for (const SpecField& field : c_.inference.fields) {
+        if (field.path == s.path) found.tensors = field.tensors;
+      }
+      c_.contradictions.push_back(std::move(found));
+      differing_.push_back({s, is, said});
+    }
+    given_ = std::move(given);
+  }
+
+  /// The smallest set of the differing switches that makes the formula exact, first by size, then
+  /// in the order of the fields.
+  void explain() {
+    if (differing_.empty() || differing_.size() > kMostDifferences || c_.terms.exact()) return;
+    if (!c_.inference.unexplained.empty()) return;  // no change of the specification places them
+    std::vector<std::size_t> all(differing_.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    for (std::size_t size = 1; size <= std::min(kLargestSet, differing_.size()); ++size) {
+      std::vector<std::size_t> chosen;
+      if (try_sets(chosen, 0, size)) return;
+    }
+    if (!exact_with(all)) return;
+    std::vector<std::size_t> needed;
+    for (const std::size_t i : all) {
+      std::vector<std::size_t> others = all;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!exact_with(others)) needed.push_back(i);
+    }
+    keep(exact_with(needed) ? needed : all);
+  }
+
+ private:
+  struct Difference {
+    Switch field;
+    std::int64_t file;
+    std::int64_t given;
+  };
+
+  static std::string shape_of(const TransformerSpec& spec) {
+    std::string text;
+    for (const auto& stack : spec.stacks) {
+      text += (text.empty() ? "" : ", ") + stack.name + " of";
+      for (const auto& group : stack.groups)
+        text +=
+            " " + std::to_string(group.num_layers()) + (&group == &stack.groups.back() ? "" : " +");
+      text += " layers";
+    }
+    return text;
+  }
+
+  TransformerSpec with(const std::vector<std::size_t>& chosen) const {
+    TransformerSpec spec = given_;
+    for (const std::size_t i : chosen) differing_[i].field.set(spec, differing_[i].file);
+    for (std::size_t i = 0; i < spec.stacks.size() && spec.output.tied; ++i) {
+      if (given_.stacks[i].embedding.vocab_size != given_.output.vocab_size) continue;
+      spec.output.vocab_size = spec.stacks[i].embedding.vocab_size;
+      spec.output.width = spec.stacks[i].embedding.embedding_size;
+    }
+    for (auto& stack : spec.stacks) {
+      for (auto& group : stack.groups) {
+        if (group.attention.kind == formulas::AttentionKind::kStandard)
+          group.attention.value_head_dim = group.attention.head_dim;
+        group.cross_attention.value_head_dim = group.cross_attention.head_dim;
+      }
+    }
+    return spec;
+  }
+
+  bool exact_with(const std::vector<std::size_t>& chosen) const {
+    const TransformerSpec spec = with(chosen);
+    // The sum alone is told without looking at any weight, and refuses nearly all.
+    const auto count = formulas::count_parameters(spec);
+    if (!count || count->unique_params != w_.total) return false;
+    const auto r = reconcile(w_, c_.inference, spec);
+    return r && r->exact();
+  }
+
+  bool try_sets(std::vector<std::size_t>& chosen, std::size_t from, std::size_t size) {
+    if (chosen.size() == size) {
+      if (++tries_ > kMostTries || !exact_with(chosen)) return false;
+      keep(chosen);
+      return true;
+    }
+    for (std::size_t i = from; i < differing_.size() && tries_ <= kMostTries; ++i) {
+      chosen.push_back(i);
+      if (try_sets(chosen, i + 1, size)) return true;
+      chosen.pop_back();
+    }
+    return false;
+  }
+
+  void keep(const std::vector<std::size_t>& chosen) {
+    std::vector<std::size_t> done;
+    std::vector<TermLine> before = c_.terms.lines;
+    for (const std::size_t i : chosen) {
+      done.push_back(i);
+      const auto r = reconcile(w_, c_.inference, with(done));
+      std::vector<TermLine> after = r ? r->lines : before;
+      const Difference& d = differing_[i];
+      SwitchChange change{d.field.path, value_text(d.field, d.given), value_text(d.field, d.file),
+                          0, term_changes(before, after)};
+      for (const TermChange& term : change.terms) change.params += term.params;
+      c_.explanation.push_back(std::move(change));
+      before = std::move(after);
+    }
+  }
+
+  const Weights& w_;
+  Comparison& c_;
+  std::vector<Difference> differing_;
+  TransformerSpec given_;
+  std::size_t tries_ = 0;
+};
+
+/// Heads that the file leaves open are the configuration's where they fit what it shows.
+void close_heads(const GivenSpec& given, Inference& inference) {
+  for (const auto& stack : inference.spec.stacks) {
+    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
+      const auto& a = stack.groups[g].attention;
+      const std::string prefix =
+          stack.name + "." + (stack.groups.size() > 1 ? "group" + std::to_string(g) + "." : "") +
+          "attention.";
+      const std::pair<std::string, std::int64_t> values[] = {
+          {prefix + "num_heads", a.num_heads},
+          {prefix + "num_key_value_heads", a.num_key_value_heads},
+          {stack.name + ".attention.head_dim", a.head_dim}};
+      for (SpecField& field : inference.fields) {
+        for (const auto& [path, value] : values) {
+          if (field.path != path || !field.ambiguous) continue;
+          field.value = std::to_string(value);
+          field.ambiguous = false;
+          field.candidates.clear();
+          field.reason = given.config_name + " says so, and it fits the weights";
+        }
+      }
+    }
+  }
+}
+
+/// Constants have no names: a layer behind the stacks that only its shape shows takes the name of
+/// the one layer of that shape that the configuration has and the file seems to lack.
+void name_head_layers(const TransformerSpec& given, Inference& inference) {
+  const auto in_list = [](const std::vector<HeadLayer>& list, const std::string& id) {
+    return std::any_of(list.begin(), list.end(), [&](const HeadLayer& l) { return l.id == id; });
+  };
+  for (HeadLayer& layer : inference.spec.head_layers) {
+    if (in_list(given.head_layers, layer.id)) continue;
+    std::vector<std::string> names;
+    for (const HeadLayer& other : given.head_layers) {
+      const bool alike = other.present && other.kind == layer.kind && other.in == layer.in &&
+                         other.out == layer.out && other.bias == layer.bias &&
+                         other.norm == layer.norm;
+      if (alike && !in_list(inference.spec.head_layers, other.id)) names.push_back(other.id);
+    }
+    if (names.size() != 1) continue;
+    const std::string from = "head." + layer.id + ".", to = "head." + names.front() + ".";
+    const auto rename = [&](std::string& text) {
+      if (text.rfind(from, 0) == 0) text = to + text.substr(from.size());
+    };
+    for (Placement& p : inference.placements) rename(p.term);
+    for (SpecField& field : inference.fields) rename(field.path);
+    layer.id = names.front();
+  }
+}
+
+/// Whether the heads of all stacks are those of `given`.
+bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
+  if (a.stacks.size() != given.stacks.size()) return false;
+  for (std::size_t i = 0; i < a.stacks.size(); ++i) {
+    if (a.stacks[i].groups.size() != given.stacks[i].groups.size()) return false;
+    for (std::size_t g = 0; g < a.stacks[i].groups.size(); ++g) {
+      const auto &x = a.stacks[i].groups[g].attention, &y = given.stacks[i].groups[g].attention;
+      if (x.num_heads != y.num_heads || x.head_dim != y.head_dim ||
+          x.num_key_value_heads != y.num_key_value_heads)
+        return false;
+    }
+  }
+  return true;
+}
+
+Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
+  for (const auto& [path, text] : given.settings) {
+    const auto all = formulas::switches(spec);
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&, p = path](const Switch& s) { return s.path == p; });
+    if (found == all.end()) {
+      std::string near;
+      const std::string field = path.substr(path.rfind('.') + 1);
+      for (const Switch& s : all) {
+        if (s.field == field) near += (near.empty() ? "" : ", ") + s.path;
+      }
+      return Error{
+          ErrorCode::kUsage, "--set: there is no field " + path,
+          near.empty() ? "the specification in the report lists the fields" : "it may be " + near};
+    }
+    std::optional<std::int64_t> value;
+    for (std::size_t i = 0; i < found->value_names.size(); ++i) {
+      if (found->value_names[i] == text) value = static_cast<std::int64_t>(i);
+    }
+    const bool digits = !text.empty() && text.size() < 16 &&
+                        text.find_first_not_of("0123456789") == std::string::npos;
+    if (found->kind == SwitchKind::kSize && digits) value = std::stoll(text);
+    if (!value) {
+      std::string names;
+      for (const std::string& name : found->value_names)
+        names += (names.empty() ? "" : ", ") + name;
+      return Error{ErrorCode::kUsage, "--set: " + path + " cannot be " + text,
+                   names.empty() ? "give a whole number" : "it is one of " + names};
+    }
+    found->set(spec, *value);
+    const std::string_view dim = "head_dim";
+    if (found->field == dim) {
+      for (auto& stack : spec.stacks) {
+        for (auto& group : stack.groups)
+          group.attention.value_head_dim =
+              group.attention.kind == formulas::AttentionKind::kStandard
+                  ? group.attention.head_dim
+                  : group.attention.value_head_dim;
+      }
+    }
+  }
+  return Unit{};
+}
+
+}  // namespace
+
+Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights,
+                           const GivenSpec& given) {
+  Comparison c;
+  c.inference = infer(snapshot, weights, given.flags);
+  c.source = given.config ? given.config_name : "the file itself";
+  if (!given.config && !c.inference.transformer) {
+    if (!given.settings.empty())
+      return Error{ErrorCode::kUsage, "--set: nothing to set: " + recognised_as(c.inference),
+                   "give the specification with --config config.json"};
+    c.terms.real_params = weights.total;
+    c.terms.unexplained = c.inference.unexplained;
+    c.terms.unexplained_params = weights.total;
+    return c;
+  }
+  if (given.config) {
+    c.spec = *given.config;
+    adopt_names(c.spec, c.inference);
+    if (weights.storing == Storing::kFrozen) name_head_layers(c.spec, c.inference);
+    settle_open(c.inference.spec, c.spec, c.inference.fields);
+    if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
+  } else {
+    c.spec = c.inference.spec;
+  }
+  if (!given.settings.empty()) {
+    c.source += " with --set";
+    if (const auto set = apply_settings(given, c.spec); !set) return set.error();
+  }
+  if (!c.inference.transformer && weights.storing == Storing::kFrozen) {
+    if (const auto matched = match_by_shape(weights, c.spec); matched) {
+      c.inference.placements = matched->placements;
+      c.inference.unexplained = matched->unexplained;
+    }
+  }
+  auto terms = reconcile(weights, c.inference, c.spec);
+  if (!terms) return terms.error();
+  c.terms = std::move(*terms);
+  if (c.inference.transformer && (given.config || !given.settings.empty())) {
+    Comparer comparer(weights, c);
+    comparer.find_contradictions();
+    comparer.explain();
+  }
+  return c;
+}
+
+}  // namespace tally::inspector

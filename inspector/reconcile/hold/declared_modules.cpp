@@ -1,0 +1,54 @@
+#include <inspector/reconcile/facts/units.h>
+#include <inspector/reconcile/hold/declared_modules.h>
+#include <inspector/reconcile/hold/module_formulas.h>
+
+#include <set>
+
+namespace tally::inspector {
+namespace {
+
+/// The weights that `modules` hold, each once: an LSTM holds its weights in a list again.
+std::int64_t params_of(const Weights& weights, const std::vector<std::int32_t>& modules) {
+  std::set<std::int32_t> held;
+  for (const std::int32_t module : modules) {
+    for (const std::int32_t tensor : weights.names_in[static_cast<std::size_t>(module)])
+      held.insert(weights.of_tensor[static_cast<std::size_t>(tensor)]);
+  }
+  std::int64_t params = 0;
+  for (const std::int32_t weight : held) params += weights[weight].elements;
+  return params;
+}
+
+}  // namespace
+
+DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& weights) {
+  DeclaredModules result;
+  std::vector<bool> counted(snapshot.modules.size(), false);  // with the module that packs it
+  for (std::size_t i = 0; i < snapshot.modules.size(); ++i) {
+    const ModuleNode& node = snapshot.modules[i];
+    if (node.parent >= 0 && counted[static_cast<std::size_t>(node.parent)]) counted[i] = true;
+    if (counted[i]) continue;
+    const auto module = static_cast<std::int32_t>(i);
+    const ModuleClass* known = module_class(node.type);
+    // Quantized modules keep their weights in objects and lists below them.
+    const bool quantized = known != nullptr && is_quantized_type(node.type);
+    const std::int64_t real =
+        params_of(weights, quantized ? subtree(weights, module) : std::vector{module});
+    Declaration declared{node, {}};
+    for (const std::int32_t tensor : weights.names_in[i])
+      declared.tensors.emplace_back(weights.name_of[static_cast<std::size_t>(tensor)]);
+    counted[i] = quantized;
+    ModuleFormula formula;
+    if (known == nullptr || !known->build(declared, formula) || !formula.sum()) {
+      result.silent += known != nullptr;
+      result.other_params += real;
+      continue;
+    }
+    result.modules.push_back({module, formula.names(), formula.numbers(), *formula.sum(), real});
+    result.as_declared += *formula.sum() == real;
+    result.packed += quantized;
+  }
+  return result;
+}
+
+}  // namespace tally::inspector

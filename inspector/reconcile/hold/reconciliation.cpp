@@ -1,0 +1,158 @@
+#include <inspector/reconcile/hold/reconciliation.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tally::inspector {
+namespace {
+
+using formulas::TermCount;
+using formulas::TransformerSpec;
+
+class Reconciler {
+ public:
+  Reconciler(const Weights& weights, const Inference& inference, const TransformerSpec& spec)
+      : w_(weights), in_(inference), spec_(spec) {}
+
+  Result<Reconciliation> run() {
+    const auto terms = formulas::terms(spec_);
+    if (!terms) return terms.error();
+    for (const TermCount& term : *terms) add_term(term);
+    for (const Placement& p : in_.placements) place(p);
+    r_.unexplained.insert(r_.unexplained.end(), in_.unexplained.begin(), in_.unexplained.end());
+    std::sort(r_.unexplained.begin(), r_.unexplained.end());
+    for (const std::int32_t weight : r_.unexplained) r_.unexplained_params += w_[weight].elements;
+    for (TermLine& line : r_.lines) {
+      auto& sum = r_.components[static_cast<std::size_t>(line.component)];
+      sum.predicted_params += line.predicted_params;
+      sum.real_params += line.real_params;
+      r_.predicted_params += line.predicted_params;
+      if (!line.alias_of.empty()) line.alias_tensors = in_.tied;
+    }
+    r_.real_params = w_.total;
+    return std::move(r_);
+  }
+
+ private:
+  void add_term(const TermCount& term) {
+    const std::string id = line_id(term);
+    const auto [found, fresh] = line_of_.emplace(id, r_.lines.size());
+    if (fresh) {
+      r_.lines.emplace_back();
+      r_.lines.back().id = id;
+      r_.lines.back().component = term.component;
+      r_.lines.back().alias_of = term.alias_of;
+    }
+    TermLine& line = r_.lines[found->second];
+    const std::string plus = line.symbols.empty() ? "" : " + ";
+    line.symbols += plus + term.symbols;
+    line.numbers += plus + term.numbers;
+    line.predicted_params += term.unique_params;
+    if (term.alias_of.empty()) line.expected_tensors = std::max(line.expected_tensors, term.copies);
+  }
+
+  /// Terms that are rows of one stored tensor share a line. A cross-attention whose queries are
+  /// stored with keys and values (torch's in_proj_weight) has its query there as well, which the
+  /// specification cannot say.
+  std::string line_id(const TermCount& term) const {
+    if (!term.packing.empty()) return term.packing;
+    const std::string_view id = term.id;
+    const auto at = id.find("cross_attention.q.");
+    if (at == std::string_view::npos || !cross_in_one(term.stack)) return term.id;
+    std::string packed(id);
+    return packed.replace(at, std::string_view("cross_attention.q.").size(),
+                          "cross_attention.qkv.");
+  }
+
+  bool cross_in_one(int stack) const {
+    const auto has = [&](const char* name) {
+      return std::any_of(in_.placements.begin(), in_.placements.end(),
+                         [&](const Placement& p) { return p.stack == stack && p.term == name; });
+    };
+    return has("cross_attention.qkv.weight") && !has("cross_attention.q.weight");
+  }
+
+  void place(const Placement& p) {
+    auto line = line_of_.find(line_id(p));
+    if (line == line_of_.end()) line = line_of_.find(line_id(other_side(p)));
+    if (line == line_of_.end() || !r_.lines[line->second].alias_of.empty()) {
+      r_.unexplained.push_back(p.weight);
+      return;
+    }
+    r_.lines[line->second].weights.push_back(p.weight);
+    r_.lines[line->second].real_params += w_[p.weight].elements;
+  }
+
+  /// Whether a norm stands before or behind its block shows in no tensor: the specification has the
+  /// say.
+  static Placement other_side(Placement p) {
+    for (const char* slot : {"norm.attention", "norm.mlp"}) {
+      const std::string before = std::string(slot) + ".", behind = std::string(slot) + "_post.";
+      if (p.term.rfind(before, 0) == 0)
+        p.term = behind + p.term.substr(before.size());
+      else if (p.term.rfind(behind, 0) == 0)
+        p.term = before + p.term.substr(behind.size());
+      else
+        continue;
+      break;
+    }
+    return p;
+  }
+
+  std::string line_id(const Placement& p) const {
+    if (p.stack < 0) return p.term;
+    const auto index = static_cast<std::size_t>(p.stack);
+    if (index >= spec_.stacks.size()) return "";
+    const auto& stack = spec_.stacks[index];
+    if (p.layer < 0 || stack.groups.size() == 1) return stack.name + "." + p.term;
+    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
+      const auto& layers = stack.groups[g].layers;
+      if (std::binary_search(layers.begin(), layers.end(), p.layer))
+        return stack.name + ".group" + std::to_string(g) + "." + p.term;
+    }
+    return "";
+  }
+
+  const Weights& w_;
+  const Inference& in_;
+  const TransformerSpec& spec_;
+  Reconciliation r_;
+  std::map<std::string, std::size_t> line_of_;
+};
+
+}  // namespace
+
+bool Reconciliation::exact() const {
+  return unexplained.empty() && std::all_of(lines.begin(), lines.end(), [](const TermLine& line) {
+           return line.difference() == 0;
+         });
+}
+
+void copy_storage(const TransformerSpec& from, TransformerSpec& to) {
+  for (std::size_t s = 0; s < std::min(from.stacks.size(), to.stacks.size()); ++s) {
+    for (auto& group : to.stacks[s].groups) {
+      if (group.layers.empty()) continue;
+      for (const auto& other : from.stacks[s].groups) {
+        const bool same =
+            std::binary_search(other.layers.begin(), other.layers.end(), group.layers.front());
+        if (!same && from.stacks[s].groups.size() > 1) continue;
+        group.attention.fused_qkv = other.attention.fused_qkv;
+        group.attention.transposed = other.attention.transposed;
+        group.cross_attention.fused_qkv = other.cross_attention.fused_qkv;
+        group.cross_attention.transposed = other.cross_attention.transposed;
+        group.mlp.fused_gate_up = other.mlp.fused_gate_up;
+        group.mlp.stacked_experts = other.mlp.stacked_experts;
+        group.mlp.transposed = other.mlp.transposed;
+        break;
+      }
+    }
+  }
+}
+
+Result<Reconciliation> reconcile(const Weights& weights, const Inference& inference,
+                                 TransformerSpec spec) {
+  copy_storage(inference.spec, spec);
+  return Reconciler(weights, inference, spec).run();
+}
+
+}  // namespace tally::inspector

@@ -1,0 +1,213 @@
+#include <inspector/reconcile/facts/names.h>
+#include <inspector/reconcile/layers/layer_blocks.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tally::inspector {
+namespace {
+
+using Set = std::vector<std::size_t>;
+
+constexpr std::size_t kMostPlain = 4;    // q, k, v, o
+constexpr std::size_t kMostInBlock = 6;  // with two projections of positions
+constexpr std::size_t kMostToSplit =
+    10;  // matrices of one module that are tried in every combination
+
+class BlockFinder {
+ public:
+  BlockFinder(const ModelSnapshot& snapshot, const Weights& weights,
+              const std::vector<Matrix>& matrices, std::int64_t hidden)
+      : s_(snapshot), w_(weights), matrices_(matrices), hidden_(hidden) {
+    for (std::size_t i = 0; i < matrices.size(); ++i) of_module_[matrices[i].module].push_back(i);
+  }
+
+  std::optional<LayerBlocks> run(std::int32_t layer) {
+    layer_ = layer;
+    Set left = resolve(layer);
+    if (left.size() >= 2 && left.size() <= kMostToSplit) {
+      std::vector<Block> split;
+      if (split_up(left, split)) {
+        for (Block& block : split) add(std::move(block), layer);
+        left.clear();
+      }
+    }
+    return sorted_out(std::move(left));
+  }
+
+ private:
+  /// Takes what below `module` is a block; returns the matrices that are left.
+  Set resolve(std::int32_t module) {
+    Set all;
+    collect(module, all);
+    if (all.empty()) return {};
+    if (all.size() <= kMostPlain && take(all, module)) return {};
+    Set left;
+    if (const auto own = of_module_.find(module); own != of_module_.end()) left = own->second;
+    for (const std::int32_t child : w_.children[static_cast<std::size_t>(module)]) {
+      const Set more = resolve(child);
+      left.insert(left.end(), more.begin(), more.end());
+    }
+    std::sort(left.begin(), left.end());
+    const bool fresh = left.size() < all.size() || left.size() > kMostPlain;
+    if (left.size() >= 2 && fresh && left.size() <= kMostInBlock && take(left, module)) return {};
+    return left;
+  }
+
+  void collect(std::int32_t module, Set& into) const {
+    for (const std::int32_t m : subtree(w_, module)) {
+      if (const auto own = of_module_.find(m); own != of_module_.end())
+        into.insert(into.end(), own->second.begin(), own->second.end());
+    }
+    std::sort(into.begin(), into.end());
+  }
+
+  /// Takes `set` if it is exactly one block.
+  bool take(const Set& set, std::int32_t module) {
+    auto attention = match_attention(matrices_, set, hidden_);
+    auto mlp = match_mlp(matrices_, set, hidden_);
+    if (!attention && !mlp) return false;
+    if (attention && mlp) {
+      const BlockHint hint = block_hint(matrices_[set.front()].name.substr(layer_path_size()));
+      // Shapes that fit both: {[2 A, H], [H, A]} may be grouped queries or a gated MLP.
+      if (hint == BlockHint::kNone) {
+        open_.emplace_back(std::move(*attention), std::move(*mlp));
+        open_.back().first.module = open_.back().second.module = module;
+        return true;
+      }
+      (hint == BlockHint::kMlp ? attention : mlp).reset();
+    }
+    add(attention ? std::move(*attention) : std::move(*mlp), module);
+    return true;
+  }
+
+  /// Splits a set that lies in one module into blocks; attention first.
+  bool split_up(const Set& set, std::vector<Block>& blocks) const {
+    if (set.empty()) return true;
+    const std::size_t others = set.size() - 1;
+    for (const bool attention : {true, false}) {
+      for (const std::size_t size : attention ? Set{5, 4, 2, 3, 6} : Set{3, 2}) {
+        for (std::uint32_t mask = 0; mask < (1U << others); ++mask) {
+          if (static_cast<std::size_t>(__builtin_popcount(mask)) + 1 != size) continue;
+          Set chosen{set.front()}, rest;
+          for (std::size_t k = 0; k < others; ++k)
+            ((mask >> k & 1U) != 0 ? chosen : rest).push_back(set[k + 1]);
+          auto block = attention ? match_attention(matrices_, chosen, hidden_)
+                                 : match_mlp(matrices_, chosen, hidden_);
+          if (!block) continue;
+          blocks.push_back(std::move(*block));
+          if (split_up(rest, blocks)) return true;
+          blocks.pop_back();
+        }
+      }
+    }
+    return false;
+  }
+
+  void add(Block block, std::int32_t module) {
+    block.module = module;
+    (block.kind == Block::Kind::kAttention ? attentions_ : mlps_).push_back(std::move(block));
+  }
+
+  std::size_t layer_path_size() const {
+    return s_.modules[static_cast<std::size_t>(layer_)].path.size();
+  }
+
+  std::optional<LayerBlocks> sorted_out(Set left) {
+    for (auto& [attention, mlp] : open_) {
+      const bool needs = attentions_.empty();
+      (needs ? attentions_ : mlps_).push_back(std::move(needs ? attention : mlp));
+    }
+    if (attentions_.empty() || mlps_.empty()) return std::nullopt;
+    const auto by_place = [](const Block& a, const Block& b) { return a.first < b.first; };
+    std::stable_sort(attentions_.begin(), attentions_.end(), by_place);
+    std::stable_sort(mlps_.begin(), mlps_.end(), by_place);
+    const auto is_cross = [this](const Block& b) {
+      return block_hint(matrices_[b.first].name.substr(layer_path_size())) ==
+             BlockHint::kCrossAttention;
+    };
+    std::stable_partition(attentions_.begin(), attentions_.end(),
+                          [&](const Block& b) { return !is_cross(b); });
+    LayerBlocks found;
+    found.unknown = std::move(left);
+    while (attentions_.size() > 2) drop(attentions_, found);
+    found.attentions = std::move(attentions_);
+    sort_mlps(found);
+    std::sort(found.unknown.begin(), found.unknown.end());
+    return found;
+  }
+
+  /// One MLP; or experts (one stored tensor, or one module each) with their router and shared
+  /// experts.
+  void sort_mlps(LayerBlocks& found) {
+    const auto stacked =
+        std::find_if(mlps_.begin(), mlps_.end(), [](const Block& b) { return b.experts > 0; });
+    if (stacked != mlps_.end()) {
+      std::rotate(mlps_.begin(), stacked, stacked + 1);
+      found.experts = mlps_.front().experts;
+      while (mlps_.size() > 2) drop(mlps_, found);
+      found.has_shared = mlps_.size() == 2;
+    } else if (mlps_.size() > 1) {
+      // The most frequent kind is the experts', if a router chooses among as many.
+      std::map<std::pair<std::int64_t, bool>, std::int64_t> kinds;
+      for (const Block& b : mlps_) ++kinds[{b.intermediate, b.gated}];
+      const auto most =
+          std::max_element(kinds.begin(), kinds.end(),
+                           [](const auto& a, const auto& b) { return a.second < b.second; });
+      const auto is_expert = [&](const Block& b) {
+        return std::make_pair(b.intermediate, b.gated) == most->first;
+      };
+      std::stable_partition(mlps_.begin(), mlps_.end(), is_expert);
+      const auto routed = [&](std::size_t i) {
+        return matrices_[i].in() == hidden_ && matrices_[i].out() == most->second;
+      };
+      if (most->second > 1 && std::any_of(found.unknown.begin(), found.unknown.end(), routed)) {
+        found.experts = most->second;
+        while (static_cast<std::int64_t>(mlps_.size()) > found.experts + 1) drop(mlps_, found);
+        found.has_shared = static_cast<std::int64_t>(mlps_.size()) > found.experts;
+      } else {
+        // One is the MLP, the others something else (adapters): what is named so, then the widest.
+        const auto rank = [this](const Block& b) {
+          const bool named =
+              block_hint(matrices_[b.first].name.substr(layer_path_size())) == BlockHint::kMlp;
+          return std::make_pair(named, b.intermediate);
+        };
+        std::stable_sort(mlps_.begin(), mlps_.end(),
+                         [&](const Block& a, const Block& b) { return rank(a) > rank(b); });
+        while (mlps_.size() > 1) drop(mlps_, found);
+      }
+    }
+    found.mlps = std::move(mlps_);
+    for (std::size_t k = 0; k < found.unknown.size() && found.experts > 0; ++k) {
+      const Matrix& m = matrices_[found.unknown[k]];
+      if (m.in() != hidden_ || m.out() != found.experts) continue;
+      found.router = found.unknown[k];
+      found.unknown.erase(found.unknown.begin() + static_cast<std::ptrdiff_t>(k));
+      break;
+    }
+  }
+
+  static void drop(std::vector<Block>& blocks, LayerBlocks& found) {
+    for (const auto& [matrix, role] : blocks.back().roles) found.unknown.push_back(matrix);
+    blocks.pop_back();
+  }
+
+  const ModelSnapshot& s_;
+  const Weights& w_;
+  const std::vector<Matrix>& matrices_;
+  std::int64_t hidden_;
+  std::int32_t layer_ = -1;
+  std::map<std::int32_t, Set> of_module_;
+  std::vector<Block> attentions_, mlps_;
+  std::vector<std::pair<Block, Block>> open_;  ///< attention or MLP
+};
+
+}  // namespace
+
+std::optional<LayerBlocks> find_blocks(const ModelSnapshot& snapshot, const Weights& weights,
+                                       std::int32_t module, const std::vector<Matrix>& matrices,
+                                       std::int64_t hidden) {
+  return BlockFinder(snapshot, weights, matrices, hidden).run(module);
+}
+
+}  // namespace tally::inspector

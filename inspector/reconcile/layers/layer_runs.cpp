@@ -1,0 +1,142 @@
+#include <inspector/reconcile/layers/layer_runs.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+namespace tally::inspector {
+namespace {
+
+/// "block_12" as "block_" and 12; -1 where it ends in no digits, or in too many to be a layer's
+/// number.
+std::pair<std::string, std::int64_t> numbered(std::string_view name) {
+  std::size_t digits = 0;
+  while (digits < name.size() &&
+         std::isdigit(static_cast<unsigned char>(name[name.size() - 1 - digits])) != 0)
+    ++digits;
+  if (digits == 0 || digits > 6) return {"", -1};
+  return {std::string(name.substr(0, name.size() - digits)),
+          std::stoll(std::string(name.substr(name.size() - digits)))};
+}
+
+struct SharedWidth {
+  std::int64_t width = 0;
+  double share = 0;  ///< of the matrices' elements: in matrices that have this size
+  std::size_t matrices = 0;
+};
+
+/// The size that most elements of the matrices lie along: layers read and write it. Among equals
+/// the one that more vectors have.
+SharedWidth most_shared(const Weights& weights, const std::vector<std::int32_t>& indices) {
+  std::map<std::int64_t, double> elements_with;
+  std::map<std::int64_t, std::size_t> vectors_with;
+  SharedWidth best;
+  double all = 0;
+  for (const std::int32_t i : indices) {
+    auto shape = squeezed(weights[i].shape);
+    if (shape.size() == 1) ++vectors_with[shape[0]];
+    if (shape.size() != 2 && shape.size() != 3) continue;
+    ++best.matrices;
+    const auto elements = static_cast<double>(weights[i].elements);
+    all += elements;
+    std::sort(shape.begin(), shape.end());
+    shape.erase(std::unique(shape.begin(), shape.end()), shape.end());
+    for (const std::int64_t size : shape) elements_with[size] += elements;
+  }
+  double most = 0;
+  for (const auto& [size, elements] : elements_with) {
+    const bool more =
+        elements > most || (elements == most && vectors_with[size] > vectors_with[best.width]);
+    if (size < 2 || !more) continue;
+    best.width = size;
+    most = elements;
+  }
+  best.share = all > 0 ? most / all : 0;
+  return best;
+}
+
+/// Drops single modules around or inside a longer run: a numbered name ("vit2") makes no layer of
+/// what holds layers.
+void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
+  const auto is_spare = [&](const LayerRun& run) {
+    if (run.layers.size() > 1) return false;
+    return std::any_of(runs.begin(), runs.end(), [&](const LayerRun& other) {
+      const bool inside = weights.inside(other.parent, run.layers.front());
+      return &other != &run && ((inside && other.layers.size() > 1) ||
+                                (other.layers.size() == 1 && run.parent != other.parent &&
+                                 weights.inside(run.layers.front(), other.layers.front())));
+    });
+  };
+  std::vector<LayerRun> kept;
+  for (const LayerRun& run : runs) {
+    if (!is_spare(run)) kept.push_back(run);
+  }
+  runs = std::move(kept);
+}
+
+}  // namespace
+
+std::vector<std::int32_t> weights_below(const Weights& weights, std::int32_t module) {
+  std::vector<std::int32_t> found, open{module};
+  std::vector<bool> seen(weights.all.size(), false);
+  while (!open.empty()) {
+    const auto m = static_cast<std::size_t>(open.back());
+    open.pop_back();
+    for (const std::int32_t tensor : weights.names_in[m]) {
+      const std::int32_t weight = weights.of_tensor[static_cast<std::size_t>(tensor)];
+      if (!seen[static_cast<std::size_t>(weight)]) found.push_back(weight);
+      seen[static_cast<std::size_t>(weight)] = true;
+    }
+    open.insert(open.end(), weights.children[m].rbegin(), weights.children[m].rend());
+  }
+  return found;
+}
+
+bool looks_like_layer(const Weights& weights, const ModelSnapshot&, std::int32_t module) {
+  const SharedWidth shared = most_shared(weights, weights_below(weights, module));
+  return shared.matrices >= 3 && shared.width > 0 && shared.share >= 0.75;
+}
+
+std::int64_t common_width(const Weights& weights, const std::vector<std::int32_t>& modules) {
+  std::vector<std::int32_t> all;
+  for (const std::int32_t module : modules) {
+    const auto below = weights_below(weights, module);
+    all.insert(all.end(), below.begin(), below.end());
+  }
+  return most_shared(weights, all).width;
+}
+
+std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weights& weights,
+                                      const std::function<bool(std::int32_t module)>& is_layer) {
+  std::vector<LayerRun> runs;
+  if (snapshot.modules.empty()) return runs;
+  std::vector<std::int32_t> open{0};
+  while (!open.empty()) {
+    const std::int32_t module = open.back();
+    open.pop_back();
+    std::map<std::string, std::map<std::int64_t, std::int32_t>> siblings;
+    std::vector<std::int32_t> further;
+    for (const std::int32_t child : weights.children[static_cast<std::size_t>(module)]) {
+      const ModuleNode& node = snapshot.modules[static_cast<std::size_t>(child)];
+      if (node.same_as >= 0) continue;  // seen under its first path
+      const auto [prefix, number] = numbered(last_part(node.path));
+      if (number >= 0 && is_layer(child)) {
+        siblings[prefix][number] = child;
+      } else {
+        further.push_back(child);
+      }
+    }
+    for (const auto& [prefix, numbers] : siblings) {
+      LayerRun run;
+      run.parent = module;
+      for (const auto& [number, child] : numbers) run.layers.push_back(child);
+      if (numbers.size() == 1) further.push_back(run.layers.front());
+      runs.push_back(std::move(run));
+    }
+    open.insert(open.end(), further.rbegin(), further.rend());
+  }
+  drop_singles(weights, runs);
+  return runs;
+}
+
+}  // namespace tally::inspector

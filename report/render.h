@@ -1,0 +1,34 @@
+// Formats: a report as text, Markdown, HTML or JSON.
+#pragma once
+
+#include <report/document.h>
+
+#include <functional>
+#include <string>
+
+namespace tally::report {
+
+enum class Format { kText, kJson, kMarkdown, kHtml };
+
+/// What the terminal allows. Piped output has no colour, no bars and no limit of width.
+struct TextStyle {
+  bool color = false;
+  bool bars = false;    ///< drawn only where a width is known, too
+  bool unicode = true;  ///< lines and bars of box-drawing characters; else of ASCII
+  int width = 0;        ///< columns; 0: no limit
+};
+
+/// What a command has to show. Both are called only if the format asked for needs them.
+struct OldReport {
+  std::function<layout::Document()> document;
+  std::function<std::string()>
+      json;  ///< one JSON value with `schema_version`, without a final line feed (json_text())
+};
+
+/// The document as text, each with a final line feed. Every piece of it goes through printable(),
+/// so names may hold anything.
+std::string render_text(const layout::Document& document, const TextStyle& style);
+std::string render_markdown(const layout::Document& document);
+std::string render_html(const layout::Document& document);
+
+}  // namespace tally::report

@@ -1,0 +1,101 @@
+// Value: one typed cell of a report, or a tree of them.
+//
+// A report is made of values, and every format is derived from the same ones: JSON writes them as
+// they are, people's formats show them with separators and units. A number can then not differ
+// between formats.
+#pragma once
+
+#include <base/checked.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tally::report {
+
+/// How many: parameters, elements, tensors, tokens. JSON: an integer; text: 124,439,808.
+struct Count {
+  Int128 n = 0;
+};
+
+/// An amount of memory or of a file. JSON: an integer; text: 497,759,232 B, or as --units says.
+struct Bytes {
+  Int128 n = 0;
+};
+
+/// Floating-point operations. JSON: an integer of as many digits as it has; text: 1,234.
+struct Flops {
+  Int128 n = 0;
+};
+
+/// A part of a whole. JSON: part / whole as a number, null where `whole` is 0; text: 31.62 %, never
+/// 0 for something nor 100 for less than all.
+struct Share {
+  Int128 part = 0;
+  Int128 whole = 0;
+  int decimals = 2;
+};
+
+/// A number that is no count: seconds, a price, a ratio. JSON: the number, null where it is not
+/// finite; text: with `decimals` digits behind the point and, after a space, `unit`.
+struct Real {
+  double value = 0;
+  int decimals = 2;
+  std::string unit;
+};
+
+/// A plain integer that is no count and has no separators: a version, an axis, an index.
+struct Integer {
+  std::int64_t n = 0;
+};
+
+/// A path of a file, a module or a tensor. JSON: a string.
+struct Path {
+  std::string text;
+};
+
+/// JSON text of somebody else, such as a literal of a model's code. JSON: as it is, or as a string
+/// where it is no JSON; text: as it is.
+struct Literal {
+  std::string json;
+};
+
+class Value;
+using List = std::vector<Value>;
+/// Keys in their order; a key stands once.
+using Object = std::vector<std::pair<std::string, Value>>;
+
+/// See the head of this file. Empty: null in JSON, nothing in text.
+class Value {
+ public:
+  using Held = std::variant<std::monostate, bool, Count, Bytes, Flops, Share, Real, Integer,
+                            std::string, Path, Literal, List, Object>;
+
+  Value() = default;
+  template <class T, class = std::enable_if_t<std::is_constructible_v<Held, T&&> &&
+                                              !std::is_arithmetic_v<std::decay_t<T>> &&
+                                              !std::is_same_v<std::decay_t<T>, Value>>>
+  Value(T&& held) : held_(std::forward<T>(held)) {}  // NOLINT: implicit, so that cells read plainly
+  Value(const char* text) : held_(std::string(text)) {}       // NOLINT: as above
+  Value(std::string_view text) : held_(std::string(text)) {}  // NOLINT: as above
+  static Value of(bool flag) {
+    Value value;
+    value.held_ = flag;
+    return value;
+  }
+
+  const Held& held() const { return held_; }
+  bool empty() const { return held_.index() == 0; }
+
+ private:
+  Held held_;
+};
+
+/// Sets `key` of `object`, whose dots name nested objects: "totals.parameters.bytes". A key that is
+/// there is replaced.
+void set(Object& object, std::string_view key, Value value);
+
+}  // namespace tally::report

@@ -1,0 +1,67 @@
+// The probe's report of runs that no machine here makes.
+
+#include <app/probe_report.h>
+#include <gtest/gtest.h>
+#include <report/render.h>
+
+namespace tally::report::layout {}
+namespace tally::app {
+using namespace report;
+using namespace report::layout;
+namespace {
+
+using namespace inspector;
+
+ProbeReport report_of(ProbeResult run) {
+  ProbeReport report;
+  report.path = "model.pt";
+  report.requested_device = run.used_device;
+  ProbedConfiguration configuration;
+  configuration.runs.push_back(std::move(run));
+  report.configurations.push_back(std::move(configuration));
+  return report;
+}
+
+std::string text_of(const ProbeReport& report) {
+  return render_text(probe_document(report, 0), TextStyle{});
+}
+
+ProbeResult cuda_run(const DeviceSplit& split) {
+  ProbeResult run;
+  run.used_device = "cuda:0";
+  run.kind = "measured on cuda:0";
+  run.phases = {{"weights", 0, 90, 100, split}};
+  return run;
+}
+
+TEST(ProbeReport, ShowsEveryPlaceOfTheDevicesMemory) {
+  // 100 requested, of them 10 by cuBLAS; 12 more in blocks, 88 more in segments.
+  DeviceSplit split{100, 10, 112, 200, 150, 300, 7000, 9000, 16190};
+  const std::string text = text_of(report_of(cuda_run(split)));
+  for (const char* cell :
+       {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "−10 B", "16,190 B"}) {
+    EXPECT_NE(text.find(cell), std::string::npos) << cell << "\n" << text;
+  }
+}
+
+TEST(ProbeReport, SaysWhatIsNotKnownOfADevice) {
+  const DeviceSplit split{100, std::nullopt, 112, 200, 150, 300, std::nullopt, std::nullopt, 16190};
+  const std::string text = text_of(report_of(cuda_run(split)));
+  EXPECT_NE(text.find("not known"), std::string::npos) << text;
+  EXPECT_NE(text.find("15,990 B"), std::string::npos) << text;  // all but the segments
+}
+
+TEST(ProbeReport, PassesOnTheWordsOfARefusalWhoseSizeIsNotKnown) {
+  ProbeFailure failure;
+  failure.kind = ProbeFailure::Kind::kOutOfMemory;
+  failure.phase = "backward";
+  failure.message = "CUDA out of memory. Tried to allocate 2.00 GiB";
+  EXPECT_EQ(failure_text(failure),
+            "Out of memory in backward: CUDA out of memory. Tried to allocate 2.00 GiB");
+  failure.wanted_bytes = 2048;
+  failure.free_bytes = 512;
+  EXPECT_EQ(failure_text(failure), "Out of memory in backward: wanted 2,048 B, free 512 B");
+}
+
+}  // namespace
+}  // namespace tally::app

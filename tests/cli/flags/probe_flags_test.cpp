@@ -1,0 +1,75 @@
+#include <cli/flags/probe_flags.h>
+#include <gtest/gtest.h>
+
+namespace tally::report::layout {}
+namespace tally::app {}
+namespace tally::cli {
+using namespace report;
+using namespace report::layout;
+using namespace app;
+namespace {
+
+using inspector::Dtype;
+
+TEST(ProbeInput, HasSizesATypeARangeAndAName) {
+  const auto input = parse_input("ids=1x128:int64:0..50256");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->name, "ids");
+  EXPECT_EQ(input->sizes, (std::vector<std::int64_t>{1, 128}));
+  EXPECT_EQ(input->dtype, Dtype::kInt64);
+  EXPECT_EQ(input->low, 0);
+  EXPECT_EQ(input->high, 50256);
+}
+
+TEST(ProbeInput, IsFloat32WhereNoTypeIsGiven) {
+  const auto input = parse_input("3x224x224");
+  ASSERT_TRUE(input);
+  EXPECT_EQ(input->dtype, Dtype::kFloat32);
+  EXPECT_FALSE(input->low);
+}
+
+TEST(ProbeInput, MayHaveNoDimension) {
+  const auto input = parse_input(":int64");
+  ASSERT_TRUE(input);
+  EXPECT_TRUE(input->sizes.empty());
+}
+
+TEST(ProbeInput, MayBeAnEntryOrAValue) {
+  const auto entry = parse_input("masks[left]=2x3:bool");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->name, "masks");
+  EXPECT_EQ(entry->key, "left");
+  EXPECT_EQ(entry->sizes, (std::vector<std::int64_t>{2, 3}));
+  const auto named = parse_input("mode=value:a=b:c");
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->name, "mode");
+  EXPECT_EQ(named->value, "a=b:c");
+  const auto positional = parse_input("value:x=3");
+  ASSERT_TRUE(positional);
+  EXPECT_EQ(positional->name, "");
+  EXPECT_EQ(positional->value, "x=3");
+}
+
+TEST(ProbeInput, OfMoreThanAnyMachineHoldsIsRefusedAsThat) {
+  for (const char* text : {"1000000000x1000000000", "1099511627777", "1048576x1048576x2"}) {
+    const auto input = parse_input(text);
+    ASSERT_FALSE(input) << text;
+    EXPECT_NE(input.error().message.find("more than 2^40 elements"), std::string::npos) << text;
+  }
+  EXPECT_TRUE(parse_input("1048576x1048576"));
+}
+
+TEST(ProbeInput, IsRefusedWhereItMakesNoSense) {
+  for (const char* text :
+       {"=3", "0x3", "1x-2", "1y2", "1x2:int65", "1x2:quint8", "1x2:int64:5", "1x2:int64:5..4",
+        "1x2:float32:0..1", "1:int64:0..1:2", "a[=1", "a[]=1", "[0]=1", "a]=1x", "a[0]=value:1",
+        "1099511627776x2", "1x2:int64:0..9223372036854775807"}) {
+    const auto input = parse_input(text);
+    ASSERT_FALSE(input) << text;
+    EXPECT_EQ(input.error().code, ErrorCode::kUsage) << text;
+    EXPECT_NE(input.error().message.find(text), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tally::cli

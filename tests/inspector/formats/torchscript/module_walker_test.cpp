@@ -1,0 +1,499 @@
+#include <gtest/gtest.h>
+#include <inspector/formats/torchscript/module_walker.h>
+#include <tests/inspector/archive/pickle_builder.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace tally::inspector {
+namespace {
+
+using namespace tally::inspector::test;
+using nlohmann::json;
+
+/// Classes as the code of an archive would declare them; any other is a plain module.
+class ModuleWalkerTest : public testing::Test {
+ protected:
+  ModuleWalkerTest() {
+    for (int i = 0; i < 100; ++i) add_record(std::to_string(i), 1 << 20);
+    plain_.base = "Module";
+    storages_.emplace(records_, snapshot_);
+  }
+  void add_record(const std::string& key, std::int64_t bytes) {
+    for (const char* folder : {"data/", "constants/"}) {
+      ZipEntry entry;
+      entry.bytes = entry.stored_bytes = bytes;
+      records_[folder + key] = entry;
+    }
+  }
+  ClassDeclaration& declare(const std::string& name, const std::string& base) {
+    ClassDeclaration& cls = classes_[name];
+    cls.base = base;
+    return cls;
+  }
+  ModuleWalker walker() {
+    return ModuleWalker(
+        snapshot_, *storages_,
+        [this](const std::string&, const std::string& name) -> Result<const ClassDeclaration*> {
+          if (name == "Undeclared")
+            return Error{ErrorCode::kMalformed, "Undeclared is not declared", ""};
+          const auto found = classes_.find(name);
+          return found == classes_.end() ? &plain_ : &found->second;
+        },
+        limits_);
+  }
+  Result<Unit> walk(const std::string& value) {
+    bytes_ = whole(value);
+    Result<pickle::Pickle> p = pickle::read(bytes_);
+    EXPECT_TRUE(p) << p.error().message;
+    if (!p) return p.error();
+    snapshot_ = {};
+    storages_.emplace(records_, snapshot_);
+    return walker().walk_model({*p, "data.pkl", "data/", ""}, -1);
+  }
+  void expect_walked(const std::string& value) {
+    const Result<Unit> done = walk(value);
+    EXPECT_TRUE(done) << done.error().message;
+  }
+  Error refusal(const std::string& value) {
+    const Result<Unit> done = walk(value);
+    EXPECT_FALSE(done);
+    return done ? Error{} : done.error();
+  }
+  /// "path.name kind" of every tensor.
+  std::vector<std::string> tensors() const {
+    std::vector<std::string> said;
+    for (const TensorRecord& t : snapshot_.tensors)
+      said.push_back(full_name(snapshot_, t) + " " + std::string(name(t.kind)));
+    return said;
+  }
+  std::vector<std::string> modules() const {
+    std::vector<std::string> paths;
+    for (const ModuleNode& m : snapshot_.modules) paths.push_back(m.path);
+    return paths;
+  }
+  static std::string module(const std::string& type, const Values& attributes) {
+    return object("__torch__", type, dict(attributes));
+  }
+
+  ClassDeclaration plain_;
+  std::unordered_map<std::string, ClassDeclaration> classes_;
+  std::map<std::string, ZipEntry> records_;
+  ModelSnapshot snapshot_;
+  std::optional<StorageTable> storages_;
+  LoadLimits limits_;
+  std::string bytes_;
+};
+
+using Texts = std::vector<std::string>;
+
+// ------------------------------------------------------------------------------------------------------
+// kinds and paths
+
+TEST_F(ModuleWalkerTest, TellsKindsByTheDeclaration) {
+  ClassDeclaration& cls = declare("M", "Module");
+  cls.parameters = {"weight"};
+  cls.buffers = {"mean"};
+  expect_walked(module("M", {text("weight"), floats("0", 3), text("mean"), floats("1", 3),
+                             text("other"), floats("2", 3)}));
+  EXPECT_EQ(tensors(), (Texts{"weight parameter", "mean buffer", "other attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, NamesModulesByTheirPath) {
+  declare("Inner", "Module").parameters = {"weight"};
+  expect_walked(
+      module("M", {text("h"),
+                   module("List", {text("0"), module("Inner", {text("weight"), floats("0", 3)}),
+                                   text("1"), module("Inner", {text("weight"), floats("1", 3)})}),
+                   text("head"), module("Inner", {text("weight"), floats("2", 3)})}));
+  EXPECT_EQ(modules(), (Texts{"", "h", "h.0", "h.1", "head"}));
+  EXPECT_EQ(tensors(),
+            (Texts{"h.0.weight parameter", "h.1.weight parameter", "head.weight parameter"}));
+  EXPECT_EQ(snapshot_.modules[0].parent, -1);
+  EXPECT_EQ(snapshot_.modules[2].parent, 1);
+  EXPECT_EQ(snapshot_.modules[4].parent, 0);
+}
+
+TEST_F(ModuleWalkerTest, KeepsWhatANameDeclaresToItsModule) {
+  declare("Inner", "Module").parameters = {"weight"};
+  expect_walked(module("M", {text("inner"), module("Inner", {text("weight"), floats("0", 3)}),
+                             text("weight"), floats("1", 3)}));
+  EXPECT_EQ(tensors(), (Texts{"inner.weight parameter", "weight attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, FindsTensorsInListsTuplesAndDicts) {
+  expect_walked(module(
+      "M",
+      {text("cache"), list({floats("0", 1), tuple({floats("1", 1), integer(3)})}), text("stats"),
+       dict({text("mean"), floats("2", 1), integer(4), floats("3", 1), "N", floats("4", 1),
+             text("a\"b"), floats("5", 1)})}));
+  EXPECT_EQ(tensors(),
+            (Texts{"cache[0] attribute", "cache[1][0] attribute", "stats[\"mean\"] attribute",
+                   "stats[4] attribute", "stats[?] attribute", "stats[\"a\\\"b\"] attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, KeepsTheKindOfAListOfParameters) {
+  declare("M", "Module").parameters = {"weights"};
+  expect_walked(module("M", {text("weights"), list({floats("0", 1), floats("1", 1)})}));
+  EXPECT_EQ(tensors(), (Texts{"weights[0] parameter", "weights[1] parameter"}));
+}
+
+TEST_F(ModuleWalkerTest, LooksThroughTypeTags) {
+  const auto tagged = [](const std::string& value) {
+    return call(global("torch.jit._pickle", "restore_type_tag"), {value, text("List[Tensor]")});
+  };
+  expect_walked(module(
+      "M", {text("a"), tagged(list({floats("0", 1)})), text("b"), tagged(integer(5)), text("c"),
+            call(global("torch.jit._pickle", "build_tensorlist"), {list({floats("1", 1)})})}));
+  EXPECT_EQ(tensors(), (Texts{"a[0] attribute", "c[0] attribute"}));
+  EXPECT_EQ(snapshot_.modules[0].attributes, (std::vector<NamedLiteral>{{"b", "5"}}));
+}
+
+TEST_F(ModuleWalkerTest, FindsTensorsInArgumentsOfOtherCalls) {
+  expect_walked(module(
+      "M", {text("ordered"), call(global("collections", "OrderedDict"), {list({floats("0", 1)})}),
+            text("device"), call(global("torch", "device"), {text("cpu")})}));
+  EXPECT_EQ(tensors(), (Texts{"ordered[0][0] attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, WalksPlainClassesAsPartOfTheirModule) {
+  declare("Counter", "");
+  declare("Limits", "NamedTuple");
+  expect_walked(module(
+      "M", {text("counter"), object("__torch__", "Counter", dict({text("total"), floats("0", 1)})),
+            text("limits"), object("__torch__", "Limits", tuple({floats("1", 1)}))}));
+  EXPECT_EQ(modules(), (Texts{""}));
+  EXPECT_EQ(tensors(), (Texts{"counter.total attribute", "limits.<state>[0] state"}));
+}
+
+TEST_F(ModuleWalkerTest, LeavesEnumsAlone) {
+  declare("Colour", "Enum");
+  expect_walked(module("M", {text("colour"), object("__torch__", "Colour", tuple({floats("0", 1)})),
+                             text("w"), floats("1", 1)}));
+  EXPECT_EQ(tensors(), (Texts{"w attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, WalksTheStateOfSetstateWithoutRunningIt) {
+  declare("Table", "Module").has_setstate = true;
+  expect_walked(
+      module("M", {text("t"), object("__torch__", "Table",
+                                     tuple({floats("0", 1), dict({text("w"), floats("1", 1)})}))}));
+  EXPECT_EQ(modules(), (Texts{"", "t"}));
+  EXPECT_EQ(tensors(), (Texts{"t.<state>[0] state", "t.<state>[1][\"w\"] state"}));
+  // A dict that __setstate__ takes is no dict of attributes.
+  declare("Table", "Module").parameters = {"w"};
+  expect_walked(
+      module("M", {text("t"), object("__torch__", "Table", dict({text("w"), floats("0", 1)}))}));
+  EXPECT_EQ(tensors(), (Texts{"t.<state>[\"w\"] state"}));
+}
+
+TEST_F(ModuleWalkerTest, NamesNumbersOfAStateAsSetstateStoresThem) {
+  ClassDeclaration& cls = declare("Conv", "Module");
+  cls.has_setstate = true;
+  cls.state_names = {{0, "groups"}, {1, "kernel_size"}, {2, "weight"}, {9, "beyond"}};
+  expect_walked(module(
+      "M", {text("conv"), object("__torch__", "Conv",
+                                 tuple({"K\x02", tuple({"K\x03", "K\x05"}), floats("0", 1)}))}));
+  EXPECT_EQ(snapshot_.modules.at(1).attributes,
+            (std::vector<NamedLiteral>{{"groups", "2"}, {"kernel_size", "[3,5]"}}));
+  EXPECT_EQ(tensors(), (Texts{"conv.<state>[2] state"}));
+}
+
+TEST_F(ModuleWalkerTest, TakesCustomClassesForPacked) {
+  const std::string packed = object("__torch__.torch.classes.quantized", "LinearPackedParamsBase",
+                                    tuple({floats("0", 1), floats("1", 1)}));
+  declare("Linear", "Module").has_setstate = true;
+  expect_walked(module("M", {text("fc"), module("Plain", {text("_packed_params"), packed})}));
+  EXPECT_EQ(tensors(), (Texts{"fc._packed_params[0] packed", "fc._packed_params[1] packed"}));
+  // Within a packed object, states stay packed; within a state, packed objects are packed.
+  const std::string cell = object("__torch__.torch.classes.rnn", "CellParamsBase",
+                                  tuple({object("__torch__", "Linear", tuple({floats("0", 1)}))}));
+  expect_walked(module("M", {text("cell"), cell}));
+  EXPECT_EQ(tensors(), (Texts{"cell[0].<state>[0] packed"}));
+  expect_walked(
+      module("M", {text("fc"), object("__torch__", "Linear", tuple({packed, floats("2", 1)}))}));
+  EXPECT_EQ(tensors(),
+            (Texts{"fc.<state>[0][0] packed", "fc.<state>[0][1] packed", "fc.<state>[1] state"}));
+}
+
+TEST_F(ModuleWalkerTest, WalksASharedModuleUnderEachOfItsPaths) {
+  const std::string shared = module("Inner", {text("w"), floats("0", 3)});
+  expect_walked(module("M", {text("a"), shared + "q\x01", text("b"), "h\x01", text("c"),
+                             module("Inner", {text("w"), floats("0", 3)})}));
+  EXPECT_EQ(modules(), (Texts{"", "a", "b", "c"}));
+  EXPECT_EQ(tensors(), (Texts{"a.w attribute", "b.w attribute", "c.w attribute"}));
+  EXPECT_EQ(snapshot_.modules[1].same_as, -1);
+  EXPECT_EQ(snapshot_.modules[2].same_as, 1);
+  EXPECT_EQ(snapshot_.modules[3].same_as, -1);  // equal, but another object
+}
+
+TEST_F(ModuleWalkerTest, ShortensTypes) {
+  expect_walked(object("__torch__.torch.nn.modules.linear.___torch_mangle_12", "Linear",
+                       dict({text("k"), integer(1)})));
+  EXPECT_EQ(snapshot_.modules[0].type, "torch.nn.modules.linear.Linear");
+  expect_walked(object("other.___torch_mangle_0.x", "M\xff", dict({text("k"), integer(1)})));
+  EXPECT_EQ(snapshot_.modules[0].type, "other.x.M\xef\xbf\xbd");
+}
+
+TEST_F(ModuleWalkerTest, KeepsNumbersAndTextsAsAttributes) {
+  declare("M", "Module").constants = {{"in_features", "768"}};
+  expect_walked(module("M", {text("training"), boolean(true),
+                             text("eps"),      real(1e-05),
+                             text("whole"),    real(2),
+                             text("mode"),     text("zeros\n"),
+                             text("kernel"),   integers({3, 5}),
+                             text("big"),      integer(INT64_MAX),
+                             text("none"),     "N",
+                             text("mixed"),    tuple({integer(1), text("x")}),
+                             text("long"),     text(std::string(201, 'x')),
+                             text("nan"),      real(std::stod("nan"))}));
+  EXPECT_EQ(snapshot_.modules[0].constants, (std::vector<NamedLiteral>{{"in_features", "768"}}));
+  EXPECT_EQ(snapshot_.modules[0].attributes,
+            (std::vector<NamedLiteral>{{"training", "true"},
+                                       {"eps", "1e-05"},
+                                       {"whole", "2"},
+                                       {"mode", "\"zeros\\u000a\""},
+                                       {"kernel", "[3,5]"},
+                                       {"big", "9223372036854775807"},
+                                       {"nan", "\"nan\""}}));
+}
+
+TEST_F(ModuleWalkerTest, MakesNamesValidText) {
+  declare("M", "Module").parameters = {"w\xff"};
+  expect_walked(module("M", {text("w\xff"), floats("0", 1)}));
+  EXPECT_EQ(tensors(), (Texts{"w\xef\xbf\xbd parameter"}));
+}
+
+// -------------------------------------------------------------------------------------------------------------
+// constants
+
+TEST_F(ModuleWalkerTest, NumbersConstants) {
+  expect_walked(module("M", {text("k"), integer(1)}));
+  const std::string constants =
+      whole(tuple({floats("0", 1), integer(3), text("x"), list({floats("1", 1)}), floats("2", 1)}));
+  const Result<pickle::Pickle> p = pickle::read(constants);
+  ASSERT_TRUE(p);
+  ASSERT_TRUE(walker().walk_constants({*p, "constants.pkl", "constants/", ""}, 0));
+  EXPECT_EQ(tensors(),
+            (Texts{"CONSTANTS.c0 constant", "CONSTANTS.c3[0] constant", "CONSTANTS.c4 constant"}));
+  EXPECT_EQ(snapshot_.storages[0].record, "constants/0");
+}
+
+TEST_F(ModuleWalkerTest, RefusesConstantsThatAreNoTuple) {
+  expect_walked(module("M", {text("k"), integer(1)}));
+  const std::string constants = whole("N");
+  const Result<pickle::Pickle> p = pickle::read(constants);
+  ASSERT_TRUE(p);
+  const Result<Unit> done = walker().walk_constants({*p, "constants.pkl", "constants/", ""}, 0);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message, "constants.pkl holds no tuple of constants");
+}
+
+// -----------------------------------------------------------------------------------------------------
+// cycles and limits
+
+TEST_F(ModuleWalkerTest, EndsInAListThatHoldsItself) {
+  expect_walked(
+      module("M", {text("l"), "]q\x01(" + floats("0", 1) + "h\x01" + floats("1", 1) + "e"}));
+  EXPECT_EQ(tensors(), (Texts{"l[0] attribute", "l[2] attribute"}));
+}
+
+TEST_F(ModuleWalkerTest, EndsInAModuleThatHoldsItself) {
+  expect_walked(global("__torch__", "M") + ")\x81q\x01" +
+                dict({text("w"), floats("0", 1), text("self"), "h\x01"}) + "b");
+  EXPECT_EQ(tensors(), (Texts{"w attribute"}));
+  EXPECT_EQ(snapshot_.modules.back().same_as, 0);
+}
+
+TEST_F(ModuleWalkerTest, EndsInAnObjectThatIsItsOwnState) {
+  for (const char* cls : {"__torch__.torch.classes.a", "__torch__"}) {
+    expect_walked(module(
+        "M", {text("o"), global(cls, "O") + ")\x81q\x01h\x01" + "b", text("w"), floats("0", 1)}));
+    EXPECT_EQ(tensors(), (Texts{"w attribute"}));
+  }
+}
+
+TEST_F(ModuleWalkerTest, RefusesObjectsInObjectsPastTheLimitWithoutRecursion) {
+  constexpr int kObjects = 300'000;
+  for (const char* module_name : {"__torch__.torch.classes.a", "__torch__"}) {
+    std::string value;
+    for (int i = 0; i < kObjects; ++i) value += global(module_name, "O") + ")\x81";
+    const Error error = refusal(module("M", {text("o"), value + "N" + std::string(kObjects, 'b')}));
+    EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
+    EXPECT_EQ(error.message, "values are nested deeper than 1000 levels");
+  }
+}
+
+TEST_F(ModuleWalkerTest, WalksAsDeepAsTheLimitAllows) {
+  // The state of M, then a tuple a level.
+  const auto nested = [](int tuples) {
+    return module(
+        "M", {text("t"), floats("0", 1) + std::string(static_cast<std::size_t>(tuples), '\x85')});
+  };
+  limits_.max_depth = 10;
+  expect_walked(nested(9));
+  EXPECT_EQ(snapshot_.tensors.size(), 1u);
+  EXPECT_EQ(refusal(nested(10)).code, ErrorCode::kLimitExceeded);
+}
+
+TEST_F(ModuleWalkerTest, RefusesAMillionNestedTuplesAndCalls) {
+  limits_.max_visits = 100'000;
+  EXPECT_EQ(refusal(module("M", {text("t"), ")" + std::string(1'000'000, '\x85')})).code,
+            ErrorCode::kLimitExceeded);
+  std::string calls;
+  for (int i = 0; i < 200'000; ++i) calls += "ca\nb\n";
+  EXPECT_EQ(refusal(module("M", {text("t"), calls + "N" + std::string(200'000, 'R')})).code,
+            ErrorCode::kLimitExceeded);
+}
+
+// 60 lists, each holding the one before it twice: 2^60 paths.
+TEST_F(ModuleWalkerTest, RefusesPathsThatMultiply) {
+  limits_.max_visits = 100'000;
+  std::string value = "]q\x01";
+  for (int i = 1; i < 60; ++i)
+    value += "0](h" + std::string(1, static_cast<char>(i)) + "h" + static_cast<char>(i) + "eq" +
+             static_cast<char>(i + 1);
+  const Error error = refusal(module("M", {text("l"), value}));
+  EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(error.message,
+            "data.pkl holds more than 100000 values: shared containers multiply its paths");
+}
+
+TEST_F(ModuleWalkerTest, RefusesMoreTensorsThanTheLimit) {
+  limits_.max_tensors = 2;
+  const std::string t = floats("0", 1);
+  expect_walked(module("M", {text("a"), list({t, t})}));
+  EXPECT_EQ(refusal(module("M", {text("a"), list({t, t, t})})).message,
+            "data.pkl holds more than 2 tensors");
+}
+
+// --------------------------------------------------------------------------------------------------------------
+// refusals
+
+TEST_F(ModuleWalkerTest, RefusesARootThatIsNoModule) {
+  declare("Colour", "Enum");
+  for (const std::string& root :
+       {std::string("N"), list({floats("0", 1)}), floats("0", 1), global("__torch__", "M"),
+        global("__torch__", "M") + ")\x81", object("__torch__", "Colour", tuple({}))}) {
+    const Error error = refusal(root);
+    EXPECT_EQ(error.code, ErrorCode::kMalformed);
+    EXPECT_EQ(error.message, "data.pkl holds no module");
+  }
+}
+
+TEST_F(ModuleWalkerTest, PassesOnThatAClassIsUndeclared) {
+  EXPECT_EQ(
+      refusal(module("M", {text("x"), module("Undeclared", {text("w"), floats("0", 1)})})).message,
+      "Undeclared is not declared");
+}
+
+TEST_F(ModuleWalkerTest, NamesTheTensorThatItRefuses) {
+  const std::string bad = tensor(storage("FloatStorage", "0", 1), -1, {1}, {1});
+  EXPECT_EQ(refusal(module("M", {text("h"),
+                                 module("L", {text("0"), module("L", {text("w"), list({bad})})})}))
+                .message,
+            "data.pkl: tensor h.0.w[0] starts at the negative offset -1");
+}
+
+TEST_F(ModuleWalkerTest, PutsModelsOfAPackageBelowItsRoot) {
+  ModuleNode root;
+  root.type = "torch.package";
+  snapshot_.modules.push_back(root);
+  ModuleWalker w = walker();
+  const std::string bytes = whole(module(
+      "M", {text("w"), floats("0", 1), text("inner"), module("I", {text("w"), floats("1", 1)})}));
+  const Result<pickle::Pickle> p = pickle::read(bytes);
+  ASSERT_TRUE(p);
+  for (const char* path : {"ts_code/0", "ts_code/1"}) {
+    ASSERT_TRUE(w.walk_model({*p, "data.pkl", "data/", path}, 0));
+  }
+  EXPECT_EQ(modules(), (Texts{"", "ts_code/0", "ts_code/0.inner", "ts_code/1", "ts_code/1.inner"}));
+  EXPECT_EQ(snapshot_.modules[3].parent, 0);
+  EXPECT_EQ(snapshot_.modules[3].same_as, -1);
+  EXPECT_EQ(tensors()[3], "ts_code/1.inner.w attribute");
+}
+
+// ------------------------------------------------------------------------------------------------
+// what PyTorch has saved
+
+/// Our names in the form of data/make.py: steps joined by dots, states called __state__. It has a
+/// state for packed objects too, which our names leave out.
+std::string plain_path(std::string path) {
+  const std::pair<std::string, std::string> changes[] = {
+      {"CONSTANTS.c", ""}, {"[\"", "."},     {"\"]", ""},       {"[", "."},
+      {"]", ""},           {"<state>.", ""}, {"__state__.", ""}};
+  for (const auto& [from, to] : changes) {
+    for (std::size_t at; (at = path.find(from)) != std::string::npos;)
+      path.replace(at, from.size(), to);
+  }
+  return path;
+}
+
+/// What pickles.json says of a plain tensor.
+void expect_view(const ModelSnapshot& snapshot, const StridedView& view, const json& said) {
+  EXPECT_EQ(snapshot.storages.at(static_cast<std::size_t>(view.storage)).record.substr(5),
+            said["storage"]["key"].get<std::string>());
+  EXPECT_EQ(std::string(info(view.dtype).storage_name) + "Storage", said["storage"]["type"]);
+  EXPECT_EQ(view.offset, said["offset"].get<std::int64_t>());
+  EXPECT_EQ(view.sizes, said["sizes"].get<std::vector<std::int64_t>>());
+  EXPECT_EQ(view.strides, said["strides"].get<std::vector<std::int64_t>>());
+  std::int64_t elements = 1;
+  for (const std::int64_t size : view.sizes) elements *= size;
+  EXPECT_EQ(view.elements, elements);
+}
+
+class PicklesOfTorch : public ModuleWalkerTest, public testing::WithParamInterface<const char*> {};
+
+// pickles.json holds what Python's own pickle module found in the same bytes.
+TEST_P(PicklesOfTorch, HoldWhatPythonReads) {
+  const std::string folder = TORCHTALLY_SOURCE_DIR "/tests/inspector/data/";
+  std::ifstream in(folder + "pickles/" + GetParam() + ".pkl", std::ios::binary),
+      truth(folder + "pickles.json");
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  const json said = json::parse(truth).at(GetParam());
+  const Result<pickle::Pickle> p = pickle::read(bytes);
+  ASSERT_TRUE(p) << p.error().message;
+  declare("Limits", "NamedTuple");
+  declare("Colour", "Enum");
+  if (GetParam() == std::string("frozen_constants")) {
+    snapshot_.modules.push_back({});
+    const auto done = walker().walk_constants({*p, "constants.pkl", "data/", ""}, 0);
+    ASSERT_TRUE(done) << done.error().message;
+  } else {
+    const auto done = walker().walk_model({*p, "data.pkl", "data/", ""}, -1);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  ASSERT_EQ(snapshot_.tensors.size(), said.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    const TensorRecord& t = snapshot_.tensors[i];
+    SCOPED_TRACE(said[i]["path"]);
+    EXPECT_EQ(plain_path(full_name(snapshot_, t)), plain_path(said[i]["path"]));
+    EXPECT_EQ(t.requires_grad, said[i]["requires_grad"].get<bool>());
+    if (said[i].contains("layout")) {
+      EXPECT_EQ(name(t.layout), "sparse_" + said[i]["layout"].get<std::string>());
+      EXPECT_EQ(t.view.sizes, said[i]["sizes"].get<std::vector<std::int64_t>>());
+      ASSERT_EQ(t.parts.size(), said[i]["parts"].size());
+      for (std::size_t part = 0; part < t.parts.size(); ++part)
+        expect_view(snapshot_, t.parts[part].view, said[i]["parts"][part]);
+      continue;
+    }
+    EXPECT_EQ(t.layout, Layout::kStrided);
+    EXPECT_EQ(t.quantization.has_value(), said[i]["quantized"].get<bool>());
+    expect_view(snapshot_, t.view, said[i]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Data, PicklesOfTorch,
+                         testing::Values("mlp", "strides", "dtypes", "containers", "rich_types",
+                                         "tied", "setstate", "sparse_coo", "sparse_csr",
+                                         "quantized_static", "quantized_dynamic", "quantized_4bit",
+                                         "recurrent", "frozen_constants"),
+                         [](const testing::TestParamInfo<const char*>& row) {
+                           return std::string(row.param);
+                         });
+
+}  // namespace
+}  // namespace tally::inspector

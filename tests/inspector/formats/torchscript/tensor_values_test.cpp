@@ -1,0 +1,446 @@
+#include <gtest/gtest.h>
+#include <inspector/formats/torchscript/tensor_values.h>
+#include <tests/inspector/archive/pickle_builder.h>
+
+#include <cmath>
+#include <ostream>
+
+namespace tally::inspector {
+namespace {
+
+using namespace tally::inspector::test;
+using Shape = std::vector<std::int64_t>;
+
+constexpr std::int64_t kHuge = INT64_MAX;
+
+/// Reads one tensor against the records that a test sets up.
+class TensorValues : public testing::Test {
+ protected:
+  void add(const std::string& record, std::int64_t bytes, std::uint32_t crc32 = 0) {
+    ZipEntry entry;
+    entry.name = "m/" + record;
+    entry.bytes = entry.stored_bytes = bytes;
+    entry.crc32 = crc32;
+    records_[record] = entry;
+  }
+  Result<TensorRecord> read(const std::string& value) {
+    const std::string bytes = whole(value);
+    const Result<pickle::Pickle> p = pickle::read(bytes);
+    EXPECT_TRUE(p) << p.error().message;
+    if (!p) return p.error();
+    EXPECT_TRUE(is_tensor(*p, (*p)[p->root]));
+    return read_tensor(*p, (*p)[p->root], "data/", storages_);
+  }
+  TensorRecord tensor_of(const std::string& value) {
+    Result<TensorRecord> t = read(value);
+    EXPECT_TRUE(t) << t.error().message;
+    return t ? *t : TensorRecord{};
+  }
+  std::string refusal(const std::string& value) {
+    const Result<TensorRecord> t = read(value);
+    EXPECT_FALSE(t);
+    if (t) return "";
+    EXPECT_EQ(t.error().code, ErrorCode::kMalformed);
+    EXPECT_FALSE(t.error().hint.empty());
+    return t.error().message;
+  }
+  /// A tensor of the 15 floats in data/0.
+  std::string refusal(std::int64_t offset, const Shape& sizes, const Shape& strides) {
+    add("data/0", 60);
+    return refusal(tensor(storage("FloatStorage", "0", 15), offset, sizes, strides));
+  }
+
+  std::map<std::string, ZipEntry> records_;
+  ModelSnapshot snapshot_;
+  StorageTable storages_{records_, snapshot_};
+};
+
+// -----------------------------------------------------------------------------------------------------------
+// what is read
+
+TEST_F(TensorValues, ReadsAStridedTensor) {
+  add("data/0", 60, 0xcafe);
+  const TensorRecord t =
+      tensor_of(tensor(storage("FloatStorage", "0", 15), 3, {4, 3}, {3, 1}, true));
+  EXPECT_EQ(t.view.dtype, Dtype::kFloat32);
+  EXPECT_EQ(t.view.offset, 3);
+  EXPECT_EQ(t.view.sizes, (Shape{4, 3}));
+  EXPECT_EQ(t.view.strides, (Shape{3, 1}));
+  EXPECT_EQ(t.view.elements, 12);
+  EXPECT_EQ(t.view.bytes, 48);
+  EXPECT_TRUE(t.requires_grad);
+  EXPECT_EQ(t.layout, Layout::kStrided);
+  ASSERT_EQ(snapshot_.storages.size(), 1u);
+  EXPECT_EQ(snapshot_.storages[0].record, "data/0");
+  EXPECT_EQ(snapshot_.storages[0].bytes, 60);
+  EXPECT_EQ(snapshot_.storages[0].crc32, 0xcafeu);
+  EXPECT_EQ(snapshot_.storages[0].device, "cpu");
+}
+
+TEST_F(TensorValues, EntersAStorageOnce) {
+  add("data/0", 60);
+  add("data/1", 4);
+  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, 0);
+  EXPECT_EQ(tensor_of(floats("1", 1)).view.storage, 1);
+  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, 0);
+  EXPECT_EQ(snapshot_.storages.size(), 2u);
+}
+
+TEST_F(TensorValues, ReadsAParameterInItsWrapper) {
+  add("data/0", 60);
+  const TensorRecord t = tensor_of(
+      call(global("torch._utils", "_rebuild_parameter"), {floats("0", 15), boolean(true), "N"}));
+  EXPECT_EQ(t.view.elements, 15);
+  EXPECT_TRUE(t.requires_grad);
+}
+
+TEST_F(TensorValues, ReadsScalarsEmptyAndExpandedTensors) {
+  add("data/0", 60);
+  EXPECT_EQ(tensor_of(tensor(storage("FloatStorage", "0", 15), 14, {}, {})).view.elements, 1);
+  const TensorRecord empty =
+      tensor_of(tensor(storage("FloatStorage", "0", 15), 1000, {4, 0, 2}, {kHuge, kHuge, 1}));
+  EXPECT_EQ(empty.view.elements, 0);
+  EXPECT_EQ(empty.view.bytes, 0);
+  // 15 floats seen a thousand times: elements count, storage does not.
+  const TensorRecord expanded =
+      tensor_of(tensor(storage("FloatStorage", "0", 15), 0, {1000, 15}, {0, 1}));
+  EXPECT_EQ(expanded.view.elements, 15'000);
+  EXPECT_EQ(expanded.view.bytes, 60'000);
+  // A dimension of one never steps, whatever its stride.
+  EXPECT_EQ(
+      tensor_of(tensor(storage("FloatStorage", "0", 15), 0, {1, 15}, {kHuge, 1})).view.elements,
+      15);
+}
+
+TEST_F(TensorValues, NeedsNoRecordForAnEmptyStorage) {
+  EXPECT_EQ(
+      tensor_of(tensor(storage("FloatStorage", "none", 0), 0, {0, 13}, {13, 1})).view.elements, 0);
+  EXPECT_EQ(snapshot_.storages[0].bytes, 0);
+}
+
+struct TypeRow {
+  const char* storage;
+  const char* dtype;
+  int bytes;  ///< torch.tensor([], dtype=…).element_size()
+};
+std::ostream& operator<<(std::ostream& out, const TypeRow& row) { return out << row.dtype; }
+
+class TensorTypes : public TensorValues, public testing::WithParamInterface<TypeRow> {};
+
+TEST_P(TensorTypes, HaveTheirSize) {
+  const auto [type, dtype, bytes] = GetParam();
+  add("data/0", 7 * bytes);
+  const TensorRecord t =
+      tensor_of(tensor(storage(std::string(type) + "Storage", "0", 7), 0, {7}, {1}));
+  EXPECT_EQ(info(t.view.dtype).name, dtype);
+  EXPECT_EQ(t.view.elements, 7);
+  EXPECT_EQ(t.view.bytes, 7 * bytes);
+  EXPECT_NE(refusal(tensor(storage(std::string(type) + "Storage", "0", 7), 1, {7}, {1}))
+                .find("reaches past the end"),
+            std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TensorTypes,
+    testing::Values(
+        TypeRow{"Float", "float32", 4}, TypeRow{"Double", "float64", 8},
+        TypeRow{"Half", "float16", 2}, TypeRow{"BFloat16", "bfloat16", 2},
+        TypeRow{"Float8_e5m2", "float8_e5m2", 1}, TypeRow{"Float8_e4m3fn", "float8_e4m3fn", 1},
+        TypeRow{"Float8_e5m2fnuz", "float8_e5m2fnuz", 1},
+        TypeRow{"Float8_e4m3fnuz", "float8_e4m3fnuz", 1},
+        TypeRow{"Float8_e8m0fnu", "float8_e8m0fnu", 1},
+        TypeRow{"Float4_e2m1fn_x2", "float4_e2m1fn_x2", 1}, TypeRow{"ComplexHalf", "complex32", 4},
+        TypeRow{"ComplexFloat", "complex64", 8}, TypeRow{"ComplexDouble", "complex128", 16},
+        TypeRow{"Long", "int64", 8}, TypeRow{"Int", "int32", 4}, TypeRow{"Short", "int16", 2},
+        TypeRow{"Char", "int8", 1}, TypeRow{"Byte", "uint8", 1}, TypeRow{"UInt16", "uint16", 2},
+        TypeRow{"UInt32", "uint32", 4}, TypeRow{"UInt64", "uint64", 8}, TypeRow{"Bool", "bool", 1},
+        TypeRow{"QInt8", "qint8", 1}, TypeRow{"QUInt8", "quint8", 1},
+        TypeRow{"QInt32", "qint32", 4}),
+    [](const testing::TestParamInfo<TypeRow>& row) { return std::string(row.param.dtype); });
+
+// Two elements a byte, four elements a byte; a part of a byte counts as a whole one.
+TEST_F(TensorValues, MeasuresTypesBelowAByteInBits) {
+  add("data/0", 5);
+  const TensorRecord nine = tensor_of(tensor(storage("QUInt4x2Storage", "0", 5), 0, {9}, {1}));
+  EXPECT_EQ(nine.view.elements, 9);
+  EXPECT_EQ(nine.view.bytes, 5);
+  EXPECT_EQ(tensor_of(tensor(storage("QUInt4x2Storage", "0", 5), 0, {10}, {1})).view.bytes, 5);
+  EXPECT_NE(refusal(tensor(storage("QUInt4x2Storage", "0", 5), 0, {11}, {1})), "");
+  EXPECT_EQ(tensor_of(tensor(storage("QUInt2x4Storage", "0", 5), 0, {20}, {1})).view.bytes, 5);
+  EXPECT_NE(refusal(tensor(storage("QUInt2x4Storage", "0", 5), 0, {21}, {1})), "");
+}
+
+// ----------------------------------------------------------------------------------------------
+// extents that do not fit
+
+TEST_F(TensorValues, RefusesOneElementPastTheEnd) {
+  const std::string said = "reaches past the end of its storage of 60 bytes";
+  EXPECT_EQ(refusal(0, {16}, {1}), said);
+  EXPECT_EQ(refusal(15, {}, {}), said);
+  EXPECT_EQ(refusal(1, {5, 3}, {3, 1}), said);
+  EXPECT_EQ(refusal(0, {5, 3}, {4, 1}), said);  // last element at 4 × 4 + 2 = 18
+  EXPECT_EQ(refusal(0, {2}, {15}), said);
+}
+
+TEST_F(TensorValues, RefusesNegativeNumbers) {
+  EXPECT_EQ(refusal(-1, {2}, {1}), "starts at the negative offset -1");
+  EXPECT_EQ(refusal(0, {-2}, {1}), "has the negative size -2");
+  EXPECT_EQ(refusal(5, {2}, {-1}), "has the negative stride -1");
+  EXPECT_EQ(refusal(0, {0, -1}, {1, 1}), "has the negative size -1");
+  EXPECT_EQ(refusal(0, {INT64_MIN}, {1}), "has the negative size -9223372036854775808");
+}
+
+TEST_F(TensorValues, RefusesProductsThatOverflow) {
+  EXPECT_EQ(refusal(0, {kHuge, 2}, {0, 0}), "has more elements than 2^63");
+  EXPECT_EQ(refusal(0, {std::int64_t{1} << 32, std::int64_t{1} << 32}, {0, 0}),
+            "has more elements than 2^63");  // 2^64 wraps to 0
+  EXPECT_EQ(refusal(0, {2}, {kHuge}), "reaches past the end of its storage of 60 bytes");
+  EXPECT_EQ(refusal(kHuge, {2}, {kHuge}), "has more elements than 2^63");
+  EXPECT_EQ(refusal(0, {2, 2, 2}, {kHuge, kHuge, 1}), "has more elements than 2^63");
+  EXPECT_EQ(refusal(0, {kHuge}, {kHuge}), "has more elements than 2^63");
+  EXPECT_EQ(refusal(0, {std::int64_t{1} << 61}, {0}),
+            "has more bytes than 2^63");  // 2^61 floats of 4 bytes
+}
+
+TEST_F(TensorValues, RefusesStridesForOtherSizes) {
+  EXPECT_EQ(refusal(0, {5, 3}, {1}), "has 2 sizes and 1 strides");
+  EXPECT_EQ(refusal(0, {}, {1}), "has 0 sizes and 1 strides");
+}
+
+TEST_F(TensorValues, RefusesMoreDimensionsThanPyTorch) {
+  add("data/0", 60);
+  const Shape ones(64, 1);
+  EXPECT_EQ(tensor_of(tensor(storage("FloatStorage", "0", 15), 0, ones, ones)).view.elements, 1);
+  EXPECT_EQ(refusal(0, Shape(65, 1), Shape(65, 1)), "has 65 dimensions; PyTorch allows 64");
+}
+
+// --------------------------------------------------------------------------------------------------------------
+// storages
+
+TEST_F(TensorValues, RefusesAMissingRecord) {
+  EXPECT_EQ(refusal(floats("7", 1)), "its storage, record data/7, is missing");
+}
+
+TEST_F(TensorValues, RefusesAStorageShorterThanItSays) {
+  add("data/0", 59);
+  EXPECT_EQ(refusal(floats("0", 15)),
+            "its storage, record data/0, is shorter than it says: 59 bytes");
+  EXPECT_EQ(refusal(tensor(storage("FloatStorage", "0", kHuge), 0, {1}, {1})),
+            "its storage, record data/0, is shorter than it says: 59 bytes");
+  // A tensor within what is there, of a storage that says more.
+  EXPECT_NE(refusal(tensor(storage("FloatStorage", "0", 15), 0, {1}, {1})), "");
+}
+
+TEST_F(TensorValues, RefusesStoragesThatAreNone) {
+  add("data/0", 60);
+  const auto of = [](const Values& id) { return tensor(tuple(id) + "Q", 0, {1}, {1}); };
+  const std::string type = global("torch", "FloatStorage");
+  EXPECT_EQ(refusal(of({text("storage"), type, text("0"), text("cpu")})), "names no storage");
+  EXPECT_EQ(refusal(of({text("module"), type, text("0"), text("cpu"), integer(1)})),
+            "names no storage");
+  EXPECT_EQ(refusal(of({text("storage"), text("Float"), text("0"), text("cpu"), integer(1)})),
+            "a storage's type is of the wrong type");
+  EXPECT_EQ(refusal(of({text("storage"), type, integer(0), text("cpu"), integer(1)})),
+            "a storage's key is of the wrong type");
+  EXPECT_EQ(refusal(of({text("storage"), type, text("0"), "N", integer(1)})),
+            "a storage's device is of the wrong type");
+  EXPECT_EQ(refusal(of({text("storage"), type, text("0"), text("cpu"), "N"})),
+            "a storage's size is of the wrong type");
+  EXPECT_EQ(refusal(of({text("storage"), type, text("0"), text("cpu"), integer(-1)})),
+            "has a storage of negative size");
+  EXPECT_EQ(refusal(tensor(integer(3) + "Q", 0, {1}, {1})), "a storage's id is of the wrong type");
+  EXPECT_EQ(refusal(tensor("N", 0, {1}, {1})), "the storage is of the wrong type");
+}
+
+TEST_F(TensorValues, RefusesUnknownTypes) {
+  add("data/0", 60);
+  for (const char* type :
+       {"Float", "Storage", "UntypedStorage", "FloatStorageX", "floatStorage", "Q\xffStorage"}) {
+    EXPECT_EQ(refusal(tensor(storage(type, "0", 1), 0, {1}, {1}))
+                  .rfind("has a storage of the unknown type ", 0),
+              0u)
+        << type;
+  }
+}
+
+// -----------------------------------------------------------------------------------------------------------------
+// calls
+
+TEST_F(TensorValues, RefusesOtherRebuildFunctions) {
+  add("data/0", 60);
+  const std::string said = ", which torch.jit.save does not write";
+  EXPECT_EQ(refusal(call(global("torch._utils", "_rebuild_xla_tensor"), {})),
+            "is built by _rebuild_xla_tensor" + said);
+  EXPECT_EQ(refusal(call(global("torch._tensor", "_rebuild_from_type_v2"), {"N", "N"})),
+            "is built by _rebuild_from_type_v2" + said);
+  // A parameter of a parameter of a …: no recursion.
+  const std::string parameter =
+      call(global("torch._utils", "_rebuild_parameter"), {floats("0", 15), boolean(true)});
+  EXPECT_EQ(refusal(call(global("torch._utils", "_rebuild_parameter"), {parameter, boolean(true)})),
+            "is built by _rebuild_parameter" + said);
+}
+
+TEST_F(TensorValues, RefusesMissingAndWrongArguments) {
+  add("data/0", 60);
+  const std::string rebuild = global("torch._utils", "_rebuild_tensor_v2"),
+                    of = storage("FloatStorage", "0", 15);
+  const Values arguments = {of, integer(0), integers({15}), integers({1}), boolean(false)};
+  const char* const names[] = {"the storage", "the storage offset", "the size", "the stride",
+                               "requires_grad"};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    EXPECT_EQ(refusal(call(rebuild, Values(arguments.begin(),
+                                           arguments.begin() + static_cast<std::ptrdiff_t>(i)))),
+              std::string(names[i]) + " is missing");
+    Values wrong = arguments;
+    wrong[i] = "N";
+    EXPECT_EQ(refusal(call(rebuild, wrong)), std::string(names[i]) + " is of the wrong type");
+  }
+  EXPECT_EQ(
+      refusal(call(rebuild, {of, integer(0), tuple({real(15)}), integers({1}), boolean(false)})),
+      "a size is of the wrong type");
+  EXPECT_EQ(refusal(call(rebuild, {of, integer(0), integers({15}), tuple({"N"}), boolean(false)})),
+            "a stride is of the wrong type");
+  EXPECT_EQ(refusal(rebuild + integer(1) + "R"), "the storage is missing");
+}
+
+TEST_F(TensorValues, TakesOtherCallsForNoTensors) {
+  for (const std::string& value :
+       {call(global("torch", "device"), {text("cpu")}), std::string("N"),
+        call(global("torch.jit._pickle", "restore_type_tag"), {"N", text("int")})}) {
+    const std::string bytes = whole(value);
+    const Result<pickle::Pickle> p = pickle::read(bytes);
+    ASSERT_TRUE(p);
+    EXPECT_FALSE(is_tensor(*p, (*p)[p->root]));
+  }
+}
+
+TEST_F(TensorValues, FollowsTypeTags) {
+  std::string value = integer(5);
+  for (int i = 0; i < 8; ++i)
+    value = call(global("torch.jit._pickle", "restore_type_tag"), {value, text("int")});
+  std::string bytes = whole(value);
+  Result<pickle::Pickle> p = pickle::read(bytes);
+  ASSERT_TRUE(p);
+  EXPECT_EQ(untagged(*p, (*p)[p->root]).integer, 5);
+  bytes = whole(call(global("torch.jit._pickle", "restore_type_tag"), {}));
+  p = pickle::read(bytes);
+  ASSERT_TRUE(p);
+  EXPECT_EQ(untagged(*p, (*p)[p->root]).kind, pickle::Kind::kCall);
+}
+
+// -------------------------------------------------------------------------------------------------------------
+// quantized
+
+std::string quantized(const std::string& quantizer) {
+  return call(global("torch._utils", "_rebuild_qtensor"),
+              {storage("QInt8Storage", "0", 12), integer(0), integers({3, 4}), integers({4, 1}),
+               quantizer, boolean(false), call(global("collections", "OrderedDict"), {})});
+}
+
+TEST_F(TensorValues, ReadsAScaleForTheTensor) {
+  add("data/0", 12);
+  const TensorRecord t =
+      tensor_of(quantized(tuple({global("torch", "per_tensor_affine"), real(0.125), integer(-7)})));
+  EXPECT_EQ(t.view.elements, 12);
+  EXPECT_EQ(t.view.bytes, 12);
+  ASSERT_TRUE(t.quantization);
+  EXPECT_EQ(t.quantization->scheme, "per_tensor_affine");
+  EXPECT_EQ(t.quantization->scale, 0.125);
+  EXPECT_EQ(t.quantization->zero_point, -7);
+  EXPECT_TRUE(t.parts.empty());
+}
+
+TEST_F(TensorValues, ReadsScalesForChannelsApartFromTheElements) {
+  add("data/0", 12);
+  add("data/1", 24);
+  add("data/2", 24);
+  const std::string scales = tensor(storage("DoubleStorage", "1", 3), 0, {3}, {1}),
+                    zeros = tensor(storage("LongStorage", "2", 3), 0, {3}, {1});
+  for (const char* scheme : {"per_channel_affine", "per_channel_affine_float_qparams"}) {
+    const TensorRecord t =
+        tensor_of(quantized(tuple({global("torch", scheme), scales, zeros, integer(1)})));
+    ASSERT_TRUE(t.quantization);
+    EXPECT_EQ(t.quantization->scheme, scheme);
+    EXPECT_EQ(t.quantization->axis, 1);
+    EXPECT_EQ(t.view.bytes, 12);
+    ASSERT_EQ(t.parts.size(), 2u);
+    EXPECT_EQ(t.parts[0].role, "scales");
+    EXPECT_EQ(t.parts[0].view.bytes, 24);
+    EXPECT_EQ(t.parts[1].role, "zero_points");
+    EXPECT_EQ(t.parts[1].view.dtype, Dtype::kInt64);
+  }
+}
+
+TEST_F(TensorValues, RefusesQuantizersThatAreNone) {
+  add("data/0", 12);
+  const std::string affine = global("torch", "per_tensor_affine"),
+                    channels = global("torch", "per_channel_affine");
+  EXPECT_EQ(refusal(quantized("N")), "the quantizer is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({}))), "the quantization scheme is missing");
+  EXPECT_EQ(refusal(quantized(tuple({text("per_tensor_affine")}))),
+            "the quantization scheme is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({global("torch", "symmetric")}))),
+            "has the unknown quantization scheme symmetric");
+  EXPECT_EQ(refusal(quantized(tuple({affine}))), "the scale is missing");
+  EXPECT_EQ(refusal(quantized(tuple({affine, integer(1), integer(0)}))),
+            "the scale is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({affine, real(1)}))), "the zero point is missing");
+  EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 3)}))),
+            "the channel axis is missing");
+  EXPECT_EQ(refusal(quantized(tuple({channels, real(1)}))), "the scales is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({channels, quantized("N"), quantized("N"), integer(0)}))),
+            "has a part that is no plain tensor");
+  EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 4), floats("0", 3), integer(0)}))),
+            "its storage, record data/0, is shorter than it says: 12 bytes");
+}
+
+// ----------------------------------------------------------------------------------------------------------------
+// sparse
+
+std::string sparse(std::int64_t layout, const Shape& sizes, const Values& parts) {
+  Values arguments = {integer(layout), integers(sizes), boolean(true)};
+  arguments.insert(arguments.end(), parts.begin(), parts.end());
+  arguments.push_back(call(global("collections", "OrderedDict"), {}));
+  return call(global("torch._utils", "_rebuild_sparse_tensor"), arguments);
+}
+
+TEST_F(TensorValues, CountsDenseElementsAndStoredBytesOfSparseTensors) {
+  add("data/0", 48);
+  add("data/1", 12);
+  const std::string indices = tensor(storage("LongStorage", "0", 6), 0, {2, 3}, {3, 1}),
+                    values = floats("1", 3);
+  const TensorRecord coo = tensor_of(sparse(1, {8, 10}, {indices, values}));
+  EXPECT_EQ(coo.layout, Layout::kSparseCoo);
+  EXPECT_EQ(coo.view.elements, 80);
+  EXPECT_EQ(coo.view.bytes, 48 + 12);
+  EXPECT_EQ(coo.view.storage, -1);
+  EXPECT_EQ(coo.view.dtype, Dtype::kFloat32);
+  EXPECT_TRUE(coo.requires_grad);
+  ASSERT_EQ(coo.parts.size(), 2u);
+  EXPECT_EQ(coo.parts[0].role, "indices");
+  EXPECT_EQ(coo.parts[1].role, "values");
+  const TensorRecord csr = tensor_of(sparse(2, {8, 10}, {indices, indices, values}));
+  EXPECT_EQ(csr.layout, Layout::kSparseCsr);
+  EXPECT_EQ(csr.view.bytes, 48 + 48 + 12);
+  ASSERT_EQ(csr.parts.size(), 3u);
+  EXPECT_EQ(csr.parts[0].role, "crow_indices");
+  EXPECT_EQ(csr.parts[1].role, "col_indices");
+}
+
+TEST_F(TensorValues, RefusesSparseTensorsThatAreNone) {
+  add("data/0", 48);
+  const std::string part = floats("0", 3);
+  EXPECT_EQ(refusal(sparse(0, {8}, {part, part})), "has the unknown layout 0");
+  EXPECT_EQ(refusal(sparse(3, {8}, {part, part})), "has the unknown layout 3");
+  EXPECT_EQ(refusal(sparse(1, {-8}, {part, part})), "has the negative size -8");
+  EXPECT_EQ(refusal(sparse(1, {kHuge, kHuge}, {part, part})), "has more elements than 2^63");
+  EXPECT_EQ(refusal(sparse(1, Shape(65, 1), {part, part})), "has 65 dimensions; PyTorch allows 64");
+  EXPECT_EQ(refusal(sparse(2, {8}, {part, part})),
+            "has a part that is no plain tensor");  // the OrderedDict in values' place
+  EXPECT_EQ(refusal(sparse(1, {8}, {"N", part})), "indices is of the wrong type");
+  EXPECT_EQ(refusal(sparse(1, {8}, {part, floats("9", 3)})),
+            "its storage, record data/9, is missing");
+}
+
+}  // namespace
+}  // namespace tally::inspector

@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+#include <report/render.h>
+#include <tests/report/sample_document.h>
+
+#include <string>
+
+namespace tally::report {
+using namespace layout;
+namespace {
+
+TEST(RenderMarkdown, WritesGitHubTables) {
+  // The spaces in tree lines are no-break spaces (U+00A0), which a renderer does not fold.
+  EXPECT_EQ(render_markdown(sample_document()), R"(# model.pt
+
+*One archive.*
+
+Nothing was run.
+
+## Totals
+
+- Parameters: **1,000**
+- Bytes: 4,000 B
+
+**Modules**
+
+| module                        |    params |
+| ----------------------------- | ---------:|
+| (root)                        |     1,000 |
+| ├─ encoder                    |       750 |
+| │  ├─ linear_with_a_long_name |       700 |
+| │  └─ norm                    |        50 |
+| └─ **head**                   |   **250** |
+| **TOTAL**                     | **1,000** |
+
+```text
+a  b
+  c
+```
+)");
+}
+
+TEST(RenderMarkdown, EscapesWhatMarkdownWouldRead) {
+  Document document;
+  document.add(Paragraph{"a_b _c_ *d* [e](f) `g` <h> |i| \\"});
+  EXPECT_EQ(render_markdown(document),
+            "a_b \\_c\\_ \\*d\\* \\[e\\](f) \\`g\\` \\<h\\> \\|i\\| \\\\\n");
+}
+
+TEST(RenderMarkdown, EscapesWhatWouldBeginAListOrAHeading) {
+  const char* const cases[][2] = {{"1. one", "1\\. one\n"},
+                                  {"- one", "\\- one\n"},
+                                  {"+1", "\\+1\n"},
+                                  {"# one", "\\# one\n"},
+                                  {"12", "12\n"}};
+  for (const auto& [text, expected] : cases) {
+    Document document;
+    document.add(Paragraph{text});
+    EXPECT_EQ(render_markdown(document), expected);
+  }
+}
+
+TEST(RenderMarkdown, FencesVerbatimTextThatHoldsFences) {
+  Document document;
+  document.add(Verbatim{"````\nx"});
+  EXPECT_EQ(render_markdown(document), "`````text\n````\nx\n`````\n");
+}
+
+TEST(RenderMarkdown, LetsNoNameBreakATableOrBringMarkup) {
+  Document document;
+  document.add(Table{"", {{"name"}, {"n"}}, {{{kHostileName, "1"}}}, {}});
+  const std::string text = render_markdown(document);
+  EXPECT_NE(
+      text.find(
+          R"(| \<script\>alert("1")\</script\>'\|\`\*\_x\_\\x1b\[2J\\n\\xff\\u{202e} | 1   |)"),
+      std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace tally::report
