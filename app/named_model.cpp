@@ -1,6 +1,7 @@
 #include <app/named_model.h>
 #include <app/nearest_name.h>
 #include <app/parse_number.h>
+#include <app/read_config.h>
 #include <formulas/families/presets.h>
 
 #include <algorithm>
@@ -17,28 +18,6 @@ using namespace report::layout;
 namespace {
 
 using nlohmann::json;
-
-constexpr std::streamsize kLargestConfig = 16 << 20;
-
-Result<std::string> read_config(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error{ErrorCode::kNotFound, path + ": cannot be opened",
-                 "--config takes the config.json of a Hugging Face model"};
-  }
-  std::string text(static_cast<std::size_t>(kLargestConfig) + 1, '\0');
-  file.read(text.data(), kLargestConfig + 1);
-  if (file.bad() || (file.gcount() == 0 && !file.eof())) {
-    return Error{ErrorCode::kNotFound, path + ": cannot be read",
-                 "--config takes the config.json of a Hugging Face model"};
-  }
-  if (file.gcount() > kLargestConfig) {
-    return Error{ErrorCode::kLimitExceeded,
-                 path + ": more than 16 MiB, too large for a config.json", ""};
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
 
 Result<std::string> preset_config(const std::string& name) {
   std::vector<std::string> names;

@@ -26,10 +26,10 @@ class Writer {
   void put(const Flops& flops, int) { out_ += digits(flops.n); }
   void put(const Integer& integer, int) { out_ += std::to_string(integer.n); }
   void put(const Share& share, int) {
-    number(share.whole == 0
-               ? std::nan("")
-               : static_cast<double>(share.part) / static_cast<double>(share.whole));
+    number(share.whole == 0 ? std::nan("")
+                            : static_cast<double>(share.part) / static_cast<double>(share.whole));
   }
+  void put(const Ratio& ratio, int) { number(ratio.value); }
   void put(const Real& real, int) { number(real.value); }
   void put(const std::string& text, int) { string(text); }
   void put(const Path& path, int) { string(path.text); }

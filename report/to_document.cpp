@@ -25,11 +25,15 @@ struct TextOf {
                                : grouped(count.n);
   }
   std::string operator()(const Bytes& bytes) const {
-    return fits_int64(bytes.n) ? bytes_text(static_cast<std::int64_t>(bytes.n), units)
+    const Units shown = bytes.rounded && units == Units::kExact ? Units::kIec : units;
+    return fits_int64(bytes.n) ? bytes_text(static_cast<std::int64_t>(bytes.n), shown)
                                : grouped(bytes.n) + " B";
   }
   std::string operator()(const Flops& flops) const { return grouped(flops.n); }
   std::string operator()(const Share& share) const { return share_text(share); }
+  std::string operator()(const Ratio& ratio) const {
+    return fixed(100 * ratio.value, ratio.decimals) + " %";
+  }
   std::string operator()(const Real& real) const {
     return fixed(real.value, real.decimals) + (real.unit.empty() ? "" : " " + real.unit);
   }
@@ -98,10 +102,10 @@ class Layout {
       const Column& column = table.columns[c];
       if (column.programs) continue;
       shown.push_back(c);
-      out.columns.push_back({column.title,
-                             column.align == Align::kRight ? layout::Align::kRight
-                                                           : layout::Align::kLeft,
-                             column.may_shrink});
+      out.columns.push_back(
+          {column.title,
+           column.align == Align::kRight ? layout::Align::kRight : layout::Align::kLeft,
+           column.may_shrink});
     }
     for (const Row& row : table.rows) out.rows.push_back(laid_out(row, shown, units_));
     for (const Row& row : table.footer) out.footer.push_back(laid_out(row, shown, units_));

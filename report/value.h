@@ -24,6 +24,7 @@ struct Count {
 /// An amount of memory or of a file. JSON: an integer; text: 497,759,232 B, or as --units says.
 struct Bytes {
   Int128 n = 0;
+  bool rounded = false;  ///< people read 474.7 MiB unless --units says otherwise; JSON stays exact
 };
 
 /// Floating-point operations. JSON: an integer of as many digits as it has; text: 1,234.
@@ -37,6 +38,12 @@ struct Share {
   Int128 part = 0;
   Int128 whole = 0;
   int decimals = 2;
+};
+
+/// A part of a whole that is no ratio of counts, such as a utilisation. JSON: 0.4; text: 40.0 %.
+struct Ratio {
+  double value = 0;
+  int decimals = 1;
 };
 
 /// A number that is no count: seconds, a price, a ratio. JSON: the number, null where it is not
@@ -71,7 +78,7 @@ using Object = std::vector<std::pair<std::string, Value>>;
 /// See the head of this file. Empty: null in JSON, nothing in text.
 class Value {
  public:
-  using Held = std::variant<std::monostate, bool, Count, Bytes, Flops, Share, Real, Integer,
+  using Held = std::variant<std::monostate, bool, Count, Bytes, Flops, Share, Ratio, Real, Integer,
                             std::string, Path, Literal, List, Object>;
 
   Value() = default;
