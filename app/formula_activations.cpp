@@ -133,13 +133,11 @@ FormulaModel FormulaModel::of(const ModelSnapshot& snapshot) {
 FormulaModel FormulaModel::read(const std::string& path) {
   LoadOptions load;
   load.paths = {path};
-  const auto answers = load_models(load);
-  const Error* error = !answers            ? &answers.error()
-                       : !answers->front() ? &answers->front().error()
-                                           : nullptr;
-  if (error == nullptr) return of(answers->front()->snapshot);
+  const auto answer = load_one(load);
+  if (answer) return of(answer->snapshot);
   FormulaModel model;
-  model.reason_ = "the file was not read as `torchtally compare` reads it: " + error->message;
+  model.reason_ =
+      "the file was not read as `torchtally compare` reads it: " + answer.error().message;
   return model;
 }
 

@@ -4,13 +4,10 @@
 #include <inspector/formats/file_kind.h>
 
 #include <filesystem>
+#include <map>
 #include <optional>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 using namespace inspector;
@@ -22,23 +19,41 @@ std::optional<Error> refuse_early(const std::string& path) {
   return refuse_unless_zip(file->bytes());
 }
 
+/// Answers that came before one of an earlier path, until their turn.
+class InOrder {
+ public:
+  explicit InOrder(const OnModel& on_model) : on_model_(on_model) {}
+
+  void add(std::size_t index, Result<LoadAnswer> answer) {
+    waiting_.emplace(index, std::move(answer));
+    for (auto next = waiting_.find(next_); next != waiting_.end(); next = waiting_.find(next_)) {
+      on_model_(next_++, std::move(next->second));
+      waiting_.erase(next);
+    }
+  }
+
+ private:
+  const OnModel& on_model_;
+  std::map<std::size_t, Result<LoadAnswer>> waiting_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
 
-Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options,
-                                                    const LoadObserver& observer) {
-  std::vector<Result<LoadAnswer>> answers(options.paths.size(),
-                                          Error{ErrorCode::kInternal, "it was not read", ""});
+Result<Unit> load_models(const LoadOptions& options, const LoadObserver& observer,
+                         const OnModel& on_model) {
+  InOrder in_order(on_model);
   std::vector<std::string> paths;
   std::vector<std::size_t> index_of;
   for (std::size_t i = 0; i < options.paths.size(); ++i) {
     if (auto refusal = refuse_early(options.paths[i])) {
-      answers[i] = *refusal;
+      in_order.add(i, *refusal);
     } else {
       paths.push_back(options.paths[i]);
       index_of.push_back(i);
     }
   }
-  if (paths.empty()) return answers;
+  if (paths.empty()) return Unit{};
   const Result<std::string> worker = find_worker();
   if (!worker) return worker.error();
   PoolOptions pool;
@@ -54,7 +69,7 @@ Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options,
   callbacks.on_outcome = [&](FileOutcome outcome) {
     if (observer.on_done)
       observer.on_done(index_of[outcome.index], outcome.answer ? outcome.answer->microseconds : -1);
-    answers[index_of[outcome.index]] = std::move(outcome.answer);
+    in_order.add(index_of[outcome.index], std::move(outcome.answer));
   };
   callbacks.on_progress = [&](std::size_t index, const std::string& stage) {
     if (observer.on_stage) observer.on_stage(index_of[index], stage);
@@ -62,8 +77,16 @@ Result<std::vector<Result<LoadAnswer>>> load_models(const LoadOptions& options,
   callbacks.on_log = [&](const std::string& line) {
     if (observer.on_log) observer.on_log(line);
   };
-  if (auto loaded = load_with_workers(paths, pool, callbacks); !loaded) return loaded.error();
-  return answers;
+  return load_with_workers(paths, pool, callbacks);
+}
+
+Result<LoadAnswer> load_one(const LoadOptions& options, const LoadObserver& observer) {
+  Result<LoadAnswer> only = Error{ErrorCode::kInternal, "it was not read", ""};
+  const auto done = load_models(options, observer, [&only](std::size_t, Result<LoadAnswer> answer) {
+    only = std::move(answer);
+  });
+  if (!done) return done.error();
+  return only;
 }
 
 }  // namespace tally::app

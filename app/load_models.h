@@ -9,11 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 struct LoadOptions {
   std::vector<std::string> paths;
@@ -33,9 +29,17 @@ struct LoadObserver {
   std::function<void(const std::string& line)> on_log;
 };
 
-/// Loads every path; one answer a path, in their order. Files that are no ZIP archive are refused
-/// without a worker. Fails as a whole only where no worker can be had.
-Result<std::vector<Result<inspector::LoadAnswer>>> load_models(const LoadOptions& options,
-                                                               const LoadObserver& observer = {});
+/// Takes one file's answer: `index` is that of LoadOptions::paths.
+using OnModel = std::function<void(std::size_t index, Result<inspector::LoadAnswer> answer)>;
+
+/// Loads every path and gives each answer to `on_model` as soon as it and all before it are there:
+/// in the order of the paths, so that few are held at a time. Fails as a whole only where no
+/// process that reads can be had; answers that were given before count.
+Result<Unit> load_models(const LoadOptions& options, const LoadObserver& observer,
+                         const OnModel& on_model);
+
+/// Loads the only path of `options`.
+Result<inspector::LoadAnswer> load_one(const LoadOptions& options,
+                                       const LoadObserver& observer = {});
 
 }  // namespace tally::app

@@ -110,14 +110,14 @@ void run(Session& session, const AuditOptions& options) {
   }
   auto output = Output::open(options.output);
   if (!output) return fail(session, output.error(), format);
-  auto answers = load_with_progress(options.load);
-  if (!answers) return fail(session, answers.error(), format);
   AuditReport report;
   report.filter = options.filter;
-  for (std::size_t i = 0; i < answers->size(); ++i) {
-    report.models.push_back(
-        audit(options.load.paths[i], std::move((*answers)[i]), filter ? &*filter : nullptr));
-  }
+  const auto loaded =
+      load_with_progress(options.load, [&](std::size_t index, Result<LoadAnswer> answer) {
+        report.models.push_back(
+            audit(options.load.paths[index], std::move(answer), filter ? &*filter : nullptr));
+      });
+  if (!loaded) return fail(session, loaded.error(), format);
   judge(session, report, format);
   // One file that cannot be read has no report: its line on stderr says it all.
   if (report.models.size() == 1 && !report.models.front().contents && format != Format::kJson &&

@@ -113,9 +113,7 @@ struct Model {
 };
 
 Result<Model> read_model(const LoadOptions& load) {
-  auto answers = load_with_progress(load);
-  if (!answers) return answers.error();
-  auto& answer = answers->front();
+  auto answer = load_one_with_progress(load);
   if (!answer)
     return Error{answer.error().code, load.paths.front() + ": " + answer.error().message,
                  answer.error().hint};

@@ -3,12 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
+
+using app::LoadObserver;
+using app::LoadOptions;
 
 void add_load_flags(CLI::App& command, LoadOptions& options) {
   constexpr const char* kGroup = "Reading";
@@ -36,9 +34,10 @@ void add_load_flags(CLI::App& command, LoadOptions& options) {
       ->group(kGroup);
 }
 
-Result<std::vector<Result<inspector::LoadAnswer>>> load_with_progress(
-    const LoadOptions& options) {
-  Progress progress(options.paths.size());
+namespace {
+
+/// What `progress` and the log are told.
+LoadObserver observer_of(const LoadOptions& options, Progress& progress) {
   LoadObserver observer;
   observer.on_stage = [&](std::size_t index, const std::string& stage) {
     progress.stage(options.paths[index], stage);
@@ -50,7 +49,19 @@ Result<std::vector<Result<inspector::LoadAnswer>>> load_with_progress(
     progress.done(path);
   };
   observer.on_log = [](const std::string& line) { spdlog::info("worker: {}", line); };
-  return load_models(options, observer);
+  return observer;
+}
+
+}  // namespace
+
+Result<Unit> load_with_progress(const LoadOptions& options, const app::OnModel& on_model) {
+  Progress progress(options.paths.size());
+  return app::load_models(options, observer_of(options, progress), on_model);
+}
+
+Result<inspector::LoadAnswer> load_one_with_progress(const LoadOptions& options) {
+  Progress progress(options.paths.size());
+  return app::load_one(options, observer_of(options, progress));
 }
 
 }  // namespace tally::cli

@@ -8,18 +8,15 @@ namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// Adds --jobs, --timeout, --memory-limit and --max-record to `command`.
 void add_load_flags(CLI::App& command, app::LoadOptions& options);
 
-/// Reads the files, with progress on stderr and times in the log.
-Result<std::vector<Result<inspector::LoadAnswer>>> load_with_progress(
-    const app::LoadOptions& options);
+/// app::load_models() with progress on stderr and times in the log.
+Result<Unit> load_with_progress(const app::LoadOptions& options, const app::OnModel& on_model);
+
+/// app::load_one(), likewise.
+Result<inspector::LoadAnswer> load_one_with_progress(const app::LoadOptions& options);
 
 }  // namespace tally::cli
