@@ -110,10 +110,10 @@ BatchBudget cuda_budget(const CudaDevice& device) {
 BatchBudget batch_budget(const ProbeRequest& request, const std::optional<DeviceReport>& devices) {
   if (request.limit_bytes > 0) return {request.limit_bytes, "--limit", request.limit_bytes};
   if (!devices) return {std::nullopt, "not known"};
-  if (request.device != "cpu" && request.device != "meta" && devices->no_cuda.empty()) {
+  if (devices->no_cuda.empty()) {
     for (const CudaDevice& device : devices->cuda) {
-      const std::string name = "cuda:" + std::to_string(device.index);
-      if (request.device == "auto" || request.device == name) return cuda_budget(device);
+      if (request.device.is_auto() || request.device == cuda_device(device.index))
+        return cuda_budget(device);
     }
   }
   return cpu_budget(*devices);
@@ -124,21 +124,26 @@ Result<MaxBatch> find_max_batch(const ProbeRequest& request, const BatchBudget& 
   MaxBatch found;
   found.budget = budget;
   ProbeRequest virtually = request;
-  virtually.device = "meta";
+  virtually.device = kMetaDevice;
   virtually.limit_bytes = 0;
   virtually.attribute = false;
   std::int64_t first = 1;
   if (budget.bytes) {
     Trials trials(virtually, budget.bytes, run);
     const Result<BatchSearch> search = trials.search(first);
-    if (!search) return search.error();
-    take(found, *search, trials);
-    first = std::max<std::int64_t>(search->largest.value_or(1), 1);
-    if (search->stopped) found.no_virtual = search->trials.back().reason;
+    if (search) {
+      take(found, *search, trials);
+      first = std::max<std::int64_t>(search->largest.value_or(1), 1);
+      if (search->stopped) found.no_virtual = search->trials.back().reason;
+    } else if (request.device.is_meta()) {
+      return search.error();
+    } else {
+      found.no_virtual = search.error().message;
+    }
   } else {
     found.no_virtual = "what fits is not known";
   }
-  if (request.device == "meta") return found;
+  if (request.device.is_meta()) return found;
   ProbeRequest measured = request;
   measured.limit_bytes = budget.cap_bytes;
   measured.attribute = false;

@@ -228,7 +228,7 @@ std::string answer_text(const MaxBatch& m) {
            ", which fails for another reason than memory";
   if (!m.largest) return "none: batch 1 does not fit";
   const std::string n = grouped(*m.largest);
-  const std::string how = m.run.used_device == "meta" ? "by virtual runs alone" : "both were run";
+  const std::string how = m.run.used_device.is_meta() ? "by virtual runs alone" : "both were run";
   if (!m.next_fails) return "at least " + n + ": no larger one was tried";
   return n + ": it fits and " + grouped(*m.largest + 1) + " does not, " + how;
 }
@@ -297,6 +297,8 @@ std::string failure_text(const ProbeFailure& f) {
       return "No virtual figure, stopped " + text + ": " + f.message;
     case ProbeFailure::Kind::kUntrainable:
       return "Nothing to train: " + f.message;
+    case ProbeFailure::Kind::kUnavailable:
+      return "Not run: " + f.message;
     case ProbeFailure::Kind::kKilled:
       break;
   }
@@ -322,7 +324,8 @@ Document probe_document(const ProbeReport& report, std::size_t most_modules) {
   Facts facts;
   facts.facts.push_back({"requested device", report.requested_device});
   if (!report.configurations.empty())
-    facts.facts.push_back({"used device", report.configurations.front().runs.front().used_device});
+    facts.facts.push_back(
+        {"used device", name(report.configurations.front().runs.front().used_device)});
   if (!report.reason.empty()) facts.facts.push_back({"reason", report.reason, Tone::kWarning});
   if (report.extent == ProbeExtent::kTrain)
     facts.facts.push_back({"optimizer", std::string(name(report.optimizer))});

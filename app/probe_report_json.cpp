@@ -88,7 +88,7 @@ Json run_json(const ProbeResult& r) {
                      {"measured_bytes", p.measured_bytes}});
   }
   Json json = {{"kind", r.kind},
-               {"device", r.used_device},
+               {"device", name(r.used_device)},
                {"libtorch", r.libtorch_version},
                {"inputs", inputs},
                {"input_source", r.input_source},
@@ -164,19 +164,19 @@ std::string probe_json(const ProbeReport& report) {
   Json configurations = Json::array();
   for (const ProbedConfiguration& c : report.configurations)
     configurations.push_back(configuration_json(c));
-  Json json = {
-      {"schema_version", 1},
-      {"path", report.path},
-      {"requested_device", report.requested_device},
-      {"used_device",
-       report.configurations.empty() ? "" : report.configurations.front().runs.front().used_device},
-      {"reason", report.reason},
-      {"phase", name(report.extent)},
-      {"optimizer", name(report.optimizer)},
-      {"limit_bytes", report.limit_bytes},
-      {"recognised_as", report.recognised},
-      {"warm_ups", report.warm_ups},
-      {"configurations", std::move(configurations)}};
+  Json json = {{"schema_version", 1},
+               {"path", report.path},
+               {"requested_device", report.requested_device},
+               {"used_device", report.configurations.empty()
+                                   ? ""
+                                   : name(report.configurations.front().runs.front().used_device)},
+               {"reason", report.reason},
+               {"phase", name(report.extent)},
+               {"optimizer", name(report.optimizer)},
+               {"limit_bytes", report.limit_bytes},
+               {"recognised_as", report.recognised},
+               {"warm_ups", report.warm_ups},
+               {"configurations", std::move(configurations)}};
   return json_text(json);
 }
 

@@ -43,7 +43,7 @@ std::string processes_text(const CudaDevice& d) {
 }
 
 void add_device(Document& document, const CudaDevice& d) {
-  document.add(Heading{"cuda:" + std::to_string(d.index)});
+  document.add(Heading{name(cuda_device(d.index))});
   Facts facts;
   facts.facts = {{"name", d.name},
                  {"compute capability", d.compute_capability},
@@ -63,7 +63,7 @@ void add_device(Document& document, const CudaDevice& d) {
 Document devices_document(const DeviceReport& r) {
   Document document;
   document.title = "Devices";
-  document.add(Heading{"cpu"});
+  document.add(Heading{name(kCpuDevice)});
   Facts cpu;
   cpu.facts = {{"threads", grouped(static_cast<std::int64_t>(r.cpu_threads))},
                {"total", bytes_text(r.cpu_total_bytes)},
@@ -104,14 +104,14 @@ Json processes_json(const CudaDevice& d) {
 
 std::string devices_json(const DeviceReport& r) {
   Json devices = Json::array();
-  devices.push_back({{"device", "cpu"},
+  devices.push_back({{"device", name(kCpuDevice)},
                      {"threads", r.cpu_threads},
                      {"total_bytes", r.cpu_total_bytes},
                      {"available_bytes", r.cpu_available_bytes},
                      {"control_group_limit_bytes", or_null(r.cpu_limit_bytes)},
                      {"largest_block_bytes", or_null(r.cpu_largest_block_bytes)}});
   for (const CudaDevice& d : r.cuda) {
-    devices.push_back({{"device", "cuda:" + std::to_string(d.index)},
+    devices.push_back({{"device", name(cuda_device(d.index))},
                        {"name", d.name},
                        {"compute_capability", d.compute_capability},
                        {"uuid", d.uuid},

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <filesystem>
-#include <regex>
 
 namespace tally::report::layout {}
 namespace tally::app {}
@@ -116,13 +115,16 @@ Result<InputSpec> parse_input(const std::string& text) {
   return spec;
 }
 
+std::optional<VirtualTarget> virtual_target(const ProbeFlags& flags) {
+  const Device target = *device_from_name(flags.virtual_for);
+  if (target.is_auto()) return std::nullopt;
+  return target.is_cuda() ? VirtualTarget::kCuda : VirtualTarget::kCpu;
+}
+
 Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   ProbeRequest request;
   request.path = flags.path;
-  request.device = flags.device == "cuda" ? "cuda:0" : flags.device;
-  const bool on_cuda = request.device.rfind("cuda", 0) == 0;
-  if (flags.virtual_for == "cuda" || (flags.virtual_for == "auto" && on_cuda))
-    request.virtual_target = VirtualTarget::kCuda;
+  request.device = *device_from_name(flags.device);
   request.extent = *probe_extent_from_name(flags.extent);
   request.optimizer = *optimizer_from_name(flags.optimizer);
   for (const std::string& text : flags.inputs) {
@@ -183,9 +185,8 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
           "auto (default: the first CUDA device, else the CPU), cpu, cuda, cuda:N, or meta: "
           "computed, no operator of the model is executed")
       ->check([](const std::string& text) {
-        static const std::regex known("auto|cpu|meta|cuda(:[0-9]{1,3})?");
-        return std::regex_match(text, known) ? std::string()
-                                             : "auto, cpu, cuda, cuda:N or meta, not " + text;
+        return device_from_name(text) ? std::string()
+                                      : "auto, cpu, cuda, cuda:N or meta, not " + text;
       })
       ->type_name("DEVICE");
   auto* batch =

@@ -5,6 +5,7 @@
 #include <inspector/model/probe_request.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,10 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags);
 /// kUsage and say what was found.
 Result<inspector::InputSpec> parse_input(const std::string& text);
 
-/// The request that the flags make, without batch and sequence.
+/// Whose kernels virtual runs stand for by --virtual-for; nothing: those of the device measured.
+std::optional<inspector::VirtualTarget> virtual_target(const ProbeFlags& flags);
+
+/// The request that the flags make, without batch, sequence and virtual target.
 Result<inspector::ProbeRequest> probe_request(const ProbeFlags& flags);
 
 }  // namespace tally::cli

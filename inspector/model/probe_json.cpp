@@ -27,6 +27,10 @@ T required(std::optional<T> value) {
 
 Dtype read_dtype(const json& value) { return required(dtype_from_name(value.get<std::string>())); }
 
+Device read_device(const json& value) {
+  return required(device_from_name(value.get<std::string>()));
+}
+
 json input_json(const InputSpec& i) {
   return json::array({i.name, i.sizes, info(i.dtype).name, or_null(i.low), or_null(i.high), i.key,
                       or_null(i.value)});
@@ -167,7 +171,7 @@ json to_json(const ProbeRequest& r) {
   for (const std::string& l : r.libraries)
     libraries.push_back(std::vector<unsigned char>(l.begin(), l.end()));
   return {{"path", std::vector<unsigned char>(r.path.begin(), r.path.end())},
-          {"device", r.device},
+          {"device", name(r.device)},
           {"extent", name(r.extent)},
           {"optimizer", name(r.optimizer)},
           {"inputs", inputs_json(r.inputs)},
@@ -193,7 +197,7 @@ json to_json(const ProbeResult& r) {
   for (const ModuleMemory& m : r.modules) modules.push_back(module_json(m));
   for (const TimelineEvent& e : r.timeline)
     timeline.push_back(json::array({e.event, e.name, e.bytes}));
-  return {{"used_device", r.used_device},
+  return {{"used_device", name(r.used_device)},
           {"reason", r.reason},
           {"kind", r.kind},
           {"libtorch", r.libtorch_version},
@@ -228,7 +232,7 @@ Error broken(const char* what, const std::exception& e) {
 Result<ProbeRequest> probe_request_from_json(const json& value) try {
   ProbeRequest r;
   r.path = read_bytes(value.at("path"));
-  r.device = value.at("device").get<std::string>();
+  r.device = read_device(value.at("device"));
   r.extent = required(probe_extent_from_name(value.at("extent").get<std::string>()));
   r.optimizer = required(optimizer_from_name(value.at("optimizer").get<std::string>()));
   r.inputs = read_inputs(value.at("inputs"));
@@ -250,7 +254,7 @@ Result<ProbeRequest> probe_request_from_json(const json& value) try {
 
 Result<ProbeResult> probe_result_from_json(const json& value) try {
   ProbeResult r;
-  r.used_device = value.at("used_device").get<std::string>();
+  r.used_device = read_device(value.at("used_device"));
   r.reason = value.at("reason").get<std::string>();
   r.kind = value.at("kind").get<std::string>();
   r.libtorch_version = value.at("libtorch").get<std::string>();

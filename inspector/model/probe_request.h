@@ -2,6 +2,7 @@
 // it, a worker does it.
 #pragma once
 
+#include <inspector/model/device.h>
 #include <inspector/model/dtype.h>
 
 #include <cstdint>
@@ -46,8 +47,7 @@ constexpr std::int64_t kMostElements = std::int64_t{1} << 40;  ///< of one input
 
 struct ProbeRequest {
   std::string path;  ///< any bytes
-  std::string device =
-      "cpu";  ///< "cpu", "cuda:0", "meta"; "auto": the first CUDA device, or the CPU
+  Device device;
   ProbeExtent extent = ProbeExtent::kForward;
   OptimizerKind optimizer = OptimizerKind::kAdam;
   std::vector<InputSpec> inputs;  ///< none: those that the archive keeps, else inferred
@@ -58,7 +58,7 @@ struct ProbeRequest {
   int warm_ups = 0;                      ///< evaluation forwards before anything is measured
   bool attribute =
       false;  ///< per module, with callbacks: peaks are then those of modules, not of phases
-  VirtualTarget virtual_target = VirtualTarget::kCpu;  ///< where `device` is "meta"
+  VirtualTarget virtual_target = VirtualTarget::kCpu;  ///< where `device` is virtual
   bool profiling_executor =
       false;  ///< LibTorch's optimising executor: peaks change from run to run
   std::optional<Dtype>

@@ -7,8 +7,8 @@ namespace tally::inspector {
 namespace {
 
 constexpr std::string_view kExtents[] = {"load", "forward", "train"};
-constexpr std::string_view kFailures[] = {"out_of_memory", "model", "unsupported", "untrainable",
-                                          "killed"};
+constexpr std::string_view kFailures[] = {"out_of_memory", "model",  "unsupported",
+                                          "untrainable",   "killed", "unavailable"};
 
 struct OptimizerRow {
   std::string_view name;

@@ -93,6 +93,7 @@ struct ProbeFailure {
     kUnsupported,  ///< an operator that a virtual run cannot do; `message` names it
     kUntrainable,  ///< nothing in the model, or in its outputs, takes a gradient
     kKilled,       ///< the process was ended by the system
+    kUnavailable,  ///< the run could not be made at all; `message` is the error's
   } kind = Kind::kModel;
   std::string phase;
   std::string message;
@@ -105,9 +106,9 @@ std::string_view name(ProbeFailure::Kind kind);
 std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name);
 
 struct ProbeResult {
-  std::string used_device;  ///< "cpu", "cuda:0", "meta"
-  std::string reason;       ///< why it is another than the request's; empty where it is not
-  std::string kind;         ///< "measured on cpu", "measured on cuda:0", "virtual"
+  Device used_device;  ///< where nothing ran: the request's
+  std::string reason;  ///< why it is another than the request's; empty where it is not
+  std::string kind;    ///< "measured on cpu", "measured on cuda:0", "virtual"
   std::string libtorch_version;
   std::vector<InputSpec> inputs;  ///< as the model was called with
   std::string input_source;       ///< in words

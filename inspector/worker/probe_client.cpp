@@ -135,7 +135,7 @@ class Conversation {
 ProbeResult killed(const ProbeRequest& request, const Conversation& conversation,
                    const std::string& how) {
   ProbeResult result = conversation.so_far().value_or(ProbeResult{});
-  if (result.used_device.empty()) result.used_device = request.device;
+  if (!conversation.so_far()) result.used_device = request.device;
   if (result.kind.empty()) result.kind = "not measured";
   const std::string& phase = conversation.phase();
   result.failure = ProbeFailure{

@@ -28,10 +28,10 @@ struct FakeModel {
 
   Result<ProbeResult> run(const ProbeRequest& request) {
     requests.push_back(request);
-    const bool is_virtual = request.device == "meta";
+    const bool is_virtual = request.device.is_meta();
     ProbeResult result;
     result.used_device = request.device;
-    result.kind = is_virtual ? "virtual" : "measured on " + request.device;
+    result.kind = is_virtual ? "virtual" : "measured on " + name(request.device);
     const std::int64_t peak = fixed + *request.batch * (is_virtual ? virtual_each : each);
     const std::int64_t most = request.limit_bytes > 0 ? request.limit_bytes : room;
     result.phases = {{"evaluation forward", fixed, fixed, peak, {}}};
@@ -47,7 +47,7 @@ struct FakeModel {
     }
     return result;
   }
-  MaxBatch search(const std::string& device, const BatchBudget& budget) {
+  MaxBatch search(const Device& device, const BatchBudget& budget) {
     ProbeRequest request;
     request.device = device;
     const auto found =
@@ -71,14 +71,14 @@ DeviceReport machine() {
   return report;
 }
 
-ProbeRequest on(const std::string& device) {
+ProbeRequest on(const Device& device) {
   ProbeRequest request;
   request.device = device;
   return request;
 }
 
 TEST(BatchBudget, IsTheLimitThatIsGiven) {
-  ProbeRequest request = on("cpu");
+  ProbeRequest request = on(kCpuDevice);
   request.limit_bytes = 5000;
   const BatchBudget budget = batch_budget(request, std::nullopt);
   EXPECT_EQ(budget.bytes, 5000);
@@ -87,7 +87,7 @@ TEST(BatchBudget, IsTheLimitThatIsGiven) {
 }
 
 TEST(BatchBudget, OfTheCpuKeepsAReserveAndIsAHardCap) {
-  const BatchBudget budget = batch_budget(on("auto"), machine());
+  const BatchBudget budget = batch_budget(on(kAnyDevice), machine());
   EXPECT_EQ(budget.bytes, 7 * kGiB);
   EXPECT_EQ(budget.cap_bytes, 7 * kGiB);
   EXPECT_NE(budget.source.find("less 1,073,741,824 B"), std::string::npos) << budget.source;
@@ -96,9 +96,9 @@ TEST(BatchBudget, OfTheCpuKeepsAReserveAndIsAHardCap) {
 TEST(BatchBudget, OfTheCpuMindsTheControlGroup) {
   DeviceReport report = machine();
   report.cpu_limit_bytes = 3 * kGiB;
-  EXPECT_EQ(batch_budget(on("cpu"), report).bytes, 2 * kGiB);
+  EXPECT_EQ(batch_budget(on(kCpuDevice), report).bytes, 2 * kGiB);
   report.cpu_limit_bytes = kGiB / 2;  // less than the reserve: nothing fits, rather than no limit
-  EXPECT_EQ(batch_budget(on("cpu"), report).cap_bytes, 1);
+  EXPECT_EQ(batch_budget(on(kCpuDevice), report).cap_bytes, 1);
 }
 
 TEST(BatchBudget, OfACudaDeviceIsWhatIsFreeLessAContextAndNoCap) {
@@ -108,17 +108,18 @@ TEST(BatchBudget, OfACudaDeviceIsWhatIsFreeLessAContextAndNoCap) {
   report.cuda[1].index = 1;
   report.cuda[1].free_bytes = 70 * kGiB;
   report.cuda[1].context_bytes = kGiB;
-  const BatchBudget budget = batch_budget(on("cuda:1"), report);
+  const BatchBudget budget = batch_budget(on(cuda_device(1)), report);
   EXPECT_EQ(budget.bytes, 69 * kGiB);
   EXPECT_TRUE(budget.of_cuda);
   EXPECT_EQ(budget.cap_bytes, 0);
-  EXPECT_EQ(batch_budget(on("cuda:0"), report).bytes, std::nullopt);  // NVML says nothing of it
-  EXPECT_EQ(batch_budget(on("cpu"), report).bytes, 7 * kGiB);
+  EXPECT_EQ(batch_budget(on(cuda_device(0)), report).bytes,
+            std::nullopt);  // NVML says nothing of it
+  EXPECT_EQ(batch_budget(on(kCpuDevice), report).bytes, 7 * kGiB);
 }
 
 TEST(MaxBatch, TheVirtualAnswerIsConfirmedByRunningItAndTheNext) {
   FakeModel model;
-  const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+  const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
   EXPECT_EQ(found.largest, 123);
   EXPECT_TRUE(found.next_fails);
   EXPECT_TRUE(found.answered());
@@ -134,14 +135,14 @@ TEST(MaxBatch, TheVirtualAnswerIsConfirmedByRunningItAndTheNext) {
   EXPECT_EQ(found.run.phases[0].peak_bytes, 2230);
   EXPECT_EQ(found.trials.back().outcome, BatchOutcome::kDoesNotFit);
   for (const ProbeRequest& r : model.requests)
-    EXPECT_EQ(r.limit_bytes, r.device == "meta" ? 0 : 2234);
+    EXPECT_EQ(r.limit_bytes, r.device.is_meta() ? 0 : 2234);
 }
 
 TEST(MaxBatch, MeasurementDecidesWhereTheVirtualAnswerIsOff) {
   for (const std::int64_t virtual_each : {7, 9, 11, 30}) {
     FakeModel model;
     model.virtual_each = virtual_each;
-    const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+    const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
     EXPECT_EQ(found.largest, 123) << virtual_each;
     EXPECT_TRUE(found.next_fails) << virtual_each;
     EXPECT_EQ(found.run.phases[0].peak_bytes, 2230) << virtual_each;
@@ -150,7 +151,7 @@ TEST(MaxBatch, MeasurementDecidesWhereTheVirtualAnswerIsOff) {
 
 TEST(MaxBatch, OnMetaVirtualRunsAloneDecide) {
   FakeModel model;
-  const MaxBatch found = model.search("meta", {2234, "--limit", 2234});
+  const MaxBatch found = model.search(kMetaDevice, {2234, "--limit", 2234});
   EXPECT_EQ(found.largest, 123);
   EXPECT_EQ(found.run.kind, "virtual");
   for (const auto& [batch, kind] : tried(found)) EXPECT_EQ(kind, "virtual");
@@ -160,7 +161,7 @@ TEST(MaxBatch, OnMetaVirtualRunsAloneDecide) {
 TEST(MaxBatch, WithoutAVirtualRunItIsMeasuredFromOneOnAndSaysWhy) {
   FakeModel model;
   model.no_virtual = "aten::nonzero depends on data";
-  const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+  const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
   EXPECT_EQ(found.largest, 123);
   EXPECT_NE(found.no_virtual.find("aten::nonzero"), std::string::npos);
   EXPECT_EQ(tried(found)[1].second, "measured on cpu");
@@ -169,7 +170,7 @@ TEST(MaxBatch, WithoutAVirtualRunItIsMeasuredFromOneOnAndSaysWhy) {
 TEST(MaxBatch, WhereItIsNotKnownWhatFitsOnlyTheDeviceDecides) {
   FakeModel model;
   model.room = 2234;
-  const MaxBatch found = model.search("cuda:0", {std::nullopt, "not known", 0});
+  const MaxBatch found = model.search(cuda_device(0), {std::nullopt, "not known", 0});
   EXPECT_EQ(found.largest, 123);
   EXPECT_EQ(found.no_virtual, "what fits is not known");
   for (const auto& [batch, kind] : tried(found)) EXPECT_EQ(kind, "measured on cuda:0");
@@ -179,7 +180,7 @@ TEST(MaxBatch, AProcessThatTheSystemEndsDidNotFit) {
   FakeModel model;
   model.refusal = ProbeFailure::Kind::kKilled;
   model.signal = SIGKILL;
-  const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+  const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
   EXPECT_EQ(found.largest, 123);
   EXPECT_TRUE(found.next_fails);
 }
@@ -189,7 +190,7 @@ TEST(MaxBatch, AProcessThatCrashedOrTookTooLongSaysNothingOfMemory) {
     FakeModel model;
     model.refusal = ProbeFailure::Kind::kKilled;
     model.signal = signal;
-    const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+    const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
     EXPECT_TRUE(found.stopped);
     EXPECT_FALSE(found.answered());
   }
@@ -198,7 +199,7 @@ TEST(MaxBatch, AProcessThatCrashedOrTookTooLongSaysNothingOfMemory) {
 TEST(MaxBatch, AnErrorOfTheModelIsNoAnswer) {
   FakeModel model;
   model.throws_from = 5;
-  const MaxBatch found = model.search("cpu", {2234, "--limit", 2234});
+  const MaxBatch found = model.search(kCpuDevice, {2234, "--limit", 2234});
   EXPECT_TRUE(found.stopped);
   EXPECT_FALSE(found.answered());
   ASSERT_TRUE(found.run.failure);
@@ -207,7 +208,7 @@ TEST(MaxBatch, AnErrorOfTheModelIsNoAnswer) {
 
 TEST(MaxBatch, WhereBatchOneDoesNotFitThatRunIsShown) {
   FakeModel model;
-  const MaxBatch found = model.search("cpu", {1005, "--limit", 1005});
+  const MaxBatch found = model.search(kCpuDevice, {1005, "--limit", 1005});
   EXPECT_EQ(found.largest, std::nullopt);
   EXPECT_FALSE(found.answered());
   ASSERT_TRUE(found.run.failure);
@@ -215,8 +216,22 @@ TEST(MaxBatch, WhereBatchOneDoesNotFitThatRunIsShown) {
   EXPECT_EQ(found.trials.back().batch, 1);
 }
 
+TEST(MaxBatch, AVirtualRunThatCannotBeMadeLeavesTheMeasuredSearch) {
+  FakeModel model;
+  ProbeRequest request = on(kCpuDevice);
+  const auto found = find_max_batch(request, {2234, "--limit", 2234},
+                                    [&](const ProbeRequest& r) -> Result<ProbeResult> {
+                                      if (r.device.is_meta())
+                                        return Error{ErrorCode::kUnavailable, "not virtually", ""};
+                                      return model.run(r);
+                                    });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->largest, 123);
+  EXPECT_EQ(found->no_virtual, "not virtually");
+}
+
 TEST(MaxBatch, AnErrorOfTheRunIsPassedOn) {
-  const auto found = find_max_batch(on("cpu"), {10, "--limit", 10},
+  const auto found = find_max_batch(on(kCpuDevice), {10, "--limit", 10},
                                     [](const ProbeRequest&) -> Result<ProbeResult> {
                                       return Error{ErrorCode::kUsage, "no input", "give one"};
                                     });

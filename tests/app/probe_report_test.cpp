@@ -15,7 +15,7 @@ using namespace inspector;
 ProbeReport report_of(ProbeResult run) {
   ProbeReport report;
   report.path = "model.pt";
-  report.requested_device = run.used_device;
+  report.requested_device = name(run.used_device);
   ProbedConfiguration configuration;
   configuration.runs.push_back(std::move(run));
   report.configurations.push_back(std::move(configuration));
@@ -28,7 +28,7 @@ std::string text_of(const ProbeReport& report) {
 
 ProbeResult cuda_run(const DeviceSplit& split) {
   ProbeResult run;
-  run.used_device = "cuda:0";
+  run.used_device = cuda_device(0);
   run.kind = "measured on cuda:0";
   run.phases = {{"weights", 0, 90, 100, split}};
   return run;

@@ -13,12 +13,14 @@ struct Module;
 
 namespace tally::inspector {
 
+class RecordListeners;
+
 /// Listens to LibTorch's record functions: calls of modules, operators, and backward functions,
-/// each of which carries the number of the operator whose gradient it is. One at a time. Needs the
-/// plain executor: the optimising one inlines modules.
+/// each of which carries the number of the operator whose gradient it is. Needs the plain executor:
+/// the optimising one inlines modules. `listeners` and `ledger` must outlive it.
 class Attribution {
  public:
-  Attribution(const torch::jit::Module& model, ModuleLedger& ledger);
+  Attribution(RecordListeners& listeners, const torch::jit::Module& model, ModuleLedger& ledger);
   ~Attribution();
   Attribution(const Attribution&) = delete;
   Attribution& operator=(const Attribution&) = delete;
@@ -27,8 +29,8 @@ class Attribution {
   std::optional<std::string> failed_module() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Listener;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace tally::inspector

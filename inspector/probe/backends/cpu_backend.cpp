@@ -157,7 +157,7 @@ class CountingAllocator final : public c10::Allocator {
 
 class CpuBackend final : public MemoryBackend {
  public:
-  std::string device() const override { return "cpu"; }
+  Device device() const override { return kCpuDevice; }
   MemoryReading read() override { return {counters().current, counters().peak}; }
   void reset_peak() override { counters().peak = counters().current.load(); }
   void set_limit(std::int64_t bytes) override {

@@ -108,7 +108,7 @@ class CudaBackend final : public MemoryBackend {
     ooms_before_ = allocator_->getDeviceStats(index_).num_ooms;
   }
 
-  std::string device() const override { return "cuda:" + std::to_string(index_); }
+  Device device() const override { return cuda_device(index_); }
 
   MemoryReading read() override {
     const auto stats = allocator_->getDeviceStats(index_);

@@ -27,7 +27,7 @@ struct Refusal {
 class MemoryBackend {
  public:
   virtual ~MemoryBackend() = default;
-  virtual std::string device() const = 0;  ///< "cpu", "cuda:0", "meta"
+  virtual Device device() const = 0;
   virtual MemoryReading read() = 0;
   virtual void reset_peak() = 0;
   /// What the device's memory is made of now, where there is more to it than tensors. Lets go what

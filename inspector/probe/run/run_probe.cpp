@@ -2,6 +2,7 @@
 #include <inspector/load/load_libraries.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/probe/attribution/attribution.h>
+#include <inspector/probe/attribution/record_listeners.h>
 #include <inspector/probe/backends/cpu_backend.h>
 #include <inspector/probe/backends/cuda_backend.h>
 #include <inspector/probe/backends/cuda_snapshot.h>
@@ -20,6 +21,12 @@
 namespace tally::inspector {
 namespace {
 
+c10::Device torch_device(const Device& device) {
+  if (device.is_meta()) return c10::kMeta;
+  if (!device.is_cuda()) return c10::kCPU;
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(device.index)};
+}
+
 /// The sum of the means of every floating-point output: a loss for any model.
 at::Tensor loss_of(const c10::IValue& output) {
   at::Tensor loss;
@@ -34,7 +41,7 @@ at::Tensor loss_of(const c10::IValue& output) {
 /// For a ledger that books no bytes: the phases' peaks stay their own.
 class Unmetered final : public MemoryBackend {
  public:
-  std::string device() const override { return "meta"; }
+  Device device() const override { return kMetaDevice; }
   MemoryReading read() override { return {}; }
   void reset_peak() override {}
   void set_limit(std::int64_t) override {}
@@ -44,11 +51,12 @@ class Unmetered final : public MemoryBackend {
 class Run {
  public:
   Run(const ProbeRequest& request, const PredictedParts& predicted, MemoryBackend& backend,
-      const PhaseCallback& on_phase)
+      RecordListeners& listeners, const PhaseCallback& on_phase)
       : request_(request),
         predicted_(predicted),
         backend_(backend),
-        device_(backend.device()),
+        listeners_(listeners),
+        device_(torch_device(backend.device())),
         on_phase_(on_phase),
         meter_(backend) {}
 
@@ -56,7 +64,7 @@ class Run {
     result_.used_device = backend_.device();
     const bool for_cuda = request_.virtual_target == VirtualTarget::kCuda;
     const char* const unmeasured = for_cuda ? "virtual (for cuda)" : "virtual";
-    result_.kind = device_.is_meta() ? unmeasured : "measured on " + result_.used_device;
+    result_.kind = device_.is_meta() ? unmeasured : "measured on " + name(result_.used_device);
     backend_.set_limit(request_.limit_bytes);
     try {
       if (auto done = measure(); !done) return done.error();
@@ -116,7 +124,7 @@ class Run {
   void watch(const Work& work) {
     if (!request_.attribute || attribution_) return work();
     unbooked_.emplace(backend_, meter_.baseline());
-    attribution_ = std::make_unique<Attribution>(model_, *unbooked_);
+    attribution_ = std::make_unique<Attribution>(listeners_, model_, *unbooked_);
     work();
     attribution_.reset();
   }
@@ -144,7 +152,7 @@ class Run {
     } else {
       ledger_.emplace(unmetered_, 0);
     }
-    attribution_ = std::make_unique<Attribution>(model_, *ledger_);
+    attribution_ = std::make_unique<Attribution>(listeners_, model_, *ledger_);
   }
 
   void book() {
@@ -224,6 +232,7 @@ class Run {
   const ProbeRequest& request_;
   const PredictedParts& predicted_;
   MemoryBackend& backend_;
+  RecordListeners& listeners_;
   Unmetered unmetered_;
   const c10::Device device_;
   const PhaseCallback& on_phase_;
@@ -242,10 +251,9 @@ class Run {
 };
 
 Result<std::unique_ptr<MemoryBackend>> make_backend(const ProbeRequest& request) {
-  constexpr std::string_view kCuda = "cuda:";
-  if (request.device == "meta") return make_meta_backend(request.virtual_target);
-  if (request.device.compare(0, kCuda.size(), kCuda) != 0) return make_cpu_backend();
-  const int index = std::atoi(request.device.c_str() + kCuda.size());
+  if (request.device.is_meta()) return make_meta_backend(request.virtual_target);
+  if (!request.device.is_cuda()) return make_cpu_backend();
+  const int index = request.device.index;
   const Result<CudaDriver> driver = load_cuda(index, request.limit_bytes);
   if (!driver) return driver.error();
   return make_cuda_backend(*driver, index);
@@ -283,24 +291,26 @@ Result<ProbeResult> run_probe(const ProbeRequest& request, const PhaseCallback& 
   const Result<PredictedParts> predicted = predict_parts(request);
   if (!predicted) return predicted.error();
   ProbeRequest settled = request;
-  if (request.device == "auto") settled.device = "cuda:0";
+  if (request.device.is_auto()) settled.device = cuda_device(0);
   Result<std::unique_ptr<MemoryBackend>> backend = make_backend(settled);
   std::string reason;
-  if (!backend && request.device == "auto") {
+  if (!backend && request.device.is_auto()) {
     reason = "skipped: no CUDA device: " + backend.error().message;
     backend = make_cpu_backend();
   }
   if (!backend) return backend.error();
-  if (request.cuda_snapshot && (*backend)->device().rfind("cuda", 0) != 0) {
+  if (request.cuda_snapshot && !(*backend)->device().is_cuda()) {
     return Error{ErrorCode::kUnavailable,
-                 "a snapshot is of CUDA's allocator, and this runs on " + (*backend)->device() +
-                     (reason.empty() ? "" : " (" + reason + ")"),
+                 "a snapshot is of CUDA's allocator, and this runs on " +
+                     name((*backend)->device()) + (reason.empty() ? "" : " (" + reason + ")"),
                  "leave out --cuda-snapshot"};
   }
   prepare_executor(settled);
+  RecordListeners listeners;
   std::optional<CpuBuffers> buffers;
-  if (settled.device == "meta" && settled.virtual_target == VirtualTarget::kCpu) buffers.emplace();
-  Run run(settled, *predicted, **backend, on_phase);
+  if (settled.device.is_meta() && settled.virtual_target == VirtualTarget::kCpu)
+    buffers.emplace(listeners);
+  Run run(settled, *predicted, **backend, listeners, on_phase);
   Result<ProbeResult> result = run_recorded(run, settled);
   if (result) result->reason = reason;
   return result;

@@ -3,17 +3,21 @@
 #include <inspector/probe/virtual/meta_backend.h>
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
+#include <utility>
 
 namespace tally::inspector {
 namespace {
 
-struct Counters {
+/// What the tensors of one virtual device take. Virtual runs have one thread.
+struct VirtualMemory {
+  explicit VirtualMemory(VirtualTarget kernels_of) : target(kernels_of) {}
+
+  const VirtualTarget target;
   std::int64_t current = 0, peak = 0, limit = 0;
   std::optional<Refusal> refusal;
   bool refuse_next = false;  ///< what was refused could not throw
   int uncounted = 0;
-  VirtualTarget target = VirtualTarget::kCpu;
 
   bool fits(std::int64_t wanted) {
     if (limit <= 0 || wanted <= limit - current) return true;
@@ -22,31 +26,39 @@ struct Counters {
   }
 };
 
-// Never destroyed: storages are freed by static destructors, too. Virtual runs have one thread.
-Counters& counters() {
-  static auto* const instance = new Counters;
-  return *instance;
+/// The device that exists, the only static state of virtual runs: LibTorch keeps one allocator for
+/// meta and its kernels are plain functions, so that neither can be handed an object.
+/// make_meta_backend() sets it. Never destroyed: storages are freed by static destructors, too.
+std::shared_ptr<VirtualMemory>& the_memory() {
+  static auto* const memory = new std::shared_ptr<VirtualMemory>;
+  return *memory;
 }
 
+/// A storage: the bytes that it counts for, and the memory that they go back to.
+struct Block {
+  std::shared_ptr<VirtualMemory> memory;
+  std::int64_t bytes;
+};
+
 void free_virtual(void* context) {
-  const auto* bytes = static_cast<std::int64_t*>(context);
-  counters().current -= *bytes;
-  delete bytes;
+  const auto* block = static_cast<Block*>(context);
+  block->memory->current -= block->bytes;
+  delete block;
 }
 
 class MetaAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(std::size_t bytes) override {
-    Counters& c = counters();
-    const std::int64_t wanted = c.uncounted > 0 ? 0 : static_cast<std::int64_t>(bytes);
-    if (!c.fits(wanted) || c.refuse_next) {
-      c.refuse_next = false;
-      TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", c.limit, " bytes leaves ",
-                       c.refusal->free_bytes.value_or(0), ", wanted ", c.refusal->wanted_bytes);
+    VirtualMemory& m = *the_memory();
+    const std::int64_t wanted = m.uncounted > 0 ? 0 : static_cast<std::int64_t>(bytes);
+    if (!m.fits(wanted) || m.refuse_next) {
+      m.refuse_next = false;
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "the limit of ", m.limit, " bytes leaves ",
+                       m.refusal->free_bytes.value_or(0), ", wanted ", m.refusal->wanted_bytes);
     }
-    c.current += wanted;
-    c.peak = std::max(c.peak, c.current);
-    return {nullptr, new std::int64_t(wanted), &free_virtual, c10::Device(c10::kMeta)};
+    m.current += wanted;
+    m.peak = std::max(m.peak, m.current);
+    return {nullptr, new Block{the_memory(), wanted}, &free_virtual, c10::Device(c10::kMeta)};
   }
   c10::DeleterFnPtr raw_deleter() const override { return nullptr; }
   void copy_data(void*, const void*, std::size_t) const override {}
@@ -54,19 +66,24 @@ class MetaAllocator final : public c10::Allocator {
 
 class MetaBackend final : public MemoryBackend {
  public:
-  std::string device() const override { return "meta"; }
-  MemoryReading read() override { return {counters().current, counters().peak}; }
-  void reset_peak() override { counters().peak = counters().current; }
+  explicit MetaBackend(std::shared_ptr<VirtualMemory> memory) : memory_(std::move(memory)) {}
+
+  Device device() const override { return kMetaDevice; }
+  MemoryReading read() override { return {memory_->current, memory_->peak}; }
+  void reset_peak() override { memory_->peak = memory_->current; }
   void set_limit(std::int64_t bytes) override {
-    counters().limit = bytes > 0 ? counters().current + bytes : 0;
+    memory_->limit = bytes > 0 ? memory_->current + bytes : 0;
   }
-  std::optional<Refusal> refusal() const override { return counters().refusal; }
+  std::optional<Refusal> refusal() const override { return memory_->refusal; }
+
+ private:
+  std::shared_ptr<VirtualMemory> memory_;
 };
 
 }  // namespace
 
 std::unique_ptr<MemoryBackend> make_meta_backend(VirtualTarget target) {
-  counters().target = target;
+  the_memory() = std::make_shared<VirtualMemory>(target);
   static const bool installed = [] {
     constexpr std::uint8_t kHighestPriority = 255;
     c10::SetAllocator(c10::kMeta, new MetaAllocator, kHighestPriority);
@@ -74,21 +91,21 @@ std::unique_ptr<MemoryBackend> make_meta_backend(VirtualTarget target) {
     return true;
   }();
   static_cast<void>(installed);
-  return std::make_unique<MetaBackend>();
+  return std::make_unique<MetaBackend>(the_memory());
 }
 
-VirtualTarget virtual_target() { return counters().target; }
+VirtualTarget virtual_target() { return the_memory()->target; }
 
 void take_for_a_moment(std::int64_t bytes) {
-  Counters& c = counters();
-  if (c.fits(bytes)) {
-    c.peak = std::max(c.peak, c.current + bytes);
+  VirtualMemory& m = *the_memory();
+  if (m.fits(bytes)) {
+    m.peak = std::max(m.peak, m.current + bytes);
   } else {
-    c.refuse_next = true;
+    m.refuse_next = true;
   }
 }
 
-UncountedAllocations::UncountedAllocations() { ++counters().uncounted; }
-UncountedAllocations::~UncountedAllocations() { --counters().uncounted; }
+UncountedAllocations::UncountedAllocations() { ++the_memory()->uncounted; }
+UncountedAllocations::~UncountedAllocations() { --the_memory()->uncounted; }
 
 }  // namespace tally::inspector

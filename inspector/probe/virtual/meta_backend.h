@@ -11,11 +11,13 @@
 
 namespace tally::inspector {
 
-/// Installs an allocator for meta storages, at the first call, and the meta kernels that LibTorch's
-/// C++ side lacks.
+/// A virtual device with nothing on it, which becomes the process's: what is allocated on meta from
+/// now on counts there. The first call installs the allocator for meta storages, and the meta
+/// kernels that LibTorch's C++ side lacks.
 std::unique_ptr<MemoryBackend> make_meta_backend(VirtualTarget target);
 
-/// The device whose kernels a virtual run stands for, as last given to make_meta_backend().
+/// The device whose kernels the process's virtual device stands for. make_meta_backend() comes
+/// first, here and for all below.
 VirtualTarget virtual_target();
 
 /// Buffers that a kernel of the target takes while it runs: they raise the peak and are gone. Where

@@ -2,14 +2,13 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty_strided.h>
-#include <ATen/record_function.h>
 #include <inspector/probe/attribution/operator_flops.h>
+#include <inspector/probe/attribution/record_listeners.h>
 #include <inspector/probe/backends/cpu_backend.h>
 #include <inspector/probe/virtual/meta_backend.h>
 #include <inspector/probe/virtual/virtual_buffers.h>
 
 #include <algorithm>
-#include <exception>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -120,56 +119,40 @@ std::int64_t reordered(Kind kind, Arguments arguments, std::int64_t flops) {
 
 }  // namespace
 
-struct CpuBuffers::State {
-  std::unordered_map<std::string, std::int64_t> known;
-  at::CallbackHandle handle = 0;
+class CpuBuffers::Listener final : public RecordListener {
+ public:
+  explicit Listener(RecordListeners& listeners) : listeners_(listeners) { listeners_.add(*this); }
+  ~Listener() override { listeners_.remove(*this); }
 
-  void on_operator(const at::RecordFunction& call) {
+  /// Where the CPU's kernel refuses the arguments, too, it throws, and no buffers are taken.
+  std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& call) override {
+    if (call.scope() != at::RecordScope::FUNCTION) return nullptr;
     const auto kind = kinds().find(call.name());
     const std::optional<c10::OperatorName> name = call.operator_name();
-    if (kind == kinds().end() || !name || call.inputs().size() < call.num_inputs()) return;
+    if (kind == kinds().end() || !name || call.inputs().size() < call.num_inputs()) return nullptr;
     const Arguments arguments = call.inputs().slice(call.inputs().size() - call.num_inputs());
-    if (!takes_buffers(kind->second, arguments)) return;
-    take_for_a_moment(buffers(kind->second, *name, arguments, operator_flops(call).value_or(0)));
+    if (takes_buffers(kind->second, arguments))
+      take_for_a_moment(buffers(kind->second, *name, arguments, operator_flops(call).value_or(0)));
+    return nullptr;
   }
 
+ private:
   std::int64_t buffers(Kind kind, const c10::OperatorName& name, Arguments arguments,
                        std::int64_t flops) {
     if (flops > kMostAskedFlops || bytes_of(arguments) > kMostAskedBytes)
       return reordered(kind, arguments, flops);
-    const auto [found, is_new] = known.try_emplace(signature(name, arguments), 0);
+    const auto [found, is_new] = known_.try_emplace(signature(name, arguments), 0);
     if (is_new) found->second = ask_cpu(name, arguments);
     return found->second;
   }
+
+  RecordListeners& listeners_;
+  std::unordered_map<std::string, std::int64_t> known_;
 };
 
-namespace {
+CpuBuffers::CpuBuffers(RecordListeners& listeners)
+    : listener_(std::make_unique<Listener>(listeners)) {}
 
-// Callbacks are plain functions; there is one virtual run at a time.
-void* the_state = nullptr;
-
-template <class State>
-std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& call) {
-  try {  // nothing may pass into LibTorch from here
-    static_cast<State*>(the_state)->on_operator(call);
-  } catch (const std::exception&) {  // arguments that the CPU's kernel refuses, too: none are taken
-    return nullptr;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-CpuBuffers::CpuBuffers() : state_(std::make_unique<State>()) {
-  the_state = state_.get();
-  state_->handle = at::addGlobalCallback(at::RecordFunctionCallback(on_start<State>)
-                                             .needsInputs(true)
-                                             .scopes({at::RecordScope::FUNCTION}));
-}
-
-CpuBuffers::~CpuBuffers() {
-  at::removeCallback(state_->handle);
-  the_state = nullptr;
-}
+CpuBuffers::~CpuBuffers() = default;
 
 }  // namespace tally::inspector

@@ -15,7 +15,7 @@ class FakeBackend : public inspector::MemoryBackend {
   }
   void free(std::int64_t bytes) { current_ -= bytes; }
 
-  std::string device() const override { return "fake"; }
+  inspector::Device device() const override { return inspector::kCpuDevice; }
   inspector::MemoryReading read() override { return {current_, peak_}; }
   void reset_peak() override { peak_ = current_; }
   void set_limit(std::int64_t) override {}

@@ -156,7 +156,7 @@ TEST(ModuleLedger, KeepsForwardAndBackwardApart) {
 TEST(ProbeJson, KeepsARequest) {
   ProbeRequest request;
   request.path = "a\xff.pt";
-  request.device = "cuda:1";
+  request.device = cuda_device(1);
   request.extent = ProbeExtent::kTrain;
   request.optimizer = OptimizerKind::kMomentum;
   request.inputs = {{"ids", {1, 128}, Dtype::kInt64, 0, 9},
@@ -173,6 +173,7 @@ TEST(ProbeJson, KeepsARequest) {
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(request));
   EXPECT_EQ(back->path, request.path);
+  EXPECT_EQ(back->device, cuda_device(1));
   EXPECT_EQ(back->inputs[0].high, 9);
   EXPECT_TRUE(back->cuda_snapshot);
   EXPECT_EQ(back->inputs[2].key, "left");
@@ -182,7 +183,7 @@ TEST(ProbeJson, KeepsARequest) {
 
 TEST(ProbeJson, KeepsAResult) {
   ProbeResult result;
-  result.used_device = "cuda:0";
+  result.used_device = cuda_device(2);
   result.phases = {{"weights", 0, 10, 12, DeviceSplit{11, 1, 16, 32, 20, 40, 7, std::nullopt, 64}}};
   result.parts = {{"weights", 10, 10}, {"[other]", std::nullopt, 0}};
   result.modules = {{"a.b", 1, 2, 3, 4, 5, 6, 7}};
@@ -193,6 +194,7 @@ TEST(ProbeJson, KeepsAResult) {
   const auto back = probe_result_from_json(to_json(result));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(result));
+  EXPECT_EQ(back->used_device, cuda_device(2));
   EXPECT_EQ(back->modules[0].backward_flops, 7);
   EXPECT_EQ(back->phases[0].split->driver_bytes, 64);
   EXPECT_EQ(back->phases[0].split->context_bytes, 7);

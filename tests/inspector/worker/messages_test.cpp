@@ -99,14 +99,14 @@ TEST(Messages, SayReadyAndProgress) {
   EXPECT_EQ(progress->text, "reading");
   EXPECT_FALSE(progress->probe);
   ProbeResult so_far;
-  so_far.used_device = "cpu";
+  so_far.used_device = cuda_device(3);
   so_far.phases = {{"weights", 0, 10, 12, {}}};
   const Result<WorkerMessage> phase = decode_message(encode_probe_progress(5, "inputs", so_far));
   ASSERT_TRUE(phase);
   EXPECT_EQ(phase->kind, WorkerMessage::Kind::kProgress);
   EXPECT_EQ(phase->text, "inputs");
   ASSERT_TRUE(phase->probe);
-  EXPECT_EQ(phase->probe->used_device, "cpu");
+  EXPECT_EQ(phase->probe->used_device, cuda_device(3));
   EXPECT_EQ(phase->probe->phases.at(0).peak_bytes, 12);
 }
 
