@@ -1,11 +1,16 @@
 #include <app/formulas_report.h>
 #include <formulas/families/hf_config.h>
 #include <formulas/families/presets.h>
+#include <formulas/terms/expression.h>
 #include <formulas/terms/terms.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+
+#include "../formulas/truth.h"
 
 namespace tally::report::layout {}
 namespace tally::app {
@@ -18,13 +23,30 @@ std::string text_of(const OldReport& report) { return render_text(report.documen
 TEST(FormulasReport, ListsEveryTermSymbolFamilyAndPreset) {
   const auto json = nlohmann::json::parse(all_formulas_report().json());
   EXPECT_EQ(json["schema_version"], 1);
-  EXPECT_EQ(json["terms"].size(), formulas::term_table().size());
-  EXPECT_EQ(json["families"].size(), formulas::family_table().size());
-  EXPECT_EQ(json["presets"].size(), formulas::presets().size());
-  EXPECT_EQ(json["symbols"].size(), formulas::symbol_table().size());
+  // Every symbol that a formula is written with is explained, and every term has one line.
+  std::set<std::string> explained, terms;
+  for (const auto& symbol : json["symbols"]) explained.insert(symbol["symbol"]);
   for (const auto& term : json["terms"]) {
-    EXPECT_FALSE(term["formula"].get<std::string>().empty()) << term;
+    EXPECT_TRUE(terms.insert(term["id"]).second) << term;
     EXPECT_FALSE(term["source"].get<std::string>().empty()) << term;
+    ASSERT_FALSE(term["formula"].get<std::string>().empty()) << term;
+    for (const std::string& symbol : formulas::symbols_in(term["formula"].get<std::string>()))
+      EXPECT_EQ(explained.count(symbol), 1u) << symbol << " in " << term;
+  }
+  // Of the models whose counts others published (tests/formulas/data): family, class and preset.
+  std::map<std::string, std::set<std::string>> classes;
+  for (const auto& family : json["families"])
+    classes[family["model_type"]] = family["architectures"].get<std::set<std::string>>();
+  const auto presets = json["presets"].get<std::set<std::string>>();
+  const auto published = formulas::test::published_rows();
+  ASSERT_EQ(published.size(), 105u);
+  for (const auto& row : published) {
+    const auto config = nlohmann::json::parse(row.config);
+    EXPECT_EQ(classes[config["model_type"]].count(config["architectures"][0]), 1u) << row.name;
+    const bool is_checkpoint = row.name.find("-mlm") == std::string::npos &&
+                               row.name.find("-seqcls") == std::string::npos &&
+                               row.name.find("-cls1000") == std::string::npos;
+    if (is_checkpoint) EXPECT_EQ(presets.count(row.name), 1u) << row.name;
   }
 }
 

@@ -64,20 +64,20 @@ TEST(Narayanan, IterationFlopsPassTwoToTheSixtyThree) {
   EXPECT_EQ(digits(flops), "51390513775273574400");
 }
 
-// Table 1's three columns: TFLOP/s a GPU, per cent of 312, PFLOP/s of all. The first is rounded to
-// whole TFLOP/s before it is printed, so the third can only be held to what that rounding allows
-// (227.1 is not 148 x 1536 = 227.3).
+// Table 1's three columns of throughput: TFLOP/s a GPU, per cent of 312, PFLOP/s of all GPUs. One
+// GPU and all of them have the same utilisation, which is the printed one.
 TEST(Narayanan, ThroughputColumnsAgree) {
   const struct {
-    double tflops, gpus;
+    double tflops;
+    std::int64_t gpus;
     const char* percent;
     double pflops;
   } rows[] = {{137, 32, "44", 4.4}, {142, 128, "46", 18.2}, {148, 1536, "47", 227.1}};
   for (const auto& row : rows) {
     EXPECT_EQ(printed(100 * model_flops_utilization(row.tflops * 1e12, 1, 1, 312e12), 0),
               row.percent);
-    EXPECT_GE(row.pflops + 0.05, (row.tflops - 0.5) * row.gpus / 1e3);
-    EXPECT_LE(row.pflops - 0.05, (row.tflops + 0.5) * row.gpus / 1e3);
+    EXPECT_EQ(printed(100 * model_flops_utilization(row.pflops * 1e15, 1, row.gpus, 312e12), 0),
+              row.percent);
   }
 }
 
@@ -276,13 +276,33 @@ TEST(Chinchilla, RatioTo6NdOfThe73mModel) {
 TEST(Chinchilla, OptimalTokens) {
   EXPECT_EQ(digits(chinchilla_optimal_tokens(1'000'000'000)), "20000000000");
   const auto optimum = chinchilla_parametric_optimum(5.76e23);
-  EXPECT_NEAR(6 * optimum.num_params * optimum.num_tokens, 5.76e23, 1e12);
+  // The same minimum without its closed form: thirds of an interval of sizes, each with the tokens
+  // that the budget of 6 N D leaves it.
+  const auto loss = [](double params) { return chinchilla_loss(params, 5.76e23 / 6 / params); };
+  double low = 1e9, high = 1e12;
+  while (high - low > 1e3) {
+    const double third = (high - low) / 3;
+    if (loss(low + third) < loss(high - third)) {
+      high -= third;
+    } else {
+      low += third;
+    }
+  }
+  EXPECT_NEAR(optimum.num_params, low, 1e-4 * low);
+  EXPECT_NEAR(optimum.num_tokens, 5.76e23 / 6 / low, 1e-4 * 5.76e23 / 6 / low);
   EXPECT_GT(optimum.num_params, 30e9);
   EXPECT_LT(optimum.num_params, 50e9);
   // A minimum: the loss is higher on both sides along the same budget.
   const double best = chinchilla_loss(optimum.num_params, optimum.num_tokens);
   EXPECT_GT(chinchilla_loss(optimum.num_params * 1.2, optimum.num_tokens / 1.2), best);
   EXPECT_GT(chinchilla_loss(optimum.num_params / 1.2, optimum.num_tokens * 1.2), best);
+}
+
+// Equation 10 with its printed coefficients: 10^9 to the power 0.34 is 10^3.06 = 1148.15, 10^10 to
+// the power 0.28 is 10^2.8 = 630.957.
+TEST(Chinchilla, LossOfEquation10) {
+  EXPECT_NEAR(chinchilla_loss(1, 1), 1.69 + 406.4 + 410.7, 1e-9);
+  EXPECT_NEAR(chinchilla_loss(1e9, 1e10), 1.69 + 406.4 / 1148.15 + 410.7 / 630.957, 1e-5);
 }
 
 TEST(Wide, KnowsThatItWasLost) {

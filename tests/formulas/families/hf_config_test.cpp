@@ -40,8 +40,12 @@ TEST(HfConfig, ReadsAFieldByEitherName) {
       R"({"model_type":"gpt2","hidden_size":96,"num_attention_heads":4,"num_hidden_layers":3})");
   ASSERT_TRUE(own);
   ASSERT_TRUE(common);
-  EXPECT_EQ(count_parameters(own->spec)->unique_params,
-            count_parameters(common->spec)->unique_params);
+  // Radford et al. 2019 with H = 96 and L = 3: tables of 50,257 and 1,024 rows, 12 H^2 + 13 H a
+  // layer, a final norm; the head is the table.
+  constexpr std::int64_t kParams =
+      (50'257 + 1'024) * 96 + 3 * (12 * 96 * 96 + 13 * 96) + 2 * 96;  // 5,258,688
+  EXPECT_EQ(count_parameters(own->spec)->unique_params, kParams);
+  EXPECT_EQ(count_parameters(common->spec)->unique_params, kParams);
 }
 
 TEST(HfConfig, LetsTheClassDecideTheHead) {
@@ -200,19 +204,21 @@ TEST(HfConfig, RefusesWhatIsNoJsonObject) {
   }
 }
 
-/// A count that would overflow is an error that says which, not a wrapped number.
+/// A size that would overflow is an error that says which, not a wrapped number: an MLP of 4 · 2^40
+/// where the configuration is read, a table of 2^40 · 2^38 where it is counted.
 TEST(HfConfig, LeavesOverflowToTheCount) {
+  const auto wide =
+      spec_from_hf_config(R"({"model_type":"gpt2","n_embd":1099511627776,"n_head":1})");
+  ASSERT_FALSE(wide);
+  EXPECT_NE(wide.error().message.find("intermediate_size"), std::string::npos)
+      << wide.error().message;
   const auto config = spec_from_hf_config(
-      R"({"model_type":"gpt2","n_embd":1099511627776,"n_head":1,"vocab_size":1099511627776})");
-  if (config) {
-    const auto counts = count_parameters(config->spec);
-    ASSERT_FALSE(counts);
-    EXPECT_NE(counts.error().message.find("embedding.tokens"), std::string::npos)
-        << counts.error().message;
-  } else {
-    EXPECT_NE(config.error().message.find("intermediate_size"), std::string::npos)
-        << config.error().message;
-  }
+      R"({"model_type":"gpt2","n_embd":274877906944,"n_head":1,"vocab_size":1099511627776})");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto counts = count_parameters(config->spec);
+  ASSERT_FALSE(counts);
+  EXPECT_NE(counts.error().message.find("embedding.tokens"), std::string::npos)
+      << counts.error().message;
 }
 
 /// Each field of each family's truth configuration, replaced by hostile values: an answer or a

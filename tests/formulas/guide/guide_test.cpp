@@ -103,7 +103,14 @@ TEST(Guide, DifferenceToTheRealGpt2IsExplainedToTheUnit) {
   const auto breakdown = guide_parameters({50257, 768, 12, 12});
   ASSERT_TRUE(breakdown);
   EXPECT_EQ(breakdown->total_params - 124'439'808, 39'345'408);
-  EXPECT_EQ(38'597'376 + 786'432 - 36'864 - 1'536, 39'345'408);
+  // Radford et al. 2019: V = 50,257, S = 1,024, H = 768, L = 12, 12 H^2 + 13 H a layer, a final
+  // norm.
+  constexpr std::int64_t kV = 50'257, kS = 1'024, kH = 768, kL = 12;
+  EXPECT_EQ(breakdown->token_embeddings_params, kV * kH);
+  EXPECT_EQ(breakdown->output_layer_params, 38'597'376);  // V H; GPT-2's head is its table
+  EXPECT_EQ(breakdown->position_embeddings_params - kS * kH, 786'432);
+  EXPECT_EQ(breakdown->transformer_layers_params - kL * (12 * kH * kH + 13 * kH), -36'864);
+  EXPECT_EQ(38'597'376 + 786'432 - 36'864 - breakdown->total_params + 124'439'808, 2 * kH);
 }
 
 TEST(Guide, RefusesInputsByName) {

@@ -189,13 +189,34 @@ TEST(ClassDeclarations, RefuseAClassWithoutColon) {
   EXPECT_EQ(refusal("class A"), "line 1 starts a class but does not end in a colon");
 }
 
+// A class's own line must be whole, and so must the lists that declare tensors; all else may end
+// anywhere.
 TEST(ClassDeclarations, HoldForEveryTruncation) {
   for (const char* name : {"attributes", "quantized_convolution"}) {
     const std::string source = data_file(std::string("declarations/") + name + ".py");
+    const ClassDeclaration whole = read(source).begin()->second;
+    const std::size_t class_line = source.find('\n');
     for (std::size_t n = 0; n < source.size(); ++n) {
-      const Result<ClassDeclarations> classes =
-          read_class_declarations(std::string_view(source).substr(0, n));
-      EXPECT_LE(classes ? classes->size() : 0, 1u);
+      const std::string cut = source.substr(0, n);
+      const std::size_t line_start = cut.rfind('\n') + 1;  // 0 where there is none
+      std::string last = cut.substr(std::min(cut.find_first_not_of(' ', line_start), n));
+      last.erase(last.find_last_not_of(' ') + 1);
+      const bool list =
+          last.rfind("__parameters__ =", 0) == 0 || last.rfind("__buffers__ =", 0) == 0;
+      const auto line = std::to_string(1 + std::count(cut.begin(), cut.end(), '\n'));
+      if (n > std::string("class ").size() && n < class_line) {
+        EXPECT_EQ(refusal(cut), "line 1 starts a class but does not end in a colon") << n;
+      } else if (list && last.back() != ']') {
+        EXPECT_EQ(refusal(cut),
+                  "line " + line + " declares parameters or buffers that are no list of names")
+            << n;
+      } else {
+        const ClassDeclarations classes = read(cut);
+        ASSERT_EQ(classes.size(), n < class_line ? 0u : 1u) << n;
+        if (n <= source.find(']', source.find("__buffers__"))) continue;
+        EXPECT_EQ(classes.begin()->second.parameters, whole.parameters) << n;
+        EXPECT_EQ(classes.begin()->second.buffers, whole.buffers) << n;
+      }
     }
   }
 }
