@@ -29,7 +29,11 @@ int run(int argc, char** argv) {
            add_fit_command, add_formulas_command, add_probe_command, add_table_command}) {
     add(app, session);
   }
-  const Format error_format = asks_for_json(argc, argv) ? Format::kJson : Format::kText;
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->preparse_callback(
+        [&session, command](std::size_t) { session.command = command->get_name(); });
+  }
+  const Format format = error_format(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -37,12 +41,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     static_cast<void>(write_to_stdout(version.what() + std::string("\n")));
   } catch (const CLI::ParseError& error) {
-    fail(session, usage_error(app, error), error_format);
+    fail(session, usage_error(app, error), format);
   } catch (const std::exception& error) {
     fail(session,
          {tally::ErrorCode::kInternal, std::string("internal error: ") + error.what(),
           "this is a mistake in torchtally; please report it with the command line that shows it"},
-         error_format);
+         format);
   }
   return session.exit_code;
 }

@@ -1,7 +1,9 @@
 #include <report/json_text.h>
 #include <report/json_writer.h>
+#include <report/printable.h>
 #include <report/quantities.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -23,8 +25,16 @@ class Writer {
   void put(bool flag, int) { out_ += flag ? "true" : "false"; }
   void put(const Count& count, int) { out_ += digits(count.n); }
   void put(const Bytes& bytes, int) { out_ += digits(bytes.n); }
+  void put(const Difference& difference, int) { out_ += digits(difference.n); }
+  void put(const Written& written, int) { out_ += written.json; }
   void put(const Flops& flops, int) { out_ += digits(flops.n); }
   void put(const Integer& integer, int) { out_ += std::to_string(integer.n); }
+  void put(const Shape& shape, int) {
+    out_ += '[';
+    for (const std::int64_t& size : shape.sizes)
+      out_ += (&size == &shape.sizes.front() ? "" : ",") + std::to_string(size);
+    out_ += ']';
+  }
   void put(const Share& share, int) {
     number(share.whole == 0 ? std::nan("")
                             : static_cast<double>(share.part) / static_cast<double>(share.whole));
@@ -36,7 +46,7 @@ class Writer {
   void put(const Literal& literal, int) {
     const auto parsed = nlohmann::ordered_json::parse(literal.json, nullptr, false);
     if (parsed.is_discarded()) return string(literal.json);
-    out_ += json_text(parsed, -1);
+    out_ += printable_json(json_text(parsed, -1));
   }
   void put(const List& list, int depth) {
     sequence('[', ']', list, depth, [&](const Value& item) { write(item, deeper(depth)); });
@@ -55,7 +65,15 @@ class Writer {
     out_ += std::isfinite(value) ? nlohmann::json(value).dump() : std::string("null");
   }
 
-  void string(const std::string& text) { out_ += json_text(nlohmann::ordered_json(text), -1); }
+  void string(const std::string& text) {
+    if (std::all_of(text.begin(), text.end(), needs_no_escape)) {
+      out_ += '"' + text + '"';
+    } else {
+      out_ += printable_json(json_text(nlohmann::ordered_json(text), -1));
+    }
+  }
+
+  static bool needs_no_escape(char c) { return ' ' <= c && c <= '~' && c != '"' && c != '\\'; }
 
   void line(int depth) {
     if (depth < 0) return;

@@ -1,4 +1,5 @@
 #include <report/numbers.h>
+#include <report/quantities.h>
 
 #include <algorithm>
 #include <array>
@@ -7,9 +8,7 @@
 namespace tally::report {
 namespace {
 
-__extension__ using Wide = __int128;
-
-std::string digits_of(Wide value) {
+std::string digits_of(Int128 value) {
   std::string digits;
   do {
     digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
@@ -24,8 +23,8 @@ std::string with_commas(std::string digits) {
 }
 
 // value / 10^decimals, in all its digits.
-std::string with_decimals(Wide value, int decimals) {
-  Wide scale = 1;
+std::string with_decimals(Int128 value, int decimals) {
+  Int128 scale = 1;
   for (int i = 0; i < decimals; ++i) scale *= 10;
   std::string text = with_commas(digits_of(value / scale));
   if (decimals > 0) {
@@ -40,13 +39,13 @@ std::string with_decimals(Wide value, int decimals) {
 template <std::size_t N>
 std::string scaled(std::int64_t amount, int base, const std::array<std::string_view, N>& symbols) {
   const bool negative = amount < 0;
-  const Wide size = negative ? -static_cast<Wide>(amount) : static_cast<Wide>(amount);
+  const Int128 size = negative ? -static_cast<Int128>(amount) : static_cast<Int128>(amount);
   if (size < base) return grouped(amount) + std::string(symbols[0]);
-  Wide unit = 1;
+  Int128 unit = 1;
   std::size_t symbol = 0;
   const auto tenths = [&] { return (size * 10 + unit / 2) / unit; };
   // Tenths, not the amount itself, so that 999,960 is 1.0 M and not 1,000.0 k.
-  while (symbol + 1 < N && (symbol == 0 || tenths() >= Wide{10} * base)) {
+  while (symbol + 1 < N && (symbol == 0 || tenths() >= Int128{10} * base)) {
     unit *= base;
     ++symbol;
   }
@@ -56,25 +55,29 @@ std::string scaled(std::int64_t amount, int base, const std::array<std::string_v
 }  // namespace
 
 std::string grouped(std::int64_t count) {
-  return count < 0 ? "-" + with_commas(digits_of(-static_cast<Wide>(count)))
+  return count < 0 ? "-" + with_commas(digits_of(-static_cast<Int128>(count)))
                    : with_commas(digits_of(count));
 }
 
-std::string percent(std::int64_t part, std::int64_t whole, int decimals) {
+std::string percent(Int128 part, Int128 whole, int decimals) {
   if (whole == 0) return "-";
   decimals = std::clamp(decimals, 0, 6);
-  Wide scale = 1;
+  // 2 * 100 * 10^6 times a part or a whole must stay below 2^127.
+  constexpr Int128 kMost = Int128{1} << 96;
+  if (part > kMost || part < -kMost || whole > kMost || whole < -kMost)
+    return fixed(100 * static_cast<double>(part) / static_cast<double>(whole), decimals) + " %";
+  Int128 scale = 1;
   for (int i = 0; i < decimals; ++i) scale *= 10;
-  const Wide hundred = 100 * scale;
-  Wide numerator = static_cast<Wide>(part) * hundred;
-  Wide denominator = whole;
+  const Int128 hundred = 100 * scale;
+  Int128 numerator = part * hundred;
+  Int128 denominator = whole;
   if (denominator < 0) {
     numerator = -numerator;
     denominator = -denominator;
   }
   const bool negative = numerator < 0;
   if (negative) numerator = -numerator;
-  const Wide value = (2 * numerator + denominator) / (2 * denominator);
+  const Int128 value = (2 * numerator + denominator) / (2 * denominator);
   const std::string sign = negative ? "-" : "";
   if (value == 0 && part != 0) return (negative ? ">-" : "<") + with_decimals(1, decimals) + " %";
   if (value == hundred && numerator < hundred * denominator) {

@@ -1,6 +1,8 @@
 // Numbers as people read them. Nothing here rounds unless the reader asked for a unit.
 #pragma once
 
+#include <base/checked.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,8 +16,8 @@ std::string grouped(std::int64_t count);
 /// part / whole as "31.62 %", rounded half up, computed in integers. A part that is not nothing
 /// never shows as zero
 /// ("<0.01 %"), one that is not all never as 100 (">99.99 %"). "-" where whole is 0. `decimals` is
-/// 0 to 6.
-std::string percent(std::int64_t part, std::int64_t whole, int decimals = 2);
+/// 0 to 6. Beyond 2^96 it is rounded twice, from a double.
+std::string percent(Int128 part, Int128 whole, int decimals = 2);
 
 /// How amounts are shown: `--units exact|si|iec`.
 enum class Units {

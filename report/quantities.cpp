@@ -23,6 +23,10 @@ std::string grouped(Int128 value) {
   return text;
 }
 
+std::string plural(Int128 n, const std::string& noun) {
+  return grouped(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
 std::string fixed(double value, int decimals) {
   const int length = std::snprintf(nullptr, 0, "%.*f", decimals, value);
   std::string text(static_cast<std::size_t>(length) + 1, '\0');

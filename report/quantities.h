@@ -10,6 +10,9 @@ namespace tally::report {
 /// "11,283,364,246,097,756,160": digits in groups of three, exact.
 std::string grouped(Int128 value);
 
+/// "1 tensor", "1,234 tensors": a count and what is counted.
+std::string plural(Int128 n, const std::string& noun);
+
 /// The digits alone, exact: "11283364246097756160". How JSON holds counts that may pass 2^63.
 std::string digits(Int128 value);
 

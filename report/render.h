@@ -1,4 +1,4 @@
-// Formats: a report as text, Markdown, HTML or JSON.
+// Formats that a report can be shown in, and the renderers of those for people.
 #pragma once
 
 #include <report/document.h>
@@ -8,7 +8,7 @@
 
 namespace tally::report {
 
-enum class Format { kText, kJson, kMarkdown, kHtml };
+enum class Format { kText, kJson, kJsonLines, kMarkdown, kHtml, kCsv };
 
 /// What the terminal allows. Piped output has no colour, no bars and no limit of width.
 struct TextStyle {

@@ -3,9 +3,9 @@
 //
 // app/ makes reports; nothing here, and no view, computes a count.
 //
-// Keys are JSON's: where a block, a fact, a column or a piece of a sentence has a `key`, JSON has it
-// under that key (dots nest, relative to the section); what has none is for people alone. What has a
-// key but no title or label is for programs alone.
+// Keys are JSON's: where a block, a fact, a column or a piece of a sentence has a `key`, JSON has
+// it under that key (dots nest, relative to the section); what has none is for people alone. What
+// has a key but no title or label is for programs alone.
 #pragma once
 
 #include <report/tone.h>
@@ -24,7 +24,8 @@ struct Piece {
   Value value;
 };
 
-/// Text with values in it: {"12 tensors, "} {key "bytes", Bytes{96}}. Pieces are joined as they are.
+/// Text with values in it: {"12 tensors, "} {key "bytes", Bytes{96}}. Pieces are joined as they
+/// are.
 using Phrase = std::vector<Piece>;
 
 /// A line of its own that names what follows. Level 1 is the report's title.
@@ -69,13 +70,14 @@ struct Column {
   Align align = Align::kLeft;
   bool may_shrink = false;  ///< may be shortened on a terminal that is too narrow
   bool programs = false;    ///< not shown to people
+  bool optional = false;    ///< JSON leaves the key out where the cell is empty, instead of null
 };
 
 struct Row {
   std::vector<Value> cells;  ///< one a column; missing ones are empty
   int depth = 0;             ///< level in a tree, drawn before the first cell
   Tone tone = Tone::kNormal;
-  double share = -1;       ///< part of the whole in [0, 1], drawn as a bar; negative: no bar
+  double share = -1;         ///< part of the whole in [0, 1], drawn as a bar; negative: no bar
   bool people_only = false;  ///< not in JSON or CSV: "[12 others]", "[own]"
 };
 
@@ -87,17 +89,19 @@ struct Table {
   std::vector<Row> rows;
   std::vector<Row> footer;
   bool programs = false;  ///< not shown to people
-  bool main = false;      ///< what CSV writes; without one it is the first table with a key
+  /// What CSV writes: the columns with a key. Without one it is the first table with a key.
+  bool main = false;
 };
 
 struct Section;
 using Block = std::variant<Heading, Note, Facts, Verbatim, Data, Table, Section>;
 
-/// Blocks below one key. `of_list`: JSON has a list under the key, with one object a section; with
-/// an empty key the blocks' keys are those of the enclosing object.
+/// Blocks below one key; with an empty key the blocks' keys are those of the enclosing object.
+/// `of_list`: JSON has a list under the key, with one object a section.
 struct Section {
   std::string key;
   bool of_list = false;
+  bool people_only = false;  ///< not in JSON or CSV
   std::vector<Block> blocks;
 
   template <class T>
@@ -106,7 +110,7 @@ struct Section {
 
 /// A whole report. JSON begins with `tool` {name, version}, `schema_version` and `command`.
 struct Report {
-  std::string command;  ///< "audit"
+  std::string command;  ///< "audit"; "" where none was called
   int schema_version = 2;
   std::string title;  ///< of an HTML page
   Section body;

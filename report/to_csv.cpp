@@ -1,7 +1,8 @@
-#include <report/printable.h>
-#include <report/quantities.h>
 #include <report/json_writer.h>
+#include <report/printable.h>
 #include <report/views.h>
+
+#include <algorithm>
 
 namespace tally::report {
 namespace {
@@ -34,37 +35,38 @@ std::string field(const Value& value) {
   return quoted + '"';
 }
 
-/// A table and the keys of the list sections that it lies in: their path fields go in front.
-struct Found {
-  const Table* table = nullptr;
-  bool is_main = false;
-};
-
-void find_table(const Section& section, Found& found) {
+/// The table that CSV shows: the first `main` one, else the first with a key.
+const Table* table_of(const Section& section, const Table* found) {
   for (const Block& block : section.blocks) {
+    if (found != nullptr && found->main) break;
     if (const auto* table = std::get_if<Table>(&block)) {
-      if (table->key.empty()) continue;
-      if (found.table == nullptr || (table->main && !found.is_main))
-        found = {table, table->main};
-    } else if (const auto* nested = std::get_if<Section>(&block)) {
-      find_table(*nested, found);
+      if (table->main || (found == nullptr && !table->key.empty())) found = table;
+    } else if (const auto* nested = std::get_if<Section>(&block);
+               nested != nullptr && !nested->people_only) {
+      found = table_of(*nested, found);
     }
   }
+  return found;
 }
 
-/// Every table under `key`, in order: that of each model.
-void collect(const Section& section, const std::string& key, const std::string& model,
-             std::vector<std::pair<std::string, const Table*>>& tables) {
-  std::string name = model;
+struct OfModel {
+  std::string model;  ///< the path in the heading above; "" where there is none
+  const Table* table;
+};
+
+/// Every table like `sample`, in order: that of each model.
+void collect(const Section& section, const Table& sample, std::string model,
+             std::vector<OfModel>& tables) {
   for (const Block& block : section.blocks) {
     if (const auto* heading = std::get_if<Heading>(&block)) {
       for (const Piece& piece : heading->text) {
-        if (piece.key == "path") name = csv_text(piece.value);
+        if (piece.key == "path") model = csv_text(piece.value);
       }
     } else if (const auto* table = std::get_if<Table>(&block)) {
-      if (table->key == key) tables.emplace_back(name, table);
-    } else if (const auto* nested = std::get_if<Section>(&block)) {
-      collect(*nested, key, name, tables);
+      if (table->key == sample.key && table->main == sample.main) tables.push_back({model, table});
+    } else if (const auto* nested = std::get_if<Section>(&block);
+               nested != nullptr && !nested->people_only) {
+      collect(*nested, sample, model, tables);
     }
   }
 }
@@ -72,25 +74,33 @@ void collect(const Section& section, const std::string& key, const std::string& 
 }  // namespace
 
 std::string to_csv(const Report& report) {
-  Found found;
-  find_table(report.body, found);
-  if (found.table == nullptr) return "";
-  std::vector<std::pair<std::string, const Table*>> tables;
-  collect(report.body, found.table->key, "", tables);
-  std::string out = "model";
-  for (const Column& column : found.table->columns) {
-    if (!column.key.empty()) out += "," + field(Value(column.key));
+  const Table* sample = table_of(report.body, nullptr);
+  if (sample == nullptr) return "";
+  std::vector<OfModel> tables;
+  collect(report.body, *sample, "", tables);
+  const bool of_models = std::any_of(tables.begin(), tables.end(),
+                                     [](const OfModel& table) { return !table.model.empty(); });
+  std::string out;
+  const auto line = [&out](const std::vector<std::string>& fields) {
+    for (const std::string& one : fields) out += (&one == &fields.front() ? "" : ",") + one;
+    out += "\r\n";
+  };
+  std::vector<std::string> keys;
+  if (of_models) keys.emplace_back("model");
+  for (const Column& column : sample->columns) {
+    if (!column.key.empty()) keys.push_back(field(Value(column.key)));
   }
-  out += "\r\n";
+  line(keys);
   for (const auto& [model, table] : tables) {
     for (const Row& row : table->rows) {
       if (row.people_only) continue;
-      out += field(Value(Path{model}));
+      std::vector<std::string> fields;
+      if (of_models) fields.push_back(field(Value(Path{model})));
       for (std::size_t c = 0; c < table->columns.size(); ++c) {
         if (table->columns[c].key.empty()) continue;
-        out += "," + field(c < row.cells.size() ? row.cells[c] : Value());
+        fields.push_back(field(c < row.cells.size() ? row.cells[c] : Value()));
       }
-      out += "\r\n";
+      line(fields);
     }
   }
   return out;

@@ -1,19 +1,10 @@
 #include <report/quantities.h>
 #include <report/views.h>
 
-#include <algorithm>
+#include <cmath>
 
 namespace tally::report {
 namespace {
-
-std::string share_text(const Share& share) {
-  return fits_int64(share.part) && fits_int64(share.whole)
-             ? percent(static_cast<std::int64_t>(share.part),
-                       static_cast<std::int64_t>(share.whole), share.decimals)
-             : fixed(100 * static_cast<double>(share.part) / static_cast<double>(share.whole),
-                     share.decimals) +
-                   " %";
-}
 
 struct TextOf {
   Units units;
@@ -30,14 +21,28 @@ struct TextOf {
                                : grouped(bytes.n) + " B";
   }
   std::string operator()(const Flops& flops) const { return grouped(flops.n); }
-  std::string operator()(const Share& share) const { return share_text(share); }
   std::string operator()(const Ratio& ratio) const {
+    if (!std::isfinite(ratio.value)) return "-";
     return fixed(100 * ratio.value, ratio.decimals) + " %";
   }
+  std::string operator()(const Share& share) const {
+    return percent(share.part, share.whole, share.decimals);
+  }
+  std::string operator()(const Difference& difference) const {
+    return (difference.n > 0 ? "+" : "") + grouped(difference.n);
+  }
+  std::string operator()(const Written&) const { return ""; }
   std::string operator()(const Real& real) const {
+    if (!std::isfinite(real.value)) return "-";
     return fixed(real.value, real.decimals) + (real.unit.empty() ? "" : " " + real.unit);
   }
   std::string operator()(const Integer& integer) const { return std::to_string(integer.n); }
+  std::string operator()(const Shape& shape) const {
+    std::string text = "[";
+    for (const std::int64_t size : shape.sizes)
+      text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+    return text + "]";
+  }
   std::string operator()(const std::string& text) const { return text; }
   std::string operator()(const Path& path) const { return path.text; }
   std::string operator()(const Literal& literal) const { return literal.json; }

@@ -1,5 +1,4 @@
 #include <report/json_writer.h>
-#include <report/printable.h>
 #include <report/views.h>
 
 namespace tally::report {
@@ -9,15 +8,6 @@ std::string plain_text(const Phrase& phrase) {
   std::string text;
   for (const Piece& piece : phrase) text += text_of(piece.value);
   return text;
-}
-
-/// The list under `key`, made where there is none.
-List taken_list(Object& object, const std::string& key) {
-  for (auto& [name, value] : object) {
-    if (name != key) continue;
-    if (const auto* list = std::get_if<List>(&value.held())) return *list;
-  }
-  return {};
 }
 
 Object object_of(const Section& section);
@@ -33,10 +23,7 @@ struct AddBlock {
   void operator()(const Heading& heading) const { pieces(heading.text); }
   void operator()(const Note& note) const {
     pieces(note.text);
-    if (note.key.empty()) return;
-    List list = taken_list(object, note.key);
-    list.emplace_back(plain_text(note.text));
-    set(object, note.key, std::move(list));
+    if (!note.key.empty()) append(object, note.key, plain_text(note.text));
   }
   void operator()(const Facts& facts) const {
     for (const Fact& fact : facts.facts) pieces(fact.text);
@@ -50,23 +37,24 @@ struct AddBlock {
       if (row.people_only) continue;
       Object entry;
       for (std::size_t c = 0; c < table.columns.size(); ++c) {
-        if (table.columns[c].key.empty()) continue;
-        set(entry, table.columns[c].key, c < row.cells.size() ? row.cells[c] : Value());
+        const Column& column = table.columns[c];
+        const bool has_cell = c < row.cells.size() && !row.cells[c].empty();
+        if (column.key.empty() || (column.optional && !has_cell)) continue;
+        set(entry, column.key, has_cell ? row.cells[c] : Value());
       }
       rows.emplace_back(std::move(entry));
     }
     set(object, table.key, std::move(rows));
   }
   void operator()(const Section& section) const {
+    if (section.people_only) return;
     if (section.key.empty()) {
       for (const Block& block : section.blocks) std::visit(*this, block);
       return;
     }
     Object nested = object_of(section);
-    if (!section.of_list) return set(object, section.key, std::move(nested));
-    List list = taken_list(object, section.key);
-    list.emplace_back(std::move(nested));
-    set(object, section.key, std::move(list));
+    if (section.of_list) return append(object, section.key, std::move(nested));
+    set(object, section.key, std::move(nested));
   }
 };
 
@@ -81,16 +69,22 @@ std::string json_of(const Report& report, int indent) {
   set(object, "tool.name", Value("torchtally"));
   set(object, "tool.version", Value(TORCHTALLY_VERSION));
   set(object, "schema_version", Value(Integer{report.schema_version}));
-  set(object, "command", Value(report.command));
+  set(object, "command", report.command.empty() ? Value() : Value(report.command));
   for (const Block& block : report.body.blocks) std::visit(AddBlock{object}, block);
   std::string text;
   write_json(Value(std::move(object)), indent, text);
-  return printable_json(text) + '\n';
+  return text + '\n';
 }
 
 }  // namespace
 
 std::string to_json(const Report& report) { return json_of(report, 0); }
+
+std::string section_json(const Section& section, int depth) {
+  std::string text;
+  write_json(object_of(section), depth, text);
+  return text;
+}
 
 std::string to_json_line(const Report& report) { return json_of(report, -1); }
 

@@ -4,29 +4,24 @@
 
 namespace tally::report {
 
-void set(Object& object, std::string_view key, Value value) {
+Value& at(Object& object, std::string_view key) {
   const std::size_t dot = key.find('.');
   const std::string_view first = key.substr(0, dot);
   auto found = std::find_if(object.begin(), object.end(),
                             [&](const auto& entry) { return entry.first == first; });
-  if (dot == std::string_view::npos) {
-    if (found == object.end()) {
-      object.emplace_back(std::string(first), std::move(value));
-    } else {
-      found->second = std::move(value);
-    }
-    return;
-  }
-  Object nested;
-  if (found != object.end()) {
-    if (const auto* held = std::get_if<Object>(&found->second.held())) nested = *held;
-  }
-  set(nested, key.substr(dot + 1), std::move(value));
-  if (found == object.end()) {
-    object.emplace_back(std::string(first), std::move(nested));
-  } else {
-    found->second = std::move(nested);
-  }
+  if (found == object.end()) found = object.insert(found, {std::string(first), Value()});
+  Value& value = found->second;
+  if (dot == std::string_view::npos) return value;
+  if (!std::holds_alternative<Object>(value.held())) value = Object{};
+  return at(std::get<Object>(value.held()), key.substr(dot + 1));
+}
+
+void set(Object& object, std::string_view key, Value value) { at(object, key) = std::move(value); }
+
+void append(Object& object, std::string_view key, Value value) {
+  Value& held = at(object, key);
+  if (!std::holds_alternative<List>(held.held())) held = List{};
+  std::get<List>(held.held()).push_back(std::move(value));
 }
 
 }  // namespace tally::report

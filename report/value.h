@@ -46,6 +46,12 @@ struct Ratio {
   int decimals = 1;
 };
 
+/// How many more or fewer, with its sign where people read it: real - predicted. JSON: an integer;
+/// text: +786,432, -36,864, 0.
+struct Difference {
+  Int128 n = 0;
+};
+
 /// A number that is no count: seconds, a price, a ratio. JSON: the number, null where it is not
 /// finite; text: with `decimals` digits behind the point and, after a space, `unit`.
 struct Real {
@@ -59,6 +65,11 @@ struct Integer {
   std::int64_t n = 0;
 };
 
+/// The sizes of a tensor. JSON: a list of integers; text: [768, 2304].
+struct Shape {
+  std::vector<std::int64_t> sizes;
+};
+
 /// A path of a file, a module or a tensor. JSON: a string.
 struct Path {
   std::string text;
@@ -70,6 +81,12 @@ struct Literal {
   std::string json;
 };
 
+/// JSON text that write_json() has made: of what is kept in this form because there is much of it.
+/// JSON: as it is; nothing in text.
+struct Written {
+  std::string json;
+};
+
 class Value;
 using List = std::vector<Value>;
 /// Keys in their order; a key stands once.
@@ -78,8 +95,9 @@ using Object = std::vector<std::pair<std::string, Value>>;
 /// See the head of this file. Empty: null in JSON, nothing in text.
 class Value {
  public:
-  using Held = std::variant<std::monostate, bool, Count, Bytes, Flops, Share, Ratio, Real, Integer,
-                            std::string, Path, Literal, List, Object>;
+  using Held =
+      std::variant<std::monostate, bool, Count, Bytes, Flops, Share, Ratio, Difference, Real,
+                   Integer, Shape, std::string, Path, Literal, Written, List, Object>;
 
   Value() = default;
   template <class T, class = std::enable_if_t<std::is_constructible_v<Held, T&&> &&
@@ -95,14 +113,21 @@ class Value {
   }
 
   const Held& held() const { return held_; }
+  Held& held() { return held_; }
   bool empty() const { return held_.index() == 0; }
 
  private:
   Held held_;
 };
 
-/// Sets `key` of `object`, whose dots name nested objects: "totals.parameters.bytes". A key that is
-/// there is replaced.
+/// The value under `key` of `object`, whose dots name nested objects: "totals.parameters.bytes".
+/// What is missing is made, and what stands in the way of a nested object is replaced by one.
+Value& at(Object& object, std::string_view key);
+
+/// Sets that value; one that is there is replaced.
 void set(Object& object, std::string_view key, Value value);
+
+/// Appends to the list under `key`, made where there is none.
+void append(Object& object, std::string_view key, Value value);
 
 }  // namespace tally::report

@@ -1,17 +1,15 @@
 #include <cli/commands/command.h>
 #include <cli/terminal/terminal.h>
-#include <report/json_text.h>
 #include <report/printable.h>
+#include <report/views.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
+using report::Data;
+using report::Object;
+using report::printable;
+using report::to_json;
+using report::to_json_line;
 namespace {
 
 struct ErrorKind {
@@ -49,19 +47,22 @@ std::string error_text(const Error& error) {
   return text;
 }
 
-std::string error_json(const Error& error) {
-  const nlohmann::ordered_json json = {
-      {"schema_version", kErrorSchemaVersion},
-      {"error",
-       {{"code", error_code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
-  return printable_json(json_text(json)) + '\n';
+report::Report error_report(const Error& error, const std::string& command) {
+  report::Report report;
+  report.command = command;
+  report.body.add(Data{"error", Object{{"code", error_code_name(error.code)},
+                                       {"message", error.message},
+                                       {"hint", error.hint}}});
+  return report;
 }
 
 void fail(Session& session, const Error& error, Format format) {
   session.exit_code = exit_code_for(error.code);
   // A stream that cannot be written to leaves no place to say so; the exit code still tells.
   if (format == Format::kJson) {
-    static_cast<void>(write_all(STDOUT_FILENO, error_json(error)));
+    static_cast<void>(write_all(STDOUT_FILENO, to_json(error_report(error, session.command))));
+  } else if (format == Format::kJsonLines) {
+    static_cast<void>(write_all(STDOUT_FILENO, to_json_line(error_report(error, session.command))));
   } else {
     static_cast<void>(write_all(STDERR_FILENO, error_text(error)));
   }

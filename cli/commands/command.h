@@ -50,22 +50,21 @@ ExitCode exit_code_for(ErrorCode code);
 /// "unavailable", "internal".
 const char* error_code_name(ErrorCode code);
 
-inline constexpr int kErrorSchemaVersion = 1;
-
 /// The error in words ("torchtally: MESSAGE" and the hint in a line of its own), safe to print.
 std::string error_text(const Error& error);
 
-/// The error as a JSON object {schema_version, error: {code, message, hint}}, with a final line
-/// feed.
-std::string error_json(const Error& error);
+/// The error for programs: {tool, schema_version, command, error: {code, message, hint}};
+/// docs/schema/error-2.schema.json describes its JSON.
+report::Report error_report(const Error& error, const std::string& command);
 
 /// One run of the program: what commands leave for main() to return.
 struct Session {
+  std::string command;  ///< the one that was called; "" for none
   int exit_code = kExitOk;
 };
 
-/// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON, and sets the
-/// session's exit code.
+/// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON or JSON Lines,
+/// and sets the session's exit code.
 void fail(Session& session, const Error& error, Format format = Format::kText);
 
 void add_audit_command(CLI::App& app, Session& session);

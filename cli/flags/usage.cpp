@@ -213,15 +213,24 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
           "'" + surplus[0] + "' is one argument too many for " + command.get_name(), see_help};
 }
 
-bool asks_for_json(int argc, const char* const* argv) {
+report::Format error_format(int argc, const char* const* argv) {
+  const std::string prefixes[] = {"--format=", "-f=", "-f"};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    const std::string next = i + 1 < argc ? argv[i + 1] : "";
+    std::string name;
     if (argument == "--") break;
-    if (argument == "--format=json" || argument == "-fjson" || argument == "-f=json") return true;
-    if ((argument == "-f" || argument == "--format") && next == "json") return true;
+    if (argument == "-f" || argument == "--format") {
+      name = i + 1 < argc ? argv[i + 1] : "";
+    } else {
+      const auto* prefix =
+          std::find_if(std::begin(prefixes), std::end(prefixes),
+                       [&](const std::string& start) { return argument.rfind(start, 0) == 0; });
+      if (prefix != std::end(prefixes)) name = argument.substr(prefix->size());
+    }
+    if (name == "json") return report::Format::kJson;
+    if (name == "jsonl") return report::Format::kJsonLines;
   }
-  return false;
+  return report::Format::kText;
 }
 
 }  // namespace tally::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <base/result.h>
+#include <report/render.h>
 
 #include <string>
 
@@ -25,8 +26,8 @@ void set_help_layout(CLI::App& app);
 /// unknown.
 Error usage_error(const CLI::App& app, const CLI::ParseError& error);
 
-/// Whether the arguments ask for JSON. For calls that could not be parsed: their error is JSON,
-/// too.
-bool asks_for_json(int argc, const char* const* argv);
+/// The format that errors of a call come in that could not be parsed: JSON or JSON Lines where the
+/// arguments ask for it, else text.
+report::Format error_format(int argc, const char* const* argv);
 
 }  // namespace tally::cli

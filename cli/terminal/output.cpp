@@ -1,10 +1,14 @@
 #include <cli/terminal/output.h>
 #include <cli/terminal/terminal.h>
+#include <report/json_text.h>
 #include <report/printable.h>
+#include <report/report.h>
+#include <report/views.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 namespace tally::report::layout {}
 namespace tally::app {}
@@ -19,14 +23,13 @@ struct FormatName {
   Format format;
 };
 
-constexpr FormatName kFormats[] = {{"text", Format::kText},
-                                   {"json", Format::kJson},
-                                   {"md", Format::kMarkdown},
-                                   {"html", Format::kHtml}};
-constexpr FormatName kEndings[] = {{".txt", Format::kText},
-                                   {".json", Format::kJson},
-                                   {".md", Format::kMarkdown},
-                                   {".html", Format::kHtml}};
+constexpr FormatName kFormats[] = {{"text", Format::kText},       {"json", Format::kJson},
+                                   {"jsonl", Format::kJsonLines}, {"md", Format::kMarkdown},
+                                   {"html", Format::kHtml},       {"csv", Format::kCsv}};
+constexpr FormatName kEndings[] = {{".txt", Format::kText},        {".json", Format::kJson},
+                                   {".jsonl", Format::kJsonLines}, {".md", Format::kMarkdown},
+                                   {".html", Format::kHtml},       {".csv", Format::kCsv}};
+constexpr const char* kEndingsHint = "use one of .txt, .json, .jsonl, .md, .html, .csv";
 
 bool ends_with(const std::string& text, std::string_view ending) {
   return text.size() >= ending.size() &&
@@ -40,20 +43,52 @@ const FormatName* format_of_file(const std::string& path) {
   return found == std::end(kEndings) ? nullptr : found;
 }
 
-/// The formats of one report, each rendered at most once.
+/// The formats of one report for people, each made at most once.
 class Rendered {
  public:
-  explicit Rendered(const OldReport& report) : report_(report) {}
-
-  const std::string& json() {
-    if (json_.empty()) json_ = printable_json(report_.json()) + '\n';
-    return json_;
-  }
+  Rendered(const report::Report& report, Units units) : report_(report), units_(units) {}
 
   std::string in(Format format, const TextStyle& style) {
     switch (format) {
       case Format::kJson:
-        return json();
+        return to_json(report_);
+      case Format::kJsonLines:
+        return to_json_line(report_);
+      case Format::kCsv:
+        return to_csv(report_);
+      case Format::kMarkdown:
+        return render_markdown(document());
+      case Format::kHtml:
+        return render_html(document());
+      case Format::kText:
+        break;
+    }
+    return render_text(document(), style);
+  }
+
+ private:
+  const Document& document() {
+    if (document_ == nullptr) document_ = std::make_unique<Document>(to_document(report_, units_));
+    return *document_;
+  }
+
+  const report::Report& report_;
+  Units units_;
+  std::unique_ptr<Document> document_;
+};
+
+class RenderedOld {
+ public:
+  explicit RenderedOld(const OldReport& report) : report_(report) {}
+
+  std::string in(Format format, const TextStyle& style) {
+    switch (format) {
+      case Format::kJson:
+        return printable_json(report_.json()) + '\n';
+      case Format::kJsonLines:
+        return printable_json(json_text(nlohmann::ordered_json::parse(report_.json()), -1)) + '\n';
+      case Format::kCsv:
+        return "";
       case Format::kMarkdown:
         return render_markdown(document());
       case Format::kHtml:
@@ -71,7 +106,6 @@ class Rendered {
   }
 
   const OldReport& report_;
-  std::string json_;
   std::unique_ptr<Document> document_;
 };
 
@@ -87,18 +121,19 @@ void add_output_flags(CLI::App& command, OutputOptions& options) {
                 std::find_if(std::begin(kFormats), std::end(kFormats),
                              [&name](const FormatName& format) { return name == format.name; });
             if (found == std::end(kFormats)) {
-              throw CLI::ValidationError("--format",
-                                         "'" + name + "' is not one of text, json, md, html");
+              throw CLI::ValidationError(
+                  "--format", "'" + name + "' is not one of text, json, jsonl, md, html, csv");
             }
             options.format = found->format;
           },
-          "Format on stdout: text (default), json, md or html")
+          "Format on stdout: text (default), json, jsonl, md, html or csv")
       ->type_name("FORMAT")
       ->group(kGroup);
   command
-      .add_option("-o,--output", options.files,
-                  "Also write the report to FILE, in the format of its ending (.txt, .json, .md, "
-                  ".html); repeatable")
+      .add_option(
+          "-o,--output", options.files,
+          "Also write the report to FILE, in the format of its ending (.txt, .json, "
+          ".jsonl, .md, .html, .csv); repeatable. Lines of .jsonl are added to what FILE has")
       ->type_name("FILE")
       ->allow_extra_args(false)  // `-o FILE MODEL`: only FILE is meant
       ->group(kGroup);
@@ -123,8 +158,7 @@ Result<Output> Output::open(const OutputOptions& options) {
   for (const std::string& path : options.files) {
     const FormatName* ending = format_of_file(path);
     if (ending == nullptr) {
-      return OutputFile::refused(path, "its ending tells no format",
-                                 "use one of .txt, .json, .md, .html");
+      return OutputFile::refused(path, "its ending tells no format", kEndingsHint);
     }
     Result<OutputFile> opened = OutputFile::open(path);
     if (!opened) return opened.error();
@@ -137,13 +171,47 @@ Result<Output> Output::open(const OutputOptions& options) {
   return output;
 }
 
-Result<Unit> Output::write(const OldReport& report) const {
-  Rendered rendered(report);
+template <class Rendered>
+Result<Unit> Output::write_as(Rendered& rendered, bool lines, bool rest) const {
+  const auto is_meant = [&](Format format) { return format == Format::kJsonLines ? lines : rest; };
   for (const File& file : files_) {
-    if (auto written = file.file.write(rendered.in(file.format, TextStyle{})); !written)
-      return written;
+    if (!is_meant(file.format)) continue;
+    const std::string text = rendered.in(file.format, TextStyle{});
+    auto written =
+        file.format == Format::kJsonLines ? file.file.append(text) : file.file.write(text);
+    if (!written) return written;
   }
+  if (!is_meant(options_.format)) return Unit{};
   return write_to_stdout(rendered.in(options_.format, stdout_style(options_.color)));
+}
+
+Result<Unit> Output::write(const report::Report& report, Units units) const {
+  Rendered rendered(report, units);
+  return write_as(rendered, true, true);
+}
+
+Result<Unit> Output::write(const OldReport& report) const {
+  RenderedOld rendered(report);
+  return write_as(rendered, true, true);
+}
+
+Result<Unit> Output::write_line(const report::Report& report) const {
+  Rendered rendered(report, Units::kExact);
+  return write_as(rendered, true, false);
+}
+
+Result<Unit> Output::write_rest(const report::Report& report, Units units) const {
+  Rendered rendered(report, units);
+  return write_as(rendered, false, true);
+}
+
+bool Output::wants(std::initializer_list<Format> formats) const {
+  const auto is_wanted = [&](Format format) {
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+  };
+  return is_wanted(options_.format) ||
+         std::any_of(files_.begin(), files_.end(),
+                     [&](const File& file) { return is_wanted(file.format); });
 }
 
 }  // namespace tally::cli

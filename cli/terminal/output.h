@@ -1,13 +1,15 @@
 // Output: where a report goes and in which format.
 //
 // Every command that reports has the same flags (-f/--format, -o FILE, --color) and hands over one
-// Report: its Document for people and its JSON for programs.
+// Report, from which each format is derived.
 #pragma once
 
 #include <base/result.h>
 #include <cli/terminal/output_file.h>
+#include <report/numbers.h>
 #include <report/render.h>
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,9 @@ namespace CLI {
 class App;
 }
 
+namespace tally::report {
+struct Report;
+}
 namespace tally::report::layout {}
 namespace tally::app {}
 namespace tally::cli {
@@ -39,14 +44,29 @@ class Output {
   static Result<Output> open(const OutputOptions& options);
 
   /// Writes the report to each file in its own format, then to stdout in the format asked for. With
-  /// -o files and no -f, stdout gets the text as well.
+  /// -o files and no -f, stdout gets the text as well. JSON Lines are one line, appended to a file
+  /// that is there; the other formats replace it. `units` are those of the text.
+  Result<Unit> write(const report::Report& report, Units units = Units::kExact) const;
   Result<Unit> write(const OldReport& report) const;
+
+  // For commands that have a line to say while the work goes on:
+
+  /// Writes the report as a line wherever JSON Lines are wanted, at once.
+  Result<Unit> write_line(const report::Report& report) const;
+  /// write() for all formats but JSON Lines.
+  Result<Unit> write_rest(const report::Report& report, Units units = Units::kExact) const;
+
+  /// Whether any of `formats` is wanted, on stdout or in a file: what is not need not be made.
+  bool wants(std::initializer_list<Format> formats) const;
 
  private:
   struct File {
     OutputFile file;
     Format format = Format::kText;
   };
+  template <class Rendered>
+  Result<Unit> write_as(Rendered& rendered, bool lines, bool rest) const;
+
   OutputOptions options_;
   std::vector<File> files_;
 };

@@ -9,12 +9,7 @@
 #include <cstring>
 #include <memory>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 std::string folder_of(const std::string& path) {
@@ -107,12 +102,25 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
 Result<Unit> OutputFile::write(std::string_view bytes) const {
   Temporary temporary(target_);
   temporary.write(bytes);
-  if (const int error = temporary.rename_to(target_); error != 0) {
-    return Error{ErrorCode::kUnavailable,
-                 "cannot write to '" + path_ + "': " + std::strerror(error),
-                 "free some space, or choose another folder"};
-  }
-  return Unit{};
+  return outcome(temporary.rename_to(target_));
+}
+
+Result<Unit> OutputFile::append(std::string_view line) const {
+  const int descriptor = ::open(target_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor == -1) return outcome(errno);
+  char last = '\n';
+  const off_t end = lseek(descriptor, 0, SEEK_END);
+  const bool readable = end <= 0 || pread(descriptor, &last, 1, end - 1) == 1;
+  int error = readable ? 0 : errno;
+  if (error == 0) error = write_all(descriptor, (last == '\n' ? "" : "\n") + std::string(line));
+  close(descriptor);
+  return outcome(error);
+}
+
+Result<Unit> OutputFile::outcome(int error) const {
+  if (error == 0) return Unit{};
+  return Error{ErrorCode::kUnavailable, "cannot write to '" + path_ + "': " + std::strerror(error),
+               "free some space, or choose another folder"};
 }
 
 }  // namespace tally::cli

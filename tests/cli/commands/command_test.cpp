@@ -1,6 +1,7 @@
 #include <cli/commands/command.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -48,10 +49,24 @@ TEST(Fail, IsJsonOnStdoutWhereJsonWasAskedFor) {
   EXPECT_EQ(session.exit_code, kExitUnavailable);
   EXPECT_EQ(out.find('\x7f'), std::string::npos);
   const auto json = nlohmann::json::parse(out);
-  EXPECT_EQ(json["schema_version"], 1);
+  EXPECT_EQ(json["tool"]["name"], "torchtally");
+  EXPECT_EQ(json["schema_version"], 2);
+  EXPECT_TRUE(json["command"].is_null());
   EXPECT_EQ(json["error"]["code"], "unavailable");
   EXPECT_EQ(json["error"]["message"], "no CUDA device\\x7f\\xff");
   EXPECT_EQ(json["error"]["hint"], "use --device cpu");
+}
+
+TEST(Fail, IsOneLineWhereJsonLinesWereAskedFor) {
+  Session session;
+  session.command = "audit";
+  testing::internal::CaptureStdout();
+  fail(session, {ErrorCode::kUsage, "two\nlines", ""}, Format::kJsonLines);
+  const std::string out = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
+  const auto json = nlohmann::json::parse(out);
+  EXPECT_EQ(json["command"], "audit");
+  EXPECT_EQ(json["error"]["message"], "two\nlines");
 }
 
 TEST(ExitCodes, AreDocumentedAsTheProgramLists) {

@@ -88,9 +88,10 @@ Options:
   -h, --help                    Print this help
 
 Output:
-  -f, --format FORMAT           Format on stdout: text (default), json, md or html
+  -f, --format FORMAT           Format on stdout: text (default), json, jsonl, md, html or csv
   -o, --output FILE             Also write the report to FILE, in the format of its ending (.txt,
-                                .json, .md, .html); repeatable
+                                .json, .jsonl, .md, .html, .csv); repeatable. Lines of .jsonl are
+                                added to what FILE has
       --color WHEN              Colour text: auto (default: on a terminal, unless NO_COLOR is set),
                                 always or never
 
@@ -136,7 +137,7 @@ TEST(UsageError, RefusesSurplusArguments) {
 
 TEST(UsageError, ListsTheValuesOfAChoice) {
   EXPECT_EQ(Program().refusal({"audit", "m.pt", "-f", "xml"}).message,
-            "--format: 'xml' is not one of text, json, md, html");
+            "--format: 'xml' is not one of text, json, jsonl, md, html, csv");
   EXPECT_EQ(Program().refusal({"audit", "m.pt", "--color", "blue"}).message,
             "--color: 'blue' is not one of auto, always, never");
 }
@@ -165,19 +166,23 @@ TEST(LogFlags, WorkBeforeAndAfterTheCommand) {
   EXPECT_EQ(spdlog::get_level(), spdlog::level::debug);
 }
 
-TEST(AsksForJson, SeesEveryWayToWriteIt) {
-  const auto asks = [](std::vector<const char*> arguments) {
+TEST(ErrorFormat, SeesEveryWayToWriteIt) {
+  const auto format = [](std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "torchtally");
-    return asks_for_json(static_cast<int>(arguments.size()), arguments.data());
+    return error_format(static_cast<int>(arguments.size()), arguments.data());
   };
-  EXPECT_TRUE(asks({"x", "-f", "json"}));
-  EXPECT_TRUE(asks({"x", "--format", "json"}));
-  EXPECT_TRUE(asks({"x", "--format=json"}));
-  EXPECT_TRUE(asks({"x", "-fjson"}));
-  EXPECT_FALSE(asks({"x", "-f", "text"}));
-  EXPECT_FALSE(asks({"x", "json"}));
-  EXPECT_FALSE(asks({"x", "-f"}));
-  EXPECT_FALSE(asks({"x", "--", "-f", "json"}));
+  EXPECT_EQ(format({"x", "-f", "json"}), Format::kJson);
+  EXPECT_EQ(format({"x", "--format", "json"}), Format::kJson);
+  EXPECT_EQ(format({"x", "--format=json"}), Format::kJson);
+  EXPECT_EQ(format({"x", "-fjson"}), Format::kJson);
+  EXPECT_EQ(format({"x", "-f=json"}), Format::kJson);
+  EXPECT_EQ(format({"x", "-f", "jsonl"}), Format::kJsonLines);
+  EXPECT_EQ(format({"x", "--format=jsonl"}), Format::kJsonLines);
+  EXPECT_EQ(format({"x", "-fjsonl"}), Format::kJsonLines);
+  EXPECT_EQ(format({"x", "-f", "text"}), Format::kText);
+  EXPECT_EQ(format({"x", "json"}), Format::kText);
+  EXPECT_EQ(format({"x", "-f"}), Format::kText);
+  EXPECT_EQ(format({"x", "--", "-f", "json"}), Format::kText);
 }
 
 TEST(NearestName, AllowsForSlipsOfTheHand) {

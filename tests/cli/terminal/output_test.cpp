@@ -2,9 +2,11 @@
 #include <cli/terminal/terminal.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <report/report.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -14,12 +16,10 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
+using report::OldReport;
+using report::TextStyle;
+using report::Units;
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,11 +55,11 @@ class OutputTest : public testing::Test {
     return Output::open(options);
   }
 
-  OldReport report() {
+  OldReport old_report() {
     return {[this] {
               ++documents_;
-              Document document;
-              document.add(Paragraph{"one\x1b report"});
+              report::layout::Document document;
+              document.add(report::layout::Paragraph{"one\x1b report"});
               return document;
             },
             [] { return std::string("{\"name\": \"\x7f\"}"); }};
@@ -74,7 +74,7 @@ TEST_F(OutputTest, WritesEachFileInTheFormatOfItsEnding) {
   ASSERT_TRUE(output);
   EXPECT_TRUE(names_in_folder().empty()) << "nothing may be there before the report is";
   testing::internal::CaptureStdout();
-  ASSERT_TRUE(output->write(report()));
+  ASSERT_TRUE(output->write(old_report()));
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "one\\x1b report\n");
   EXPECT_EQ(read(path("a.txt")), "one\\x1b report\n");
   EXPECT_EQ(read(path("a.json")), "{\"name\": \"\\u007f\"}\n");
@@ -92,12 +92,63 @@ TEST_F(OutputTest, ReplacesTheFileBehindALinkAndKeepsItsPermissions) {
   ASSERT_TRUE(output);
   EXPECT_EQ(read(path("real.txt")), "old");
   testing::internal::CaptureStdout();
-  ASSERT_TRUE(output->write(report()));
+  ASSERT_TRUE(output->write(old_report()));
   testing::internal::GetCapturedStdout();
   EXPECT_TRUE(fs::is_symlink(path("link.txt")));
   EXPECT_EQ(read(path("real.txt")), "one\\x1b report\n");
   EXPECT_EQ(fs::status(path("real.txt")).permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
+}
+
+report::Report typed_report(std::int64_t parameters) {
+  report::Report report;
+  report.command = "audit";
+  report::Table table;
+  table.key = "rows";
+  table.columns = {{"parameters", "parameters"}};
+  report::Row row;
+  row.cells = {report::Count{parameters}};
+  table.rows = {row};
+  report.body.add(std::move(table));
+  return report;
+}
+
+TEST_F(OutputTest, WritesOneReportInEveryFormat) {
+  const auto output = open({path("a.txt"), path("a.json"), path("a.jsonl"), path("a.md"),
+                            path("a.html"), path("a.csv")});
+  ASSERT_TRUE(output);
+  testing::internal::CaptureStdout();
+  ASSERT_TRUE(output->write(typed_report(1234), Units::kExact));
+  EXPECT_NE(testing::internal::GetCapturedStdout().find("1,234"), std::string::npos);
+  for (const char* name : {"a.txt", "a.md", "a.html"})
+    EXPECT_NE(read(path(name)).find("1,234"), std::string::npos) << name;
+  EXPECT_NE(read(path("a.json")).find("\"parameters\": 1234\n"), std::string::npos);
+  EXPECT_NE(read(path("a.jsonl")).find("\"rows\":[{\"parameters\":1234}]}\n"), std::string::npos);
+  EXPECT_EQ(read(path("a.csv")), "parameters\r\n1234\r\n");
+}
+
+TEST_F(OutputTest, AppendsLinesAsTheyComeAndTheRestAtTheEnd) {
+  std::ofstream(path("a.jsonl")) << "{\"half\": ";  // of a run that was broken off
+  const auto output = open({path("a.jsonl"), path("a.csv")});
+  ASSERT_TRUE(output);
+  EXPECT_TRUE(output->wants({report::Format::kJsonLines}));
+  EXPECT_TRUE(output->wants({report::Format::kText})) << "stdout has it";
+  EXPECT_FALSE(output->wants({report::Format::kJson, report::Format::kHtml}));
+  testing::internal::CaptureStdout();
+  ASSERT_TRUE(output->write_line(typed_report(1)));
+  const std::string first = read(path("a.jsonl"));
+  EXPECT_NE(first.find("{\"half\": \n{\"tool\""), std::string::npos) << first;
+  EXPECT_FALSE(fs::exists(path("a.csv")));
+  ASSERT_TRUE(output->write_line(typed_report(2)));
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  const std::string lines = read(path("a.jsonl"));
+  EXPECT_EQ(lines.find(first), 0U);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3);
+  testing::internal::CaptureStdout();
+  ASSERT_TRUE(output->write_rest(typed_report(3)));
+  EXPECT_NE(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(read(path("a.csv")), "parameters\r\n3\r\n");
+  EXPECT_EQ(read(path("a.jsonl")), lines);
 }
 
 TEST_F(OutputTest, RefusesPathsBeforeTheWork) {
