@@ -175,9 +175,12 @@ void find_kept_storages(const ModelSnapshot& s, Census& census) {
              "): clone() them before saving to drop " + bytes_text(unseen)});
   }
   if (found > kMostFindings) {
+    const std::size_t more = found - kMostFindings;
     census.findings.push_back(
-        {"storage-kept-by-view", "and " + std::to_string(found - kMostFindings) +
-                                     " more storages that are larger than what views see of them"});
+        {"storage-kept-by-view",
+         "and " + std::to_string(more) +
+             (more == 1 ? " more storage that is larger than what views see of it"
+                        : " more storages that are larger than what views see of them")});
   }
 }
 

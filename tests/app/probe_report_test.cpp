@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <report/render.h>
 
+#include <sstream>
+
 namespace tally::report::layout {}
 namespace tally::app {
 using namespace report;
@@ -53,6 +55,38 @@ TEST(ProbeReport, ShowsEveryPlaceOfTheDevicesMemory) {
        {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "−10 B", "16,190 B"}) {
     EXPECT_TRUE(has_cell(text, cell)) << cell << "\n" << text;
   }
+}
+
+/// The line that starts with `label`, its cells parted by one space.
+std::string row_of(const std::string& text, const std::string& label) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string row;
+    for (std::string word; words >> word;) row += (row.empty() ? "" : " ") + word;
+    if (row.rfind(label, 0) == 0) return row;
+  }
+  return "no row " + label;
+}
+
+// Three of five modules are left out: 1 + 20 + 300 and 2 + 40 + 600 FLOPs of 54,321 and 108,642.
+TEST(ProbeReport, AddsUpTheModulesThatItLeavesOut) {
+  ProbeResult run;
+  run.kind = "measured on cpu";
+  run.phases = {{"weights", 0, 90, 100, {}}};
+  run.modules = {{"small", 1, 0, 0, 0, 10, 1, 2},
+                 {"large", 1, 0, 0, 0, 50, 50'000, 100'000},
+                 {"medium", 1, 0, 0, 0, 20, 20, 40},
+                 {"larger", 1, 0, 0, 0, 40, 4'000, 8'000},
+                 {"middle", 1, 0, 0, 0, 30, 300, 600}};
+  run.forward_flops = 54'321;
+  run.backward_flops = 108'642;
+  ProbeReport report = report_of(run);
+  report.configurations[0].modules = run;
+  const std::string text = render_text(probe_document(report, 2), TextStyle{});
+  EXPECT_EQ(row_of(text, "[3 others]"), "[3 others] 321 642") << text;
+  EXPECT_EQ(row_of(text, "TOTAL"), "TOTAL 54,321 108,642") << text;
+  EXPECT_EQ(row_of(text, "middle"), "no row middle");
 }
 
 TEST(ProbeReport, SaysWhatIsNotKnownOfADevice) {

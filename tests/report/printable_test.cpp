@@ -32,6 +32,17 @@ TEST(Printable, ShowsTextDirectionAndInvisibleCharactersAsEscapes) {
   EXPECT_EQ(printable("x\U000E0041"), "x\\u{e0041}");
 }
 
+// Unicode Standard Annex 9, section 2: every character that sets the direction of text, and the
+// invisible operators between them.
+TEST(Printable, ShowsEveryDirectionCharacterAsAnEscape) {
+  EXPECT_EQ(printable("a\u2066b\u2069"), "a\\u{2066}b\\u{2069}");  // isolates
+  for (const char* text :
+       {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2060",
+        "\u2064", "\u2066", "\u2067", "\u2068", "\u2069", "\u206f"}) {
+    EXPECT_EQ(printable(text).substr(0, 3), "\\u{") << printable(text);
+  }
+}
+
 // The ill-formed sequences of the Unicode Standard, section 3.9, tables 3-8 to 3-10.
 TEST(Printable, ShowsBytesThatAreNoUtf8AsEscapes) {
   EXPECT_EQ(printable("\xff"), "\\xff");

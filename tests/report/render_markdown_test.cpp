@@ -46,6 +46,16 @@ TEST(RenderMarkdown, EscapesWhatMarkdownWouldRead) {
             "a_b \\_c\\_ \\*d\\* \\[e\\](f) \\`g\\` \\<h\\> \\|i\\| \\\\\n");
 }
 
+// CommonMark 0.31, sections 2.4 and 2.5: an entity is read as its character unless its & is
+// escaped. GitHub adds ~strikethrough~ and $formulas$.
+TEST(RenderMarkdown, EscapesEntitiesAndGitHubsOwnSigns) {
+  Document document;
+  document.add(Table{"", {{"&copy;"}}, {{{"&lt;b&gt; ~x~ $y$"}}}, {}});
+  const std::string text = render_markdown(document);
+  EXPECT_NE(text.find("| \\&copy; "), std::string::npos) << text;
+  EXPECT_NE(text.find("| \\&lt;b\\&gt; \\~x\\~ \\$y\\$ |"), std::string::npos) << text;
+}
+
 TEST(RenderMarkdown, EscapesWhatWouldBeginAListOrAHeading) {
   const char* const cases[][2] = {{"1. one", "1\\. one\n"},
                                   {"- one", "\\- one\n"},

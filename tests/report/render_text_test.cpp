@@ -151,5 +151,16 @@ TEST(RenderText, LetsNoNameReachTheTerminalRaw) {
   }
 }
 
+// What is read from left to right on a terminal must not be turned around by a name.
+TEST(RenderText, LetsNoNameTurnTheTerminalAround) {
+  Document document;
+  document.add(Heading{"a\u2067b\u2069", 1});
+  document.add(Table{"", {{"name"}}, {{{"x\u2066y\u2069"}}}, {}});
+  const std::string text = render_text(document, TextStyle{});
+  EXPECT_NE(text.find("a\\u{2067}b\\u{2069}"), std::string::npos) << text;
+  EXPECT_NE(text.find("x\\u{2066}y\\u{2069}"), std::string::npos) << text;
+  EXPECT_EQ(text.find("\xe2\x81"), std::string::npos) << text;  // how U+2060 to U+206F begin
+}
+
 }  // namespace
 }  // namespace tally::report

@@ -157,6 +157,12 @@ TEST(Recipes, EightBitAdamKeepsScalesAndSmallTensorsWhole) {
   EXPECT_EQ(
       term_state_bytes(small, Optimizer::kAdam8bit, Precision::kMixed).optimizer_states.value(),
       4095 * 8);
+  // Dettmers et al. 2022: 4,096 elements are the first that are no small tensor; two blocks of
+  // 2,048.
+  const auto first = tensor({64, 64}, Component::kMlp);
+  EXPECT_EQ(
+      term_state_bytes(first, Optimizer::kAdam8bit, Precision::kMixed).optimizer_states.value(),
+      2 * (4096 + 2 * 4));
 }
 
 TEST(Recipes, MuonKeepsAdamForTablesAndVectors) {

@@ -571,6 +571,47 @@ TEST(InferenceMemory, WorkspaceIsTheWiderOfAttentionAndMlp) {
   EXPECT_EQ(bytes_of(*memory, "workspace"), 100LL * (2 * 4096 + 2 * 32 * 128 + 2 * 8 * 128) * 2);
 }
 
+// Every token goes through the shared expert besides its own two: gate, up and product of each.
+TEST(InferenceMemory, WorkspaceHoldsTheSharedExpertToo) {
+  auto spec = preset("llama-3-8b");
+  auto& mlp = spec.stacks[0].groups[0].mlp;
+  mlp.num_experts = 8;
+  mlp.num_experts_per_token = 2;
+  mlp.intermediate_size = 3000;
+  mlp.shared_intermediate_size = 4000;
+  InferencePlan plan;
+  plan.shape.seq = 100;
+  const auto memory = inference_memory(spec, terms_of(spec), plan);
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(bytes_of(*memory, "workspace"), 100LL * (2 * 4096 + 3 * (2 * 3000 + 4000)) * 2);
+}
+
+// T5 has no table of positions. A device that holds 100 tokens in and 100 out to the byte holds no
+// more of both: the encoder's text grows with the decoder's where it was given.
+TEST(Fit, LengthensTheTextOfTheEncoderToo) {
+  const auto spec = preset("t5-small");
+  TrainingPlan plan = plan_of(1, 100);
+  plan.shape.encoder_seq = 100;
+  const auto terms = terms_of(spec);
+  const auto memory = training_memory(spec, terms, plan);
+  ASSERT_TRUE(memory);
+  plan.shape.seq = 16;
+  plan.shape.encoder_seq = 7;
+  const auto fit = fit_training(spec, terms, plan, memory->total_bytes);
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->limits.longest_seq, 100);
+  EXPECT_FALSE(fit->limits.seq_is_bounded_by_positions);
+}
+
+// Devlin et al. 2018: an encoder alone, of 512 positions.
+TEST(Fit, PositionsOfAnEncoderBoundTheLength) {
+  const auto spec = preset("bert-base-uncased");
+  const auto fit = fit_training(spec, terms_of(spec), plan_of(1, 128), 80'000'000'000);
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->limits.longest_seq, 512);
+  EXPECT_TRUE(fit->limits.seq_is_bounded_by_positions);
+}
+
 TEST(Fit, OneSequenceMayBeTheMost) {
   const auto spec = preset("llama-3-8b");
   const auto terms = terms_of(spec);

@@ -319,6 +319,19 @@ TEST(Census, SumsUpFindingsOfOneSort) {
             "and 5 more storages that are larger than what views see of them");
 }
 
+TEST(Census, SumsUpTheOneFindingTooMany) {
+  const auto findings = [](int storages) {
+    SnapshotBuilder b;
+    for (int i = 0; i < storages; ++i)
+      b.tensor(0, "t" + std::to_string(i), b.view(b.storage(400), {1}));
+    return census_of(b).findings;
+  };
+  EXPECT_EQ(findings(20).size(), 20u);
+  ASSERT_EQ(findings(21).size(), 21u);
+  EXPECT_EQ(findings(21).back().text,
+            "and 1 more storage that is larger than what views see of it");
+}
+
 TEST(Census, FindsEqualStoragesThatAreNotShared) {
   SnapshotBuilder b;
   for (const std::uint32_t crc : {7u, 7u, 7u, 9u, 9u, 8u})

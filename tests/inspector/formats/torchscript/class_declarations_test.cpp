@@ -221,6 +221,17 @@ TEST(ClassDeclarations, HoldForEveryTruncation) {
   }
 }
 
+// The bracket stands in a string, as the escaped quote in front of it does: the next class begins
+// all the same.
+TEST(ClassDeclarations, GoOnBehindAnEscapedQuote) {
+  for (const char* text : {"\"a\\\"(b\"", "'a\\'(b'", "\"\"\"a\\\"\"\"(b\"\"\""}) {
+    const auto classes = read(std::string("class A(Module):\n  def f(self):\n    x = ") + text +
+                              "\nclass B(Module):\n  __parameters__ = [\"w\", ]\n");
+    ASSERT_EQ(classes.count("B"), 1u) << text;
+    EXPECT_EQ(sorted(classes.at("B").parameters), (std::set<std::string>{"w"}));
+  }
+}
+
 TEST(ClassDeclarations, HoldForUnendedStringsAndBrackets) {
   for (const char* body : {"\"", "'''", "\"\"\"x", "(", "[{(", "x = \"\\", "# x"}) {
     EXPECT_EQ(read(std::string("class A(Module):\n  def f(self):\n    ") + body).size(), 1u)
