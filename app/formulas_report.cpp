@@ -331,30 +331,23 @@ std::string family_json(const Example& example) {
   return json_text(json);
 }
 
-std::optional<FamilyInfo> family_named(std::string_view model_type) {
-  for (auto& family : formulas::family_table()) {
-    if (family.model_type == model_type) return std::move(family);
-  }
-  return std::nullopt;
-}
-
 /// The example that `subject` names, if it names a family or a preset.
 std::optional<Result<Example>> example_named(const std::string& subject) {
-  if (auto family = family_named(subject)) {
+  if (const auto* family = formulas::family_info(subject)) {
     const auto names = preset_names(subject);
     for (const auto& preset : formulas::presets()) {
       if (!names.empty() && preset.name == names.front()) {
-        return make_example(std::move(*family), names.front(), preset.config);
+        return make_example(*family, names.front(), preset.config);
       }
     }
-    return make_example(std::move(*family), "its defaults", R"({"model_type":")" + subject + "\"}");
+    return make_example(*family, "its defaults", R"({"model_type":")" + subject + "\"}");
   }
   for (const auto& preset : formulas::presets()) {
     if (preset.name != subject) continue;
     const auto spec = formulas::preset_spec(subject);
     if (!spec) return Result<Example>(spec.error());
-    auto family = family_named(spec->family);
-    if (family) return make_example(std::move(*family), subject, preset.config);
+    const auto* family = formulas::family_info(spec->family);
+    if (family) return make_example(*family, subject, preset.config);
   }
   return std::nullopt;
 }

@@ -2,22 +2,17 @@
 #include <app/nearest_name.h>
 #include <app/parse_number.h>
 #include <app/read_config.h>
+#include <formulas/families/config_json.h>
 #include <formulas/families/presets.h>
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
-using nlohmann::json;
+using formulas::ConfigValue;
 
 Result<std::string> preset_config(const std::string& name) {
   std::vector<std::string> names;
@@ -31,151 +26,107 @@ Result<std::string> preset_config(const std::string& name) {
                                : "did you mean " + nearest + "?"};
 }
 
-std::vector<std::string> fields_of(const std::string& family) {
-  for (const auto& info : formulas::family_table()) {
-    if (info.model_type != family) continue;
-    std::vector<std::string> fields;
-    for (const auto& field : info.fields) fields.push_back(field.field);
-    return fields;
+/// The object of `config` named by the dots of `path`, made where it is missing, and the last part
+/// of the path; null where something on the way is no object.
+std::pair<ConfigValue*, std::string> place_of(ConfigValue& config, const std::string& path) {
+  ConfigValue* target = &config;
+  std::size_t from = 0;
+  for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', from)) {
+    target = &target->member(path.substr(from, dot - from));
+    if (target->kind == ConfigValue::Kind::kNull) target->kind = ConfigValue::Kind::kObject;
+    if (target->kind != ConfigValue::Kind::kObject) return {nullptr, ""};
+    from = dot + 1;
   }
-  return {};
-}
-
-/// The first spelling of `flag` all of whose fields `fields` has.
-const std::vector<const char*>* spelling_of(const SizeField& flag,
-                                            const std::vector<std::string>& fields) {
-  for (const auto& spelling : flag.spellings) {
-    const bool all = std::all_of(spelling.begin(), spelling.end(), [&](const char* field) {
-      return std::find(fields.begin(), fields.end(), field) != fields.end();
-    });
-    if (all) return &spelling;
-  }
-  return nullptr;
+  return {target, path.substr(from)};
 }
 
 /// FIELD=VALUE or PART.FIELD=VALUE; the value is JSON, or a text.
-std::optional<Error> apply_setting(json& config, const std::string& setting) {
+std::optional<Error> apply_setting(ConfigValue& config, const std::string& setting,
+                                   const formulas::FamilyInfo* family) {
   const auto equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
     return Error{ErrorCode::kUsage, "--set: \"" + setting + "\" is not FIELD=VALUE", ""};
   }
-  json value = json::parse(setting.substr(equals + 1), nullptr, false);
-  if (value.is_discarded()) value = setting.substr(equals + 1);
-  json* target = &config;
-  std::stringstream path(setting.substr(0, equals));
-  std::string part;
-  while (std::getline(path, part, '.')) {
-    if (!target->is_object() && !target->is_null()) {
-      return Error{ErrorCode::kUsage, "--set: " + setting.substr(0, equals) + " has no such part",
-                   ""};
+  const std::string path = setting.substr(0, equals), text = setting.substr(equals + 1);
+  if (family != nullptr) {
+    const auto& known = family->known_fields;
+    if (std::find(known.begin(), known.end(), path) == known.end()) {
+      const auto nearest = nearest_name(path, known);
+      return Error{
+          ErrorCode::kUsage, "--set: the family " + family->model_type + " has no field " + path,
+          nearest.empty() ? "`torchtally formulas " + family->model_type + "` lists its fields"
+                          : "did you mean " + nearest + "?"};
     }
-    target = &(*target)[part];
   }
-  *target = std::move(value);
+  const auto [target, field] = place_of(config, path);
+  if (target == nullptr)
+    return Error{ErrorCode::kUsage, "--set: " + path + " has no such part", ""};
+  const auto value = formulas::parse_config_value(text);
+  target->member(field) = value ? *value : ConfigValue::of(text);
   return std::nullopt;
 }
 
-/// `text` with the fields that the flags give. Text that is no object is left for its reader to
-/// refuse.
-Result<std::string> with_flags(const std::string& text, const ModelChoice& flags) {
-  if (!flags.has_sizes() && flags.settings.empty() && !flags.tie_embeddings &&
-      !flags.untie_embeddings) {
-    return text;
-  }
-  json config = json::parse(text, nullptr, false);
-  if (!config.is_object()) return text;
-  std::string family = flags.family;
-  if (family.empty() && config.contains("model_type") && config["model_type"].is_string()) {
-    family = config["model_type"].get<std::string>();
-  }
-  const auto fields = fields_of(family);
+/// Gives `config` the fields that the flags give.
+std::optional<Error> apply_flags(ConfigValue& config, const ModelChoice& flags) {
+  std::string model_type = flags.family;
+  const auto* type = config.find("model_type");
+  if (model_type.empty() && type != nullptr) model_type = type->text;
+  const auto* family = formulas::family_info(model_type);  // null: the reader refuses it by name
   for (const auto& flag : size_fields()) {
     const auto given = flags.sizes.find(flag.field);
     if (given == flags.sizes.end() || given->second.empty()) continue;
     const auto count = parse_count(flag.field, given->second);
     if (!count) return count.error();
-    const auto* spelling = spelling_of(flag, fields);
-    if (spelling == nullptr) {
-      if (fields.empty()) break;  // an unknown family, which the reader refuses by name
+    if (family == nullptr) break;
+    const auto size = std::find_if(family->sizes.begin(), family->sizes.end(),
+                                   [&](const auto& s) { return s.first == flag.field; });
+    if (size == family->sizes.end()) {
       return Error{ErrorCode::kUsage,
-                   std::string(flag.field) + ": the family " + family + " has no such field",
+                   std::string(flag.field) + ": the family " + model_type + " has no such field",
                    "--set FIELD=VALUE sets any field of the configuration"};
     }
-    for (const char* field : *spelling) config[field] = *count;
+    for (const auto& field : size->second) config.member(field) = ConfigValue::of(*count);
   }
-  if (flags.tie_embeddings) config["tie_word_embeddings"] = true;
-  if (flags.untie_embeddings) config["tie_word_embeddings"] = false;
+  if (flags.tie_embeddings) config.member("tie_word_embeddings") = ConfigValue::of(true);
+  if (flags.untie_embeddings) config.member("tie_word_embeddings") = ConfigValue::of(false);
   for (const auto& setting : flags.settings) {
-    if (auto error = apply_setting(config, setting)) return *error;
+    if (auto error = apply_setting(config, setting, family)) return error;
   }
-  return config.dump(-1, ' ', false, json::error_handler_t::replace);
+  return std::nullopt;
 }
 
+Error of_model(const std::string& name, Error error) {
+  error.message = name + ": " + error.message;
+  return error;
+}
+
+/// The model that `text` describes, with what the flags change.
 Result<NamedModel> read_model(std::string name, const std::string& text,
-                              const formulas::HfConfigOptions& options = {}) {
-  auto config = formulas::spec_from_hf_config(text, options);
-  if (!config) {
-    Error error = config.error();
-    error.message = name + ": " + error.message;
-    return error;
+                              const ModelChoice& flags = {}) {
+  auto config = formulas::parse_config_value(text);
+  if (!config) return of_model(name, config.error());
+  if (config->kind == ConfigValue::Kind::kObject) {
+    if (const auto error = apply_flags(*config, flags)) return *error;
   }
-  return NamedModel{std::move(name), std::move(config->spec), std::move(config->defaults_taken)};
+  auto spec = formulas::spec_from_hf_config(*config, {flags.family, flags.architecture});
+  if (!spec) return of_model(name, spec.error());
+  return NamedModel{std::move(name), std::move(spec->spec), std::move(spec->defaults_taken)};
 }
 
 }  // namespace
 
 const std::vector<SizeField>& size_fields() {
   static const auto* const kFlags = new std::vector<SizeField>{
-      {"vocab_size", "--vocab-size", "Rows of the token table", {{"vocab_size"}}},
-      {"hidden_size",
-       "--hidden-size",
-       "Width of the residual stream",
-       {{"hidden_size"}, {"n_embd"}, {"d_model"}, {"dim"}}},
-      {"num_layers",
-       "--num-layers",
-       "Layers (of encoder and decoder alike)",
-       {{"num_hidden_layers"},
-        {"n_layer"},
-        {"n_layers"},
-        {"encoder_layers", "decoder_layers"},
-        {"num_layers", "num_decoder_layers"},
-        {"num_layers"}}},
-      {"num_attention_heads",
-       "--num-heads",
-       "Attention heads",
-       {{"num_attention_heads"},
-        {"n_head"},
-        {"n_heads"},
-        {"encoder_attention_heads", "decoder_attention_heads"},
-        {"num_heads"}}},
-      {"num_key_value_heads",
-       "--num-kv-heads",
-       "Key-value heads",
-       {{"num_key_value_heads"}, {"num_kv_heads"}}},
-      {"head_dim", "--head-dim", "Width of a head", {{"head_dim"}, {"d_kv"}}},
-      {"intermediate_size",
-       "--intermediate-size",
-       "Width of the MLP",
-       {{"intermediate_size"},
-        {"n_inner"},
-        {"ffn_dim"},
-        {"encoder_ffn_dim", "decoder_ffn_dim"},
-        {"d_ff"},
-        {"hidden_dim"},
-        {"ffn_hidden_size"},
-        {"d_inner"}}},
-      {"max_positions",
-       "--max-positions",
-       "Longest sequence",
-       {{"max_position_embeddings"}, {"n_positions"}, {"max_seq_len"}}},
-      {"num_experts",
-       "--num-experts",
-       "Experts of a mixture",
-       {{"num_local_experts"}, {"num_experts"}, {"n_routed_experts"}}},
-      {"num_experts_per_token",
-       "--experts-per-token",
-       "Experts that a token passes through",
-       {{"num_experts_per_tok"}}}};
+      {"vocab_size", "--vocab-size", "Rows of the token table"},
+      {"hidden_size", "--hidden-size", "Width of the residual stream"},
+      {"num_layers", "--num-layers", "Layers (of encoder and decoder alike)"},
+      {"num_attention_heads", "--num-heads", "Attention heads"},
+      {"num_key_value_heads", "--num-kv-heads", "Key-value heads"},
+      {"head_dim", "--head-dim", "Width of a head"},
+      {"intermediate_size", "--intermediate-size", "Width of the MLP"},
+      {"max_positions", "--max-positions", "Longest sequence"},
+      {"num_experts", "--num-experts", "Experts of a mixture"},
+      {"num_experts_per_token", "--experts-per-token", "Experts that a token passes through"}};
   return *kFlags;
 }
 
@@ -204,9 +155,7 @@ Result<NamedModel> chosen_model(const ModelChoice& flags) {
     return Error{ErrorCode::kUsage, "no model is named",
                  "give --config FILE, --preset NAME, or --family NAME with hyper-parameters"};
   }
-  auto changed = with_flags(text, flags);
-  if (!changed) return changed.error();
-  return read_model(name, *changed, {flags.family, flags.architecture});
+  return read_model(name, text, flags);
 }
 
 Result<NamedModel> model_named(const std::string& word) {

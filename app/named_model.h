@@ -9,11 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 struct ModelChoice {
   std::string config_path;
@@ -30,13 +26,12 @@ struct ModelChoice {
   bool has_sizes() const;
 };
 
-/// A hyper-parameter that can be given beside a configuration, and the fields that it may stand
-/// for: the first set that a family has in full.
+/// A size that can be given beside a configuration; each family says which of its fields that is
+/// (formulas::FamilyInfo::sizes).
 struct SizeField {
   const char* field;
   const char* flag;
   const char* help;
-  std::vector<std::vector<const char*>> spellings;
 };
 const std::vector<SizeField>& size_fields();
 

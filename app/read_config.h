@@ -2,6 +2,7 @@
 #pragma once
 
 #include <base/result.h>
+#include <formulas/families/config_json.h>
 
 #include <cstddef>
 #include <string>
@@ -9,7 +10,7 @@
 namespace tally::app {
 
 /// A config.json is a few kilobytes; what is larger than this is none.
-inline constexpr std::size_t kMostConfigBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMostConfigBytes = formulas::kLargestConfig;
 
 /// What `path` holds, read to its end: a file, or a pipe such as <(…) or /dev/stdin. Errors name
 /// the path: kNotFound where it cannot be opened or read, kLimitExceeded past kMostConfigBytes.

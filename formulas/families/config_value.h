@@ -28,6 +28,34 @@ struct ConfigValue {
     }
     return nullptr;
   }
+
+  /// The member `name` of an object, added as null where it is missing.
+  ConfigValue& member(std::string_view name) {
+    for (auto& [key, value] : members) {
+      if (key == name) return value;
+    }
+    return members.emplace_back(name, ConfigValue()).second;
+  }
+
+  static ConfigValue of(bool value) {
+    ConfigValue made;
+    made.kind = Kind::kBool;
+    made.boolean = value;
+    return made;
+  }
+  static ConfigValue of(std::int64_t value) {
+    ConfigValue made;
+    made.kind = Kind::kInteger;
+    made.integer = value;
+    made.number = static_cast<double>(value);
+    return made;
+  }
+  static ConfigValue of(std::string value) {
+    ConfigValue made;
+    made.kind = Kind::kString;
+    made.text = std::move(value);
+    return made;
+  }
 };
 
 }  // namespace tally::formulas

@@ -1,10 +1,11 @@
 // What no recipe says: one function a family that needs it.
-#include <formulas/families/hf_families.h>
+#include <formulas/families/recipe.h>
 
 #include <algorithm>
 #include <tuple>
 
 namespace tally::formulas {
+namespace {
 
 void adjust_albert(SpecInProgress& work) {
   // Layers are stored once a group and run many times: layer i uses group i / (layers / groups).
@@ -167,8 +168,8 @@ void adjust_qwen_moe(SpecInProgress& work) {
     fields.fail("num_experts_per_tok", "is more than num_experts");
   mlp.stacked_experts = true;
   mlp.intermediate_size = fields.size("moe_intermediate_size");
-  if (work.family.model_type == "qwen2_moe") {
-    mlp.shared_intermediate_size = fields.size("shared_expert_intermediate_size");
+  if (const auto shared = recipe_size(work, "shared")) {
+    mlp.shared_intermediate_size = *shared;
     mlp.shared_gate = true;
   }
 }
@@ -193,8 +194,12 @@ void adjust_vision(SpecInProgress& work) {
   if (patches < 1) fields.fail("patch_size", "is larger than image_size");
   e.position_rows = stack.max_positions = patches + 1;
   e.patch_bias = true;
-  if (work.family.model_type != "dinov2") return;
-  e.mask_token = fields.flag("use_mask_token");
+}
+
+void adjust_dinov2(SpecInProgress& work) {
+  adjust_vision(work);
+  auto& fields = work.fields;
+  work.stack().embedding.mask_token = fields.flag("use_mask_token");
   if (!fields.flag("use_swiglu_ffn")) return;
   // Two thirds of the width, rounded up to a multiple of 8 (Dinov2SwiGLUFFN).
   auto& mlp = work.group().mlp;
@@ -211,5 +216,36 @@ void adjust_xlnet(SpecInProgress& work) {
   attention.xl_relative = true;
   work.stack().embedding.mask_token = true;
 }
+
+}  // namespace
+
+const Step kAdjustAlbert = {adjust_albert, "num_hidden_groups inner_group_num", "layers"};
+const Step kAdjustDeberta = {adjust_deberta,
+                             "position_biased_input norm_rel_ebd conv_kernel_size conv_groups "
+                             "relative_attention position_buckets max_relative_positions "
+                             "share_att_key pos_att_type",
+                             ""};
+const Step kAdjustDeepseek = {adjust_deepseek,
+                              "q_lora_rank kv_lora_rank qk_nope_head_dim qk_rope_head_dim "
+                              "v_head_dim first_k_dense_replace n_routed_experts "
+                              "num_experts_per_tok moe_intermediate_size n_shared_experts",
+                              ""};
+const Step kAdjustDinov2 = {adjust_dinov2,
+                            "image_size patch_size num_channels use_mask_token use_swiglu_ffn", ""};
+const Step kAdjustFalcon = {adjust_falcon,
+                            "alibi new_decoder_architecture num_kv_heads multi_query parallel_attn "
+                            "num_ln_in_parallel_attn",
+                            ""};
+const Step kAdjustGptBigcode = {adjust_gpt_bigcode, "multi_query", ""};
+const Step kAdjustModernbert = {adjust_modernbert, "norm_bias", ""};
+const Step kAdjustOpt = {
+    adjust_opt, "layer_norm_elementwise_affine do_layer_norm_before _remove_final_layer_norm", ""};
+const Step kAdjustQwenMoe = {adjust_qwen_moe,
+                             "num_experts decoder_sparse_step mlp_only_layers num_experts_per_tok "
+                             "moe_intermediate_size",
+                             "shared"};
+const Step kAdjustStablelm = {adjust_stablelm, "", ""};
+const Step kAdjustVision = {adjust_vision, "image_size patch_size num_channels", ""};
+const Step kAdjustXlnet = {adjust_xlnet, "?d_head", ""};
 
 }  // namespace tally::formulas

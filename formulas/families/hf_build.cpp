@@ -1,25 +1,6 @@
-// Recipes: one stack of layers from words.
-//
-//   stack=NAME             decoder, encoder or vision
-//   positions=KIND         learned, rotary, alibi, relative; position_offset=N more rows;
-//   position_width=H where E differs norm=KIND              ln, rms, ln_nobias, none;
-//   norms=pre|post|four|parallel (one norm a layer); final=+ parallel=FLAG          one norm a
-//   layer where the flag is on (two stay where the family keeps them) embedding_norm=H|E     width
-//   of a norm of the embedding E=FIELD                embedding width; project_in=always|differs,
-//   project_in_bias=FLAG types=FIELD            token types head_dim=FIELD         absent: hidden /
-//   heads; "same": must equal that; "latent": set by the family's adjust function divides=+ hidden
-//   must divide by heads although head_dim is given (the configuration class says so) kv=FIELD
-//   key-value heads; absent: as many as heads qkv= o= mlp_bias=FLAG  biases;  qk= qk_norm= qk_if=
-//   query-key norms;  sinks=+ mlp=two|gated          width=4H: no field for it; 4H?: where the
-//   field is null; ratio: mlp_ratio experts=FIELD          every layer a mixture; router_bias=FLAG
-//   cross=decoder|always   cross attention where add_cross_attention is on (decoder: needs
-//   is_decoder too) fused_qkv= fused_gate_up= transposed= transposed_attention= transposed_mlp=
-//   layer_scale=  how tensors are stored window=RULE            which layers attend to a window
-//
-// FLAG is + (yes), absent (no) or @field; FIELD is @field (with the family's default) or ?field
-// (only where it is given).
+// The layers of a family, from the words of its recipe (recipe.h).
 #include <base/checked.h>
-#include <formulas/families/hf_families.h>
+#include <formulas/families/recipe.h>
 
 #include <algorithm>
 #include <numeric>
@@ -27,29 +8,8 @@
 namespace tally::formulas {
 namespace {
 
-/// The last `key` of the recipe: what a family adds to a shared recipe wins.
-std::string_view word(const Family& family, std::string_view key) {
-  std::string_view found;
-  std::string_view rest = family.recipe;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(' '), rest.size());
-    if (const auto value = lookup(rest.substr(0, end), key)) found = *value;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return found;
-}
-
-bool flag(SpecInProgress& work, std::string_view key) {
-  const auto value = word(work.family, key);
-  return value == "+" || (!value.empty() && value[0] == '@' && work.fields.flag(value.substr(1)));
-}
-
-std::optional<std::int64_t> optional_size(SpecInProgress& work, std::string_view key) {
-  const auto value = word(work.family, key);
-  if (value.empty() || (value[0] == '?' && !work.fields.given(value.substr(1))))
-    return std::nullopt;
-  if (value[0] != '?' && value[0] != '@') return std::nullopt;
-  return work.fields.optional_size(value.substr(1));
+std::string_view word(const SpecInProgress& work, std::string_view key) {
+  return recipe_word(work.family.recipe, key);
 }
 
 NormKind norm_kind(std::string_view name) {
@@ -75,13 +35,14 @@ QkNorm qk_norm(std::string_view name) {
 std::int64_t head_dim(SpecInProgress& work, std::int64_t heads) {
   auto& fields = work.fields;
   const auto hidden = work.stack().hidden_size;
-  const auto how = word(work.family, "head_dim");
+  const auto how = word(work, "head_dim");
   if (how == "latent") {
-    if (flag(work, "divides")) divided(fields, "hidden_size", hidden, "num_attention_heads", heads);
+    if (recipe_flag(work, "divides"))
+      divided(fields, "hidden_size", hidden, "num_attention_heads", heads);
     return 1;
   }
-  const auto given = optional_size(work, "head_dim");
-  if (!given || flag(work, "divides")) {
+  const auto given = recipe_size(work, "head_dim");
+  if (!given || recipe_flag(work, "divides")) {
     const auto derived = divided(fields, "hidden_size", hidden, "num_attention_heads", heads);
     if (how == "same" && fields.given("head_dim") && fields.size("head_dim") != derived) {
       fields.fail("head_dim",
@@ -96,9 +57,10 @@ void set_attention(SpecInProgress& work) {
   auto& fields = work.fields;
   auto& attention = work.group().attention;
   const auto heads = fields.size("num_attention_heads");
-  attention = plain_attention(heads, head_dim(work, heads), flag(work, "qkv"), flag(work, "o"));
-  if (const auto kv = optional_size(work, "kv")) {
-    const auto field = word(work.family, "kv").substr(1);
+  attention = plain_attention(heads, head_dim(work, heads), recipe_flag(work, "qkv"),
+                              recipe_flag(work, "o"));
+  if (const auto kv = recipe_size(work, "kv")) {
+    const auto field = word(work, "kv").substr(1);
     attention.num_key_value_heads = *kv;
     if (*kv > heads)
       fields.fail(field, "is " + std::to_string(*kv) + ", more than the " + std::to_string(heads) +
@@ -107,21 +69,22 @@ void set_attention(SpecInProgress& work) {
       fields.fail(field, "is " + std::to_string(*kv) + ", which does not divide the " +
                              std::to_string(heads) + " attention heads");
   }
-  attention.qk_norm = qk_norm(word(work.family, "qk"));
-  if (!word(work.family, "qk_if").empty() && !flag(work, "qk_if"))
+  attention.qk_norm = qk_norm(word(work, "qk"));
+  if (!word(work, "qk_if").empty() && !recipe_flag(work, "qk_if"))
     attention.qk_norm = QkNorm::kNone;
-  attention.qk_norm_kind = norm_kind(word(work.family, "qk_norm"));
-  attention.sinks = flag(work, "sinks");
-  attention.fused_qkv = flag(work, "fused_qkv");
-  attention.transposed = flag(work, "transposed") || flag(work, "transposed_attention");
+  attention.qk_norm_kind = norm_kind(word(work, "qk_norm"));
+  attention.sinks = recipe_flag(work, "sinks");
+  attention.fused_qkv = recipe_flag(work, "fused_qkv");
+  attention.transposed =
+      recipe_flag(work, "transposed") || recipe_flag(work, "transposed_attention");
 }
 
 void set_mlp(SpecInProgress& work) {
   auto& fields = work.fields;
   auto& mlp = work.group().mlp;
   const auto hidden = work.stack().hidden_size;
-  const auto width = word(work.family, "width");
-  mlp.kind = word(work.family, "mlp") == "gated" ? MlpKind::kGated : MlpKind::kTwoMatrix;
+  const auto width = word(work, "width");
+  mlp.kind = word(work, "mlp") == "gated" ? MlpKind::kGated : MlpKind::kTwoMatrix;
   if (width == "4H") {
     mlp.intermediate_size = times(fields, "hidden_size", 4, hidden);
   } else if (width == "4H?") {
@@ -134,13 +97,13 @@ void set_mlp(SpecInProgress& work) {
   } else {
     mlp.intermediate_size = fields.size("intermediate_size");
   }
-  mlp.up_bias = mlp.down_bias = flag(work, "mlp_bias");
-  mlp.fused_gate_up = flag(work, "fused_gate_up");
-  mlp.transposed = flag(work, "transposed") || flag(work, "transposed_mlp");
-  if (const auto experts = optional_size(work, "experts")) {
+  mlp.up_bias = mlp.down_bias = recipe_flag(work, "mlp_bias");
+  mlp.fused_gate_up = recipe_flag(work, "fused_gate_up");
+  mlp.transposed = recipe_flag(work, "transposed") || recipe_flag(work, "transposed_mlp");
+  if (const auto experts = recipe_size(work, "experts")) {
     mlp.num_experts = *experts;
     mlp.num_experts_per_token = fields.size("num_experts_per_tok");
-    mlp.router_bias = flag(work, "router_bias");
+    mlp.router_bias = recipe_flag(work, "router_bias");
     mlp.stacked_experts = true;
     if (mlp.num_experts_per_token > mlp.num_experts) {
       fields.fail("num_experts_per_tok", "is " + std::to_string(mlp.num_experts_per_token) +
@@ -152,50 +115,47 @@ void set_mlp(SpecInProgress& work) {
 
 void set_norms(SpecInProgress& work) {
   auto& group = work.group();
-  const auto norms = word(work.family, "norms");
-  group.parallel_block = norms == "parallel" || flag(work, "parallel");
+  const auto norms = word(work, "norms");
+  group.parallel_block = norms == "parallel" || recipe_flag(work, "parallel");
   group.attention_pre_norm = norms != "post";
   group.mlp_pre_norm = norms == "pre" || norms == "four";
   group.attention_post_norm = group.mlp_post_norm = norms == "post" || norms == "four";
-  group.norm = norm_kind(word(work.family, "norm"));
-  group.layer_scale = flag(work, "layer_scale");
-  if (flag(work, "final")) work.stack().final_norm = group.norm;
+  group.norm = norm_kind(word(work, "norm"));
+  group.layer_scale = recipe_flag(work, "layer_scale");
+  if (recipe_flag(work, "final")) work.stack().final_norm = group.norm;
 }
 
 void set_embedding(SpecInProgress& work) {
   auto& fields = work.fields;
   auto& stack = work.stack();
   auto& e = stack.embedding;
-  e.positions = position_kind(word(work.family, "positions"));
+  e.positions = position_kind(word(work, "positions"));
   if (stack.name == "vision") return;  // adjust_vision
   e.vocab_size = fields.size("vocab_size");
-  e.embedding_size = optional_size(work, "E").value_or(stack.hidden_size);
-  e.project_in =
-      word(work.family, "project_in") == "always" ||
-      (word(work.family, "project_in") == "differs" && e.embedding_size != stack.hidden_size);
-  e.project_in_bias = e.project_in && flag(work, "project_in_bias");
+  e.embedding_size = recipe_size(work, "E").value_or(stack.hidden_size);
+  e.project_in = word(work, "project_in") == "always" ||
+                 (word(work, "project_in") == "differs" && e.embedding_size != stack.hidden_size);
+  e.project_in_bias = e.project_in && recipe_flag(work, "project_in_bias");
   if (e.positions == PositionKind::kLearned) {
     e.position_rows = fields.size("max_position_embeddings");
     stack.max_positions = e.position_rows;
-    if (const auto offset = word(work.family, "position_offset"); !offset.empty())
+    if (const auto offset = word(work, "position_offset"); !offset.empty())
       e.position_rows += offset[0] - '0';
-    e.position_width =
-        word(work.family, "position_width") == "H" ? stack.hidden_size : e.embedding_size;
-  } else if (fields.given("max_position_embeddings") ||
-             word(work.family, "positions") == "rotary") {
+    e.position_width = word(work, "position_width") == "H" ? stack.hidden_size : e.embedding_size;
+  } else if (fields.given("max_position_embeddings") || word(work, "positions") == "rotary") {
     stack.max_positions = fields.optional_size("max_position_embeddings").value_or(0);
   }
-  const auto types = word(work.family, "types");
+  const auto types = word(work, "types");
   if (!types.empty()) e.type_rows = fields.size(types.substr(1), 0);
-  const auto norm = word(work.family, "embedding_norm");
+  const auto norm = word(work, "embedding_norm");
   if (norm.empty()) return;
-  e.norm = norm_kind(word(work.family, "norm"));
+  e.norm = norm_kind(word(work, "norm"));
   e.norm_width = norm == "H" ? stack.hidden_size : e.embedding_size;
 }
 
 void set_cross_attention(SpecInProgress& work) {
   auto& fields = work.fields;
-  const auto how = word(work.family, "cross");
+  const auto how = word(work, "cross");
   if (how.empty() || !fields.flag("add_cross_attention")) return;
   if (how == "decoder" && !fields.flag("is_decoder")) {
     fields.fail("add_cross_attention", "is on, which only a decoder can have; is_decoder is off");
@@ -207,7 +167,7 @@ void set_cross_attention(SpecInProgress& work) {
 }
 
 /// Does layer `i` attend to a window only? Rules as the configuration classes have them.
-bool windowed(SpecInProgress& work, std::string_view rule, std::int64_t i, std::int64_t pattern) {
+bool windowed(std::string_view rule, std::int64_t i, std::int64_t pattern) {
   if (rule == "all" || rule == "used") return true;
   if (rule == "alternate") return i % 2 == 0;
   if (rule == "pattern") return (i + 1) % pattern != 0;
@@ -215,11 +175,11 @@ bool windowed(SpecInProgress& work, std::string_view rule, std::int64_t i, std::
   if (rule == "late") return i >= pattern;
   if (rule == "early") return i % 2 == 0 && i < pattern;
   if (rule == "smollm3") return (i + 1) % pattern == 0;
-  return work.family.model_type == "gpt_neo" && i % 2 == 1;
+  return i % 2 == 1;  // odd
 }
 
 void set_windows(SpecInProgress& work) {
-  const auto rule = word(work.family, "window");
+  const auto rule = word(work, "window");
   auto& fields = work.fields;
   if (rule.empty()) return;
   const bool optional = rule == "late" || rule == "early" || rule == "smollm3" || rule == "used";
@@ -238,8 +198,8 @@ void set_windows(SpecInProgress& work) {
     group.attention.sliding_window = *window;
     for (const auto i : group.layers) {
       const auto index = static_cast<std::size_t>(i);
-      const bool is = index < types.size() ? types[index] == "sliding_attention"
-                                           : windowed(work, rule, i, pattern);
+      const bool is =
+          index < types.size() ? types[index] == "sliding_attention" : windowed(rule, i, pattern);
       group.attention.num_windowed_layers += is ? 1 : 0;
     }
     if (group.attention.num_windowed_layers == 0) group.attention.sliding_window = 0;
@@ -295,11 +255,13 @@ LayerGroup* split_group(StackSpec& stack, const std::vector<bool>& belongs, bool
   return &stack.groups.back();
 }
 
-void build_single(SpecInProgress& work) {
+namespace {
+
+void build_layers(SpecInProgress& work) {
   auto& fields = work.fields;
   work.spec.stacks.emplace_back();
   auto& stack = work.stack();
-  stack.name = std::string(word(work.family, "stack"));
+  stack.name = std::string(word(work, "stack"));
   stack.causal = stack.name == "decoder";
   stack.hidden_size = fields.size("hidden_size");
   const auto layers = fields.size("num_hidden_layers");
@@ -316,10 +278,14 @@ void build_single(SpecInProgress& work) {
   set_norms(work);
   set_embedding(work);
   set_cross_attention(work);
-  if (work.family.adjust != nullptr) work.family.adjust(work);
+  if (work.family.adjust != nullptr) work.family.adjust->run(work);
   std::stable_sort(stack.groups.begin(), stack.groups.end(),
                    [](const LayerGroup& a, const LayerGroup& b) { return a.layers < b.layers; });
   set_windows(work);
 }
+
+}  // namespace
+
+const Step kBuildLayers = {build_layers, "hidden_size num_hidden_layers num_attention_heads", "*"};
 
 }  // namespace tally::formulas

@@ -153,7 +153,7 @@ const std::vector<HeadRow> kWhisperHeads = {
 };
 const std::vector<HeadRow> kVitHeads = {
     {"ForImageClassification", "classifier:H>N+b", ""},
-    {"Model", "pooler:H>P+b", ""},
+    {"Model", "pooler:H>PO+b", ""},
     {"ForMaskedImageModeling", "mask_token pixel_decoder:H>D+b", ""},
 };
 const std::vector<HeadRow> kDinov2Heads = {

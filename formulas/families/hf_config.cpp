@@ -1,85 +1,13 @@
+#include <formulas/families/config_json.h>
 #include <formulas/families/hf_config.h>
-#include <formulas/families/hf_families.h>
+#include <formulas/families/recipe.h>
 
 #include <algorithm>
 #include <cctype>
-#include <nlohmann/json.hpp>
+#include <utility>
 
 namespace tally::formulas {
 namespace {
-
-using Json = nlohmann::json;
-
-constexpr int kMaxDepth = 32;
-
-/// Refuses what is nested deeper than any configuration, before the parser's recursion meets it.
-bool too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-ConfigValue convert(const Json& json) {
-  ConfigValue value;
-  switch (json.type()) {
-    case Json::value_t::boolean:
-      value.kind = ConfigValue::Kind::kBool;
-      value.boolean = json.get<bool>();
-      break;
-    case Json::value_t::number_unsigned:
-      // Beyond 2^63 - 1 no field is valid; as a number it is refused with its name.
-      value.kind = json.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)
-                       ? ConfigValue::Kind::kNumber
-                       : ConfigValue::Kind::kInteger;
-      value.number = json.get<double>();
-      if (value.kind == ConfigValue::Kind::kInteger) value.integer = json.get<std::int64_t>();
-      break;
-    case Json::value_t::number_integer:
-      value.kind = ConfigValue::Kind::kInteger;
-      value.integer = json.get<std::int64_t>();
-      value.number = json.get<double>();
-      break;
-    case Json::value_t::number_float:
-      value.kind = ConfigValue::Kind::kNumber;
-      value.number = json.get<double>();
-      break;
-    case Json::value_t::string:
-      value.kind = ConfigValue::Kind::kString;
-      value.text = json.get<std::string>();
-      break;
-    case Json::value_t::array:
-      value.kind = ConfigValue::Kind::kArray;
-      for (const auto& item : json) value.items.push_back(convert(item));
-      break;
-    case Json::value_t::object:
-      value.kind = ConfigValue::Kind::kObject;
-      for (const auto& [key, item] : json.items()) value.members.emplace_back(key, convert(item));
-      break;
-    default:
-      break;
-  }
-  return value;
-}
-
-const Family* find_family(std::string_view model_type) {
-  const auto& rows = family_rows();
-  const auto found = std::find_if(rows.begin(), rows.end(),
-                                  [&](const Family& f) { return f.model_type == model_type; });
-  return found == rows.end() ? nullptr : &*found;
-}
 
 std::string known_families() {
   std::string list;
@@ -118,7 +46,8 @@ bool same_class(std::string_view a, std::string_view b) {
 
 Error unknown_class(const Family& family, const std::string& name) {
   std::string list;
-  for (const auto& row : family.heads) list += (list.empty() ? "" : ", ") + class_name(family, row);
+  for (const auto& row : *family.heads)
+    list += (list.empty() ? "" : ", ") + class_name(family, row);
   return Error{ErrorCode::kUsage,
                "architectures names \"" + name.substr(0, 80) +
                    "\", which is not a class of the family " + std::string(family.model_type) +
@@ -139,16 +68,54 @@ Result<std::string> asked_class(const ConfigValue& config, const HfConfigOptions
   return classes->items.front().text;
 }
 
+std::vector<std::pair<std::string_view, std::string_view>> pairs_of(std::string_view pairs) {
+  std::vector<std::pair<std::string_view, std::string_view>> found;
+  while (!pairs.empty()) {
+    const auto end = std::min(pairs.find(' '), pairs.size());
+    const auto pair = pairs.substr(0, end);
+    const auto equals = std::min(pair.find('='), pair.size() - 1);
+    found.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    pairs.remove_prefix(std::min(end + 1, pairs.size()));
+  }
+  return found;
+}
+
+/// Every name under which a configuration of `family` may give a field that is read.
+void add_known_fields(const Family& family, const std::string& prefix,
+                      std::vector<std::string>& known) {
+  const auto add = [&](std::string_view name) {
+    std::string field = prefix + std::string(name);
+    if (std::find(known.begin(), known.end(), field) == known.end())
+      known.push_back(std::move(field));
+  };
+  for (const auto& pair : pairs_of(family.defaults)) add(pair.first);
+  for (const auto& use : fields_read(family)) add(use.field);
+  constexpr std::string_view kPart = "part:", kFlag = "flag:";
+  for (auto [name, own] : pairs_of(family.names)) {
+    if (name.substr(0, kFlag.size()) == kFlag) continue;
+    if (name.substr(0, kPart.size()) == kPart) {
+      if (const auto* part = find_family(own))
+        add_known_fields(*part, prefix + std::string(name.substr(kPart.size())) + ".", known);
+      continue;
+    }
+    for (; !own.empty(); own.remove_prefix(std::min(own.find('|'), own.size() - 1) + 1))
+      add(own.substr(0, own.find('|')));
+  }
+}
+
 }  // namespace
 
 Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOptions& options) {
-  const auto parsed =
-      too_deep(json) ? Json(Json::value_t::discarded) : Json::parse(json, nullptr, false);
-  if (!parsed.is_object()) {
+  auto config = parse_config_value(json);
+  if (!config) return config.error();
+  return spec_from_hf_config(*config, options);
+}
+
+Result<HfConfig> spec_from_hf_config(const ConfigValue& config, const HfConfigOptions& options) {
+  if (config.kind != ConfigValue::Kind::kObject) {
     return Error{ErrorCode::kMalformed, "the configuration is not a JSON object",
                  "give a Hugging Face config.json"};
   }
-  const ConfigValue config = convert(parsed);
   const auto* type = config.find("model_type");
   std::string model_type = options.family;
   if (model_type.empty() && type != nullptr && type->kind == ConfigValue::Kind::kString)
@@ -158,8 +125,8 @@ Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOption
 
   auto asked = asked_class(config, options);
   if (!asked) return asked.error();
-  const HeadRow* head = asked->empty() ? &family->heads.front() : nullptr;
-  for (const auto& row : family->heads) {
+  const HeadRow* head = asked->empty() ? &family->heads->front() : nullptr;
+  for (const auto& row : *family->heads) {
     if (same_class(class_name(*family, row), *asked)) head = &row;
   }
   if (head == nullptr) return unknown_class(*family, *asked);
@@ -169,7 +136,7 @@ Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOption
   result.spec.architecture = class_name(*family, *head);
   ConfigFields fields(config, family->defaults, family->names);
   SpecInProgress work{*family, fields, result.spec, head->stacks};
-  family->build(work);
+  family->build->run(work);
   if (!fields.error()) add_heads(work, head->layers);
   if (fields.error()) return *fields.error();
   if (auto valid = validate(result.spec); !valid) return valid.error();
@@ -178,25 +145,53 @@ Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOption
   return result;
 }
 
-std::vector<FamilyInfo> family_table() {
-  std::vector<FamilyInfo> table;
-  for (const auto& family : family_rows()) {
-    FamilyInfo info;
-    info.model_type = std::string(family.model_type);
-    info.covers = std::string(family.covers);
-    for (const auto& row : family.heads) info.architectures.push_back(class_name(family, row));
-    std::string_view rest = family.defaults;
-    while (!rest.empty()) {
-      const auto end = std::min(rest.find(' '), rest.size());
-      const auto pair = rest.substr(0, end);
-      const auto equals = pair.find('=');
-      info.fields.push_back(
-          {std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1))});
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    table.push_back(std::move(info));
+namespace {
+
+FamilyInfo describe(const Family& family) {
+  FamilyInfo info;
+  info.model_type = std::string(family.model_type);
+  info.class_prefix = std::string(family.class_prefix);
+  info.covers = std::string(family.covers);
+  info.stack = std::string(recipe_word(family.recipe, "stack"));
+  info.shares_layers = recipe_word(family.recipe, "layers") == "shared";
+  for (const auto& row : *family.heads) info.architectures.push_back(class_name(family, row));
+  for (const auto& [field, value] : pairs_of(family.defaults))
+    info.fields.push_back({std::string(field), std::string(value)});
+  for (const auto& role : size_roles()) {
+    auto fields = fields_of_role(family, role.role);
+    if (!fields.empty()) info.sizes.emplace_back(role.role, std::move(fields));
   }
-  return table;
+  info.known_fields = {"model_type", "architectures"};
+  add_known_fields(family, "", info.known_fields);
+  return info;
+}
+
+}  // namespace
+
+const std::vector<FamilyInfo>& family_table() {
+  static const auto* const kTable = [] {
+    auto* table = new std::vector<FamilyInfo>;
+    for (const auto& family : family_rows()) table->push_back(describe(family));
+    return table;
+  }();
+  return *kTable;
+}
+
+const FamilyInfo* family_info(std::string_view model_type) {
+  for (const auto& info : family_table()) {
+    if (info.model_type == model_type) return &info;
+  }
+  return nullptr;
+}
+
+std::string_view family_of_class(std::string_view name) {
+  const FamilyInfo* found = nullptr;
+  for (const auto& info : family_table()) {
+    const bool begins = name.substr(0, info.class_prefix.size()) == info.class_prefix;
+    if (begins && (found == nullptr || info.class_prefix.size() > found->class_prefix.size()))
+      found = &info;
+  }
+  return found == nullptr ? std::string_view() : found->model_type;
 }
 
 }  // namespace tally::formulas

@@ -12,6 +12,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tally::formulas {
@@ -27,18 +28,36 @@ struct HfConfigOptions {
   std::string architecture;  ///< instead of `architectures`; "" : as the file says
 };
 
-/// Reads `json`. Errors: kMalformed where it is no JSON object, kUsage where the family or class is
-/// not known or a field is impossible; the message names the field as the file does.
+/// Reads `json`. Errors: those of parse_config_value(); kMalformed where it is no object, kUsage
+/// where the family or class is not known or a field is impossible; the message names the field as
+/// the file does.
 Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOptions& options = {});
+Result<HfConfig> spec_from_hf_config(const ConfigValue& config,
+                                     const HfConfigOptions& options = {});
 
-/// One family that spec_from_hf_config reads.
+/// One family that spec_from_hf_config reads: its row, for those outside formulas/.
 struct FamilyInfo {
   std::string model_type;
-  std::string covers;  ///< the models that people know
+  std::string class_prefix;    ///< with which the names of its modules' classes begin
+  std::string covers;          ///< the models that people know
+  std::string stack;           ///< "decoder", "encoder" or "vision"; "" where it has two
+  bool shares_layers = false;  ///< layers are stored once and applied many times
   std::vector<std::string>
       architectures;  ///< its classes, the one first that is assumed where none is named
   std::vector<ConfigDefault> fields;  ///< the fields that matter and their defaults
+  /// Sizes that can be given beside a configuration ("num_layers"), and the fields that they set.
+  std::vector<std::pair<std::string, std::vector<std::string>>> sizes;
+  /// Every field that is read, under all its names; "text_config.hidden_size" within a part.
+  std::vector<std::string> known_fields;
 };
-std::vector<FamilyInfo> family_table();
+/// By model_type.
+const std::vector<FamilyInfo>& family_table();
+
+/// The family of that model_type, or null.
+const FamilyInfo* family_info(std::string_view model_type);
+
+/// The model_type of the family with whose class prefix `name` begins, the longest where several
+/// do ("GPTNeoXLayer"); "" where none does.
+std::string_view family_of_class(std::string_view name);
 
 }  // namespace tally::formulas

@@ -139,15 +139,6 @@ void clip_tower(SpecInProgress& work, ConfigFields& fields, bool vision) {
   stack->max_positions += 1;
 }
 
-const Family& family_named(std::string_view model_type) {
-  for (const auto& family : family_rows()) {
-    if (family.model_type == model_type) return family;
-  }
-  return family_rows().front();  // not reached: the callers name rows of the table
-}
-
-}  // namespace
-
 void build_t5(SpecInProgress& work) {
   auto& fields = work.fields;
   const auto layers = fields.size("num_hidden_layers");
@@ -204,18 +195,45 @@ void build_clip(SpecInProgress& work) {
   const ConfigValue nothing;
   for (const bool vision : {false, true}) {
     if (!wanted(work, vision ? "vision" : "text")) continue;
-    const auto name = vision ? "vision_config" : "text_config";
-    const auto& tower = family_named(vision ? "clip_vision_model" : "clip_text_model");
+    const std::string name = vision ? "vision_config" : "text_config";
+    const auto* tower = find_family(lookup(work.family.names, "part:" + name).value_or(""));
     const auto* object = work.fields.object(name);
-    ConfigFields fields(object != nullptr ? *object : nothing, tower.defaults, tower.names,
-                        std::string(name) + ".");
+    ConfigFields fields(object != nullptr ? *object : nothing, tower->defaults, tower->names,
+                        name + ".");
     clip_tower(work, fields, vision);
     work.fields.take_complaint(std::move(fields));
   }
 }
 
-void build_clip_tower(SpecInProgress& work) {
-  clip_tower(work, work.fields, work.family.model_type == "clip_vision_model");
-}
+void build_clip_text(SpecInProgress& work) { clip_tower(work, work.fields, false); }
+void build_clip_vision(SpecInProgress& work) { clip_tower(work, work.fields, true); }
+
+}  // namespace
+
+const Step kBuildT5 = {build_t5,
+                       "hidden_size num_hidden_layers num_decoder_layers num_attention_heads "
+                       "head_dim relative_attention_num_buckets intermediate_size "
+                       "feed_forward_proj vocab_size",
+                       ""};
+const Step kBuildBart = {
+    build_bart,
+    "hidden_size vocab_size max_position_embeddings encoder_layers encoder_attention_heads "
+    "encoder_ffn_dim decoder_layers decoder_attention_heads decoder_ffn_dim tie_word_embeddings",
+    ""};
+const Step kBuildWhisper = {
+    build_whisper,
+    "hidden_size vocab_size max_source_positions max_target_positions num_mel_bins encoder_layers "
+    "encoder_attention_heads encoder_ffn_dim decoder_layers decoder_attention_heads "
+    "decoder_ffn_dim",
+    ""};
+const Step kBuildClip = {build_clip, "?text_config ?vision_config", ""};
+const Step kBuildClipText = {build_clip_text,
+                             "hidden_size num_attention_heads num_hidden_layers intermediate_size "
+                             "vocab_size max_position_embeddings",
+                             ""};
+const Step kBuildClipVision = {build_clip_vision,
+                               "hidden_size num_attention_heads num_hidden_layers "
+                               "intermediate_size num_channels patch_size image_size",
+                               ""};
 
 }  // namespace tally::formulas

@@ -45,6 +45,7 @@ const std::vector<HeadLayerInfo>& head_layer_table() {
       {"pooler", "dense layer on the first token"},
       {"transform", "dense layer before the output head (masked language models)"},
       {"transform_norm", "norm after it"},
+      {"output_bias", "bias of the output head, where it is registered beside it"},
       {"classifier", "logits of a classifier"},
       {"dense", "dense layer before a classifier"},
       {"score", "logits of a classifier on a decoder"},

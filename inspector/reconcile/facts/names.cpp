@@ -87,64 +87,6 @@ constexpr HeadName kHeadNames[] = {
     {"lm_head.dense", "transform"},
 };
 
-struct FamilyName {
-  std::string_view prefix;
-  std::string_view family;
-};
-
-// Class names of `transformers`. Longer prefixes first where one begins as another does.
-constexpr FamilyName kFamilyNames[] = {
-    {"GPT2", "gpt2"},
-    {"GPTNeoX", "gpt_neox"},
-    {"GPTNeo", "gpt_neo"},
-    {"GPTJ", "gptj"},
-    {"GPTBigCode", "gpt_bigcode"},
-    {"Roberta", "roberta"},
-    {"XLMRoberta", "xlm-roberta"},
-    {"DistilBert", "distilbert"},
-    {"Albert", "albert"},
-    {"Bert", "bert"},
-    {"Electra", "electra"},
-    {"ModernBert", "modernbert"},
-    {"OPT", "opt"},
-    {"Llama", "llama"},
-    {"Mistral", "mistral"},
-    {"Mixtral", "mixtral"},
-    {"Qwen2Moe", "qwen2_moe"},
-    {"Qwen3Moe", "qwen3_moe"},
-    {"Qwen2", "qwen2"},
-    {"Qwen3", "qwen3"},
-    {"Gemma3", "gemma3_text"},
-    {"Gemma2", "gemma2"},
-    {"Gemma", "gemma"},
-    {"Phi3", "phi3"},
-    {"Phimoe", "phimoe"},
-    {"Phi", "phi"},
-    {"Falcon", "falcon"},
-    {"MT5", "mt5"},
-    {"T5", "t5"},
-    {"Bart", "bart"},
-    {"ViT", "vit"},
-    {"Dinov2", "dinov2"},
-    {"CLIP", "clip"},
-    {"Whisper", "whisper"},
-    {"Bloom", "bloom"},
-    {"Mpt", "mpt"},
-    {"StableLm", "stablelm"},
-    {"Olmoe", "olmoe"},
-    {"OpenAIGPT", "openai-gpt"},
-    {"GptOss", "gpt_oss"},
-    {"DebertaV2", "deberta-v2"},
-    {"DeepseekV2", "deepseek_v2"},
-    {"DeepseekV3", "deepseek_v3"},
-    {"XLNet", "xlnet"},
-    {"Olmo2", "olmo2"},
-    {"Olmo", "olmo"},
-    {"Cohere", "cohere"},
-    {"Starcoder2", "starcoder2"},
-    {"SmolLM3", "smollm3"},
-};
-
 Hint named(std::string_view part) {
   const auto* found = std::find_if(std::begin(kProjectionNames), std::end(kProjectionNames),
                                    [&](const ProjectionName& n) { return n.name == part; });
@@ -180,13 +122,6 @@ BlockHint block_hint(std::string_view path) {
 std::string_view head_layer_hint(std::string_view path) {
   for (const HeadName& name : kHeadNames) {
     if (path.find(name.part) != std::string_view::npos) return name.id;
-  }
-  return "";
-}
-
-std::string_view family_hint(std::string_view type) {
-  for (const FamilyName& name : kFamilyNames) {
-    if (type.substr(0, name.prefix.size()) == name.prefix) return name.family;
   }
   return "";
 }

@@ -39,8 +39,4 @@ BlockHint block_hint(std::string_view path);
 /// "".
 std::string_view head_layer_hint(std::string_view path);
 
-/// The family (`model_type` of a Hugging Face configuration) whose class names begin as `type`
-/// does, or "".
-std::string_view family_hint(std::string_view type);
-
 }  // namespace tally::inspector

@@ -1,3 +1,4 @@
+#include <formulas/families/hf_config.h>
 #include <inspector/reconcile/hold/describe.h>
 
 #include <algorithm>
@@ -43,7 +44,8 @@ class Describer {
                           "modules " + from + (from == to ? "" : " to " + to),
                           false,
                           {}});
-    if (in_.family == "albert") {
+    const auto* family = formulas::family_info(in_.family);
+    if (family != nullptr && family->shares_layers) {
       in_.fields.push_back({prefix + "num_applied",
                             std::to_string(stack.groups.front().num_applied),
                             {},

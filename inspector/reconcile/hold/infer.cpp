@@ -1,3 +1,4 @@
+#include <formulas/families/hf_config.h>
 #include <inspector/reconcile/around/surroundings.h>
 #include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/frozen/frozen_inference.h>
@@ -208,7 +209,8 @@ class Inferrer {
   void find_family() {
     std::map<std::string_view, std::pair<std::size_t, std::string_view>> found;
     for (const ModuleNode& module : s_.modules) {
-      const std::string_view type = short_type(module.type), family = family_hint(type);
+      const std::string_view type = short_type(module.type),
+                             family = formulas::family_of_class(type);
       if (family.empty()) continue;
       auto& [count, example] = found[family];
       if (count++ == 0 || holds_any(type, {"Attention"})) example = type;
@@ -268,6 +270,7 @@ class Inferrer {
     const bool any_patch = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {
       return s.embedding.num_channels > 0;
     });
+    const auto* family = formulas::family_info(in_.family);
     std::set<std::string> used;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
       StackSpec& stack = stacks[i];
@@ -284,7 +287,7 @@ class Inferrer {
         name = "text";
       else if (holds_any(path, {"encoder"}) && !holds_any(path, {"decoder"}))
         name = "encoder";
-      else if (in_.family == "distilbert" || in_.family == "roberta")
+      else if (family != nullptr && family->stack == "encoder")
         name = "encoder";
       stack.causal = name == "decoder" || name == "text";
       while (!used.insert(name).second) name += "2";
