@@ -1,9 +1,11 @@
 // Activations against Korthikanti et al. 2022 (arXiv:2205.05198) and against what PyTorch was
 // measured to keep.
 #include <formulas/costs/activations.h>
+#include <formulas/costs/model_activations.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <map>
 #include <string>
 
 namespace tally::formulas {
@@ -279,6 +281,35 @@ TEST(Activations, EverySwitchChangesTheBytes) {
   EXPECT_LT(option(parallel(true)), option(parallel(false)));
 }
 
+// Jiang et al. 2024: each token goes through two of eight experts of width 100, and leaves four
+// tensors of a gated MLP in each; both experts' inputs and outputs are kept, and the router's eight
+// fp32 probabilities.
+TEST(Activations, ATokenKeepsWhatItsExpertsMake) {
+  LayerGroup group = gpt_layer(64, 4);
+  group.mlp.kind = MlpKind::kGated;
+  group.mlp.num_experts = 8;
+  group.mlp.num_experts_per_token = 2;
+  group.mlp.intermediate_size = 100;
+  std::map<std::string, std::int64_t> bytes;
+  for (const auto& part : layer_activations(group, 64, 3, tokens(16), {}))
+    bytes[part.id] = part.bytes.to_int64().value_or(-1);
+  EXPECT_EQ(bytes["mlp.experts_inner"], 3 * 16 * 2 * 4 * 100 * 2);
+  EXPECT_EQ(bytes["mlp.expert_inputs"], 3 * 16 * 2 * 64 * 2);
+  EXPECT_EQ(bytes["mlp.expert_outputs"], 3 * 16 * 2 * 64 * 2);
+  EXPECT_EQ(bytes["mlp.router_probabilities"], 3 * 16 * 8 * 4);
+}
+
+// Of the same layer: side by side, attention and an MLP with norms of their own (GPT-NeoX) keep
+// what they keep one after the other, 39 sbh; with one norm for both (GPT-J) a norm's input and the
+// MLP's, 2 sbh each, are not kept twice.
+TEST(Activations, ParallelBlocksKeepTheInputOfOneNormOnce) {
+  LayerGroup group = gpt_layer(64, 4);
+  group.parallel_block = true;
+  EXPECT_TRUE(layer_bytes(group, 64, 2, 16, {}) == 39 * 2048);
+  group.mlp_pre_norm = false;
+  EXPECT_TRUE(layer_bytes(group, 64, 2, 16, {}) == 35 * 2048);
+}
+
 // Korthikanti et al. 2022, section 4.1, with s = 16, b = 2, h = 64, a = 4: sbh = 2048 and 5as/h =
 // 5, so that a layer keeps 39 sbh. Selective recomputation makes 5as^2b of them again, full all but
 // 2 sbh.
@@ -295,6 +326,33 @@ TEST(Activations, RecomputedPartsAreWhatIsNotKept) {
   EXPECT_EQ(kept_and_again(Recomputation::kNone), (Bytes{39 * 2048, 0}));
   EXPECT_EQ(kept_and_again(Recomputation::kSelective), (Bytes{34 * 2048, 5 * 4 * 16 * 16 * 2}));
   EXPECT_EQ(kept_and_again(Recomputation::kFull), (Bytes{2 * 2048, 37 * 2048}));
+}
+
+/// An encoder of width 64 and a decoder of width 32 that reads it: 10 tokens in, 6 out.
+TransformerSpec two_widths() {
+  TransformerSpec spec;
+  for (const std::int64_t width : {64, 32}) {
+    StackSpec stack;
+    stack.hidden_size = width;
+    stack.groups = {gpt_layer(width, 4)};
+    spec.stacks.push_back(stack);
+  }
+  return spec;
+}
+
+TEST(ModelActivations, TheEncodersOutputHasTheEncodersWidth) {
+  const ModelActivations sum = model_activations(two_widths(), {{10, 10, 0}, {6, 6, 10}}, 3, {});
+  EXPECT_EQ(sum.encoder_output.value(), 3 * 10 * 64 * 2);
+}
+
+// Layers are made again one at a time: the largest counts, here the encoder's (37 sbh with s 16, b
+// 2, h 64) and not the last.
+TEST(ModelActivations, TheLargestLayerIsMadeAgain) {
+  ActivationOptions options;
+  options.recomputation = Recomputation::kFull;
+  const ModelActivations sum =
+      model_activations(two_widths(), {{16, 16, 0}, {16, 16, 0}}, 2, options);
+  EXPECT_EQ(sum.recomputed.value(), 37 * 2048);
 }
 
 }  // namespace

@@ -144,6 +144,21 @@ TEST(QuantizedWeights, Int8KeepsAScaleForEveryOutputRow) {
   EXPECT_EQ(weights->scale_bytes, weights->num_scales * 4);  // fp32
 }
 
+// Routers and the gates of shared experts decide; 32 layers of 8 x 4,096 and of 1 x 4,096 stay at
+// 16 bits.
+TEST(QuantizedWeights, RoutersAndGatesOfSharedExpertsStayWide) {
+  auto spec = preset("llama-3-8b");
+  const auto kept = [&] { return weight_bytes(terms_of(spec), Dtype::kInt8, 0)->kept_params; };
+  const std::int64_t dense = kept();
+  auto& mlp = spec.stacks[0].groups[0].mlp;
+  mlp.num_experts = 8;
+  mlp.num_experts_per_token = 2;
+  mlp.shared_intermediate_size = 512;
+  EXPECT_EQ(kept() - dense, 32 * 8 * 4096);
+  mlp.shared_gate = true;
+  EXPECT_EQ(kept() - dense, 32 * (8 + 1) * 4096);
+}
+
 TEST(QuantizedWeights, WideFormatsKeepEverything) {
   const auto terms = terms_of(preset("gpt2"));
   EXPECT_EQ(weight_bytes(terms, Dtype::kFp32)->total_bytes, 497'759'232);
@@ -338,6 +353,28 @@ TEST(TrainingMemory, ExpertParallelismDividesExpertsOnly) {
   EXPECT_EQ(bytes_of(trained(spec, plan), "weights"), whole - experts + experts / 4);
 }
 
+// Shoeybi et al. 2019: two devices halve the matrices of attention, the MLPs, the table and the
+// head; norms (65 of width 4,096) lie whole on both, and so do routers (32 of 8 x 4,096), which
+// every token asks.
+TEST(TrainingMemory, TensorParallelismLeavesRoutersWhole) {
+  TrainingPlan plan = plan_of(1, 128);
+  plan.parallel.tensor_parallel = 2;
+  const std::int64_t whole = 65LL * 4096 + 32LL * 8 * 4096;
+  EXPECT_EQ(bytes_of(trained(preset("mixtral-8x7b"), plan), "weights"),
+            46'702'792'704 - whole + 2 * whole);
+}
+
+// Four replicas of which two share the experts: ZeRO-3 leaves each device a quarter of everything,
+// experts too, which are already halved and have two replicas left (46,702,792,704 parameters in
+// two bytes).
+TEST(TrainingMemory, ZeroDividesExpertsAmongTheReplicasThatAreLeft) {
+  TrainingPlan plan = plan_of(1, 128);
+  plan.parallel.data_parallel = 4;
+  plan.parallel.expert_parallel = 2;
+  plan.parallel.zero = ZeroStage::kParameters;
+  EXPECT_EQ(bytes_of(trained(preset("mixtral-8x7b"), plan), "weights"), 46'702'792'704 * 2 / 4);
+}
+
 TEST(TrainingMemory, EverySwitchChangesTheTotal) {
   const auto spec = preset("mixtral-8x7b");
   const auto terms = terms_of(spec);
@@ -406,6 +443,12 @@ TEST(TrainingMemory, RefusesPlansByName) {
   refused([](P p) { p.parallel.tensor_parallel = 3; }, "tensor_parallel");
   refused([](P p) { p.parallel.pipeline_parallel = 33; }, "pipeline_parallel");
   refused([](P p) { p.parallel.expert_parallel = 2; }, "expert_parallel");
+  refused(
+      [](P p) {
+        p.parallel.data_parallel = 2;
+        p.parallel.expert_parallel = 2;
+      },
+      "expert_parallel must be 1 for a model without experts");
   refused([](P p) { p.parallel.sequence_parallel = true; }, "sequence_parallel");
   refused([](P p) { p.parallel.chunks = 2; }, "chunks");
   refused([](P p) { p.shape.batch = 0; }, "batch");
@@ -430,6 +473,19 @@ TEST(InferenceMemory, WeightsCacheAndTotal) {
   // Widest: two hidden vectors and gate, up and product of every position.
   EXPECT_EQ(bytes_of(*memory, "workspace"), 4LL * 8192 * (2 * 4096 + 3 * 14336) * 2);
   expect_adds_up(*memory);
+}
+
+// T5 small: six decoder layers of 8 heads of 64 keep keys and values of their own 10 tokens and of
+// the encoder's 20, in two bytes.
+TEST(InferenceMemory, CacheHoldsTheEncodersTokensToo) {
+  const auto spec = preset("t5-small");
+  InferencePlan plan;
+  plan.shape.batch = 3;
+  plan.shape.seq = 10;
+  plan.shape.encoder_seq = 20;
+  const auto memory = inference_memory(spec, terms_of(spec), plan);
+  ASSERT_TRUE(memory) << memory.error().message;
+  EXPECT_EQ(bytes_of(*memory, "kv_cache"), 3LL * 6 * 2 * 8 * 64 * 2 * (10 + 20));
 }
 
 TEST(InferenceMemory, EverySwitchChangesTheTotal) {
@@ -603,6 +659,18 @@ TEST(Fit, LengthensTheTextOfTheEncoderToo) {
   EXPECT_FALSE(fit->limits.seq_is_bounded_by_positions);
 }
 
+// An encoder of 64 positions before a decoder of 1,024: one text for both is bounded by the shorter
+// table.
+TEST(Fit, TheShortestTableBoundsTheLength) {
+  auto spec = preset("bart-base");
+  ASSERT_EQ(spec.stacks.size(), 2u);
+  spec.stacks[0].max_positions = 64;
+  const auto fit = fit_training(spec, terms_of(spec), plan_of(1, 16), 80'000'000'000);
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->limits.longest_seq, 64);
+  EXPECT_TRUE(fit->limits.seq_is_bounded_by_positions);
+}
+
 // Devlin et al. 2018: an encoder alone, of 512 positions.
 TEST(Fit, PositionsOfAnEncoderBoundTheLength) {
   const auto spec = preset("bert-base-uncased");
@@ -622,6 +690,49 @@ TEST(Fit, OneSequenceMayBeTheMost) {
   EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes)->limits.largest_batch, 1);
   EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes)->limits.longest_seq, 8192);
   EXPECT_EQ(fit_inference(spec, terms, plan, one->total_bytes - 1)->limits.largest_batch, 0);
+}
+
+// Four devices already share every matrix: a recipe may only divide among more.
+TEST(Fit, NeverTakesTensorParallelismBack) {
+  const auto spec = preset("llama-2-70b");
+  TrainingPlan plan = plan_of(1, 128);
+  plan.parallel.tensor_parallel = 4;
+  plan.parallel.data_parallel = 2;
+  const auto fit = fit_training(spec, terms_of(spec), plan, 20'000'000'000);
+  ASSERT_TRUE(fit);
+  std::vector<std::string> names;
+  for (const auto& rung : fit->rungs) {
+    if (rung.name.find("tensor") == 0) names.push_back(rung.name);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"tensor and sequence parallelism over 8"}));
+}
+
+// LLaMA-2 70B, 138 GB in bf16, on 8 devices of 24 GB of which four share the model: 35 GB each.
+// Dividing it among all eight fits, and there are no more than eight.
+TEST(Fit, CountsDevicesThatShareTheModelOnce) {
+  const auto spec = preset("llama-2-70b");
+  InferencePlan plan;
+  plan.shape.seq = 128;
+  plan.parallel.tensor_parallel = 4;
+  const auto fit = fit_inference(spec, terms_of(spec), plan, 24'000'000'000, 8);
+  ASSERT_TRUE(fit);
+  ASSERT_TRUE(fit->recipe);
+  EXPECT_EQ(fit->recipe->parallel.tensor_parallel, 8);
+  EXPECT_EQ(fit->recipe->parallel.num_devices(), 8);
+}
+
+// A device that holds n sequences to the byte holds n and no more.
+TEST(Fit, FindsEveryLargestBatch) {
+  const auto spec = preset("llama-3-8b");
+  const auto terms = terms_of(spec);
+  InferencePlan plan;
+  plan.shape.seq = 1024;
+  for (std::int64_t n = 1; n <= 20; ++n) {
+    plan.shape.batch = n;
+    const std::int64_t bytes = inference_memory(spec, terms, plan)->total_bytes;
+    plan.shape.batch = 1;
+    EXPECT_EQ(fit_inference(spec, terms, plan, bytes)->limits.largest_batch, n);
+  }
 }
 
 TEST(Fit, SaysWhereNothingFits) {

@@ -33,6 +33,19 @@ TEST(TrainingTime, FlopsAreExactPastTwoToTheSixtyThree) {
   EXPECT_TRUE(time->training_flops == Int128{314'280} * 1'000'000'000'000'000'000);
 }
 
+// A device at its peak all the time: 10^15 FLOPs at 10^12 a second take 1,000 seconds. More it
+// cannot do.
+TEST(TrainingTime, UtilisationEndsAtOne) {
+  TrainingRun run;
+  run.num_tokens = 1'000;
+  run.mfu = 1;
+  const auto time = training_time(1'000'000'000'000, 1, 1e12, run);
+  ASSERT_TRUE(time);
+  EXPECT_DOUBLE_EQ(time->seconds, 1'000);
+  run.mfu = 1.001;
+  EXPECT_FALSE(training_time(1'000'000'000'000, 1, 1e12, run));
+}
+
 TEST(TrainingTime, EveryInputChangesTheResult) {
   TrainingRun run;
   run.num_tokens = 1'000'000;
@@ -159,6 +172,27 @@ TEST(Estimate, HoldsTheExactCountBesideThePublishedEstimates) {
   ASSERT_TRUE(result->guide);
   EXPECT_DOUBLE_EQ(result->guide->gpu_days, 0.124439808);
   EXPECT_EQ(result->weights.size(), dtype_table().size());
+}
+
+// LLaMA-3 8B (Dubey et al. 2024): 2 x 32 layers x 8 heads x 128 numbers a token, of one byte in fp8
+// whatever the weights are kept in.
+TEST(Estimate, CacheHasADtypeOfItsOwn) {
+  EstimateInputs inputs;
+  inputs.training.shape.seq = 16;
+  inputs.inference.cache = Dtype::kFp8;
+  inputs.inference.weights = Dtype::kInt4;
+  const auto result = estimate(*preset_spec("llama-3-8b"), inputs);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->cache_bytes_per_token.value(), 2 * 32 * 8 * 128);
+}
+
+TEST(Estimate, TrainsOnAsManyTokensAsAsked) {
+  EstimateInputs inputs;
+  inputs.training.shape.seq = 16;
+  for (const std::int64_t tokens : {1LL, 1000LL}) {
+    inputs.num_tokens = tokens;
+    EXPECT_EQ(estimate(*preset_spec("gpt2"), inputs)->num_tokens, tokens);
+  }
 }
 
 }  // namespace
