@@ -79,17 +79,16 @@ TEST(DeclaredModules, RefuseSizesThatAreDamaged) {
   const std::size_t all = check_declared(whole.snapshot, of_whole).modules.size();
   for (const auto& damage : damages) {
     Fixture fixture = read_fixture("modules/zoo");
+    const bool is_huge = std::string_view(damage.value).size() > 15;
     bool done = false;
     for (ModuleNode& node : fixture.snapshot.modules) {
+      if (node.path != damage.path) continue;
       for (auto& [name, value] : node.constants) {
-        if (node.path != damage.path || name != damage.name) continue;
+        // A huge size is given to both: their product does not fit 64 bits.
+        if (name != damage.name && !(is_huge && name == "out_features")) continue;
         value = damage.value;
         done = true;
-        // two sizes whose product does not fit 64 bits
-        if (value.size() > 15) node.constants.emplace_back("out_features", value);
-        if (value.size() > 15) std::swap(node.constants.front(), node.constants.back());
       }
-      if (done) break;
     }
     ASSERT_TRUE(done) << damage.path << " " << damage.name;
     const Weights weights = find_weights(fixture.snapshot, *take_census(fixture.snapshot));
