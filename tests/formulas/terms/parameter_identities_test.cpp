@@ -220,5 +220,28 @@ TEST(Terms, RefuseASumThatDoesNotFit) {
       << counts.error().message;
 }
 
+// A matrix of 2^30 x 2^32 fits in 64 bits, 32 layers of it do not; neither do two terms of 2^62.
+TEST(Parameters, RefuseWhatDoesNotFitByName) {
+  auto spec = *preset_spec("llama-3-8b");
+  spec.stacks[0].hidden_size = std::int64_t{1} << 30;
+  spec.stacks[0].embedding.embedding_size = spec.stacks[0].hidden_size;
+  spec.output.width = spec.stacks[0].hidden_size;
+  spec.stacks[0].groups[0].mlp.intermediate_size = std::int64_t{1} << 32;
+  const auto one = count_parameters(spec);
+  ASSERT_FALSE(one);
+  EXPECT_NE(one.error().message.find("decoder.mlp.gate.weight"), std::string::npos)
+      << one.error().message;
+  spec.stacks[0].groups[0].mlp.intermediate_size = std::int64_t{1} << 27;  // 2^62 in 32 layers
+  const auto sum = count_parameters(spec);
+  ASSERT_FALSE(sum);
+  EXPECT_EQ(sum.error().message, "the number of parameters does not fit in 64 bits");
+}
+
+// Everything but the tables at both ends; GPT-2's head is its table.
+TEST(Parameters, WithoutEmbeddingsKeepTheHead) {
+  EXPECT_EQ(counts_of("llama-3-8b").non_embedding_params, 8'030'261'248 - 128'256LL * 4'096);
+  EXPECT_EQ(counts_of("gpt2").non_embedding_params, 124'439'808 - (50'257 + 1'024) * 768);
+}
+
 }  // namespace
 }  // namespace tally::formulas
