@@ -73,5 +73,25 @@ TEST(RenderHtml, KeepsVerbatimLines) {
   EXPECT_NE(render_html(document).find("<pre>\n\n a &lt; b\n</pre>"), std::string::npos);
 }
 
+TEST(RenderHtml, NumbersStandRightAndNamesLeft) {
+  Document document;
+  document.add(Table{"", {{"name"}, {"n", Align::kRight}}, {{{"a", "1"}}}, {{{"b", "2"}}}});
+  const std::string body = body_of(document);
+  EXPECT_NE(body.find("<td>a</td><td class=\"number\">1</td>"), std::string::npos) << body;
+  EXPECT_NE(body.find("<td>b</td><td class=\"number\">2</td>"), std::string::npos) << body;
+}
+
+/// Siblings close before each other: (root) holds a and b, a holds x.
+TEST(RenderHtml, NestsEachRowInItsParentOnly) {
+  Table table{"", {{"name"}}, {{{"root"}, 0}, {{"a"}, 1}, {{"x"}, 2}, {{"b"}, 1}, {{"y"}, 2}}, {}};
+  Document document;
+  document.add(table);
+  const std::string body = body_of(document);
+  const std::size_t b = body.find(">b<");
+  ASSERT_NE(b, std::string::npos);
+  EXPECT_EQ(occurrences(body.substr(0, b), "<details"), 3U);    // root, a and b itself
+  EXPECT_EQ(occurrences(body.substr(0, b), "</details>"), 1U);  // a
+}
+
 }  // namespace
 }  // namespace tally::report

@@ -57,11 +57,9 @@ TEST(RenderMarkdown, EscapesEntitiesAndGitHubsOwnSigns) {
 }
 
 TEST(RenderMarkdown, EscapesWhatWouldBeginAListOrAHeading) {
-  const char* const cases[][2] = {{"1. one", "1\\. one\n"},
-                                  {"- one", "\\- one\n"},
-                                  {"+1", "\\+1\n"},
-                                  {"# one", "\\# one\n"},
-                                  {"12", "12\n"}};
+  const char* const cases[][2] = {
+      {"1. one", "1\\. one\n"},   {"- one", "\\- one\n"}, {"+1", "\\+1\n"}, {"# one", "\\# one\n"},
+      {"12) one", "12\\) one\n"}, {"= one", "\\= one\n"}, {"12", "12\n"}};
   for (const auto& [text, expected] : cases) {
     Document document;
     document.add(Paragraph{text});

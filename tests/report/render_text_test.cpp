@@ -162,5 +162,26 @@ TEST(RenderText, LetsNoNameTurnTheTerminalAround) {
   EXPECT_EQ(text.find("\xe2\x81"), std::string::npos) << text;  // how U+2060 to U+206F begin
 }
 
+TEST(RenderText, MakesRoomForATotalThatIsWiderThanItsColumn) {
+  Table table;
+  table.columns = {{"", Align::kLeft}, {"", Align::kRight}, {"", Align::kRight}};
+  table.rows = {{{"a", "1", "x"}}};
+  table.footer = {{{"b", "1,000", "y"}}};
+  EXPECT_EQ(render_text(of(table), TextStyle{}), R"(  a      1  x
+  ───────────
+  b  1,000  y
+)");
+}
+
+// Of two columns that may shrink the wider gives way: 30 and 12 letters on a terminal of 40
+// columns.
+TEST(RenderText, TakesFromTheWidestColumn) {
+  Table table;
+  table.columns = {{"", Align::kLeft, true}, {"", Align::kLeft, true}};
+  table.rows = {{{std::string(30, 'a'), "bbbbbbbbbbbb"}}};
+  const std::string line = render_text(of(table), terminal(40));
+  EXPECT_EQ(line, "  " + std::string(12, 'a') + "…" + std::string(11, 'a') + "  bbbbbbbbbbbb\n");
+}
+
 }  // namespace
 }  // namespace tally::report

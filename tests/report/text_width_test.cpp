@@ -43,6 +43,7 @@ TEST(Shortened, NeverCutsACharacterApart) {
 
 TEST(Wrapped, BreaksAtSpaces) {
   EXPECT_EQ(wrapped("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(wrapped("one two three", 6), (std::vector<std::string>{"one", "two", "three"}));
   EXPECT_EQ(wrapped("one two three", 100), (std::vector<std::string>{"one two three"}));
   EXPECT_EQ(wrapped("a verylongword b", 5), (std::vector<std::string>{"a", "verylongword", "b"}));
   EXPECT_EQ(wrapped("重み 重み", 4), (std::vector<std::string>{"重み", "重み"}));
