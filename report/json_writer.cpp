@@ -29,10 +29,10 @@ class Writer {
   void put(const Written& written, int) { out_ += written.json; }
   void put(const Flops& flops, int) { out_ += digits(flops.n); }
   void put(const Integer& integer, int) { out_ += std::to_string(integer.n); }
-  void put(const Shape& shape, int) {
+  void put(const Shape& shape, int depth) {
     out_ += '[';
     for (const std::int64_t& size : shape.sizes)
-      out_ += (&size == &shape.sizes.front() ? "" : ",") + std::to_string(size);
+      out_ += (&size == &shape.sizes.front() ? "" : depth < 0 ? "," : ", ") + std::to_string(size);
     out_ += ']';
   }
   void put(const Share& share, int) {

@@ -38,7 +38,7 @@ struct Heading {
 struct Note {
   Phrase text;
   Tone tone = Tone::kNormal;
-  std::string key;
+  std::string key = {};
 };
 
 /// Labelled phrases, aligned in text; in JSON their pieces' keys.

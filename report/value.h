@@ -57,7 +57,7 @@ struct Difference {
 struct Real {
   double value = 0;
   int decimals = 2;
-  std::string unit;
+  std::string unit = {};
 };
 
 /// A plain integer that is no count and has no separators: a version, an axis, an index.

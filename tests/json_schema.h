@@ -12,7 +12,7 @@
 
 namespace tally::tests {
 
-/// A schema of docs/schema by its file's name: "audit-1.schema.json".
+/// A schema of docs/schema by its file's name: "audit-2.schema.json".
 class JsonSchema {
  public:
   explicit JsonSchema(const std::string& file) {

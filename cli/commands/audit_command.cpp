@@ -1,29 +1,29 @@
 #include <app/audit_report.h>
+#include <app/path_list.h>
 #include <cli/commands/command.h>
 #include <cli/flags/load_flags.h>
+#include <cli/terminal/progress.h>
 #include <cli/terminal/terminal.h>
+#include <report/report.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
-#include <regex>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
-using namespace inspector;
+using inspector::SiblingOrder;
+using report::Format;
+using report::Units;
 
 struct AuditOptions {
   OutputOptions output;
-  LoadOptions load;
-  AuditView view;
-  std::string filter;
+  app::AuditRequest request;
+  app::AuditView view;
+  Units units = Units::kExact;
+  std::string files_from;
 };
 
 /// A value of a flag by its name.
@@ -47,85 +47,55 @@ Value one_of(const char* flag, const std::string& name, const Named<Value> (&val
   throw CLI::ValidationError(flag, "'" + name + "' is not one of " + names);
 }
 
-// std::regex recurses over what it matches: a name of a hostile file must not be its depth.
-constexpr std::size_t kLongestMatched = 2000;
-
-std::vector<bool> select(const ModelSnapshot& s, const std::regex& filter) {
-  std::vector<bool> selected;
-  for (const TensorRecord& t : s.tensors) {
-    selected.push_back(std::regex_search(full_name(s, t).substr(0, kLongestMatched), filter));
-  }
-  return selected;
-}
-
-AuditedModel audit(const std::string& path, Result<LoadAnswer> answer, const std::regex* filter) {
-  if (!answer) return {path, answer.error()};
-  AuditedModel::Contents contents;
-  contents.snapshot = std::move(answer->snapshot);
-  contents.verification = std::move(answer->verification);
-  if (filter != nullptr) contents.selected = select(contents.snapshot, *filter);
-  Result<Census> census =
-      take_census(contents.snapshot, filter != nullptr ? &contents.selected : nullptr);
-  if (!census) return {path, census.error()};
-  contents.census = std::move(*census);
-  return {path, std::move(contents)};
-}
-
-/// What the models and their checks make of the exit code; reports unreadable files on stderr, one
-/// line each.
-void judge(Session& session, const AuditReport& report, Format format) {
-  for (const AuditedModel& model : report.models) {
-    if (!model.contents) {
-      const Error& error = model.contents.error();
-      session.exit_code = std::max<int>(session.exit_code, exit_code_for(error.code));
-      if (format != Format::kJson) {
-        static_cast<void>(
-            write_all(STDERR_FILENO,
-                      error_text({error.code, model.path + ": " + error.message, error.hint})));
-      }
-      continue;
-    }
-    const auto& verification = model.contents->verification;
-    if (!verification) continue;
-    if (!*verification)
-      session.exit_code =
-          std::max<int>(session.exit_code, exit_code_for(verification->error().code));
-    else if (!(*verification)->differences.empty())
-      session.exit_code = std::max<int>(session.exit_code, kExitCheckFailed);
+/// Says on stderr which files could not be read, one line each.
+void report_unreadable(const std::vector<app::AuditSummary>& summaries) {
+  for (const app::AuditSummary& model : summaries) {
+    if (!model.error) continue;
+    const Error& error = *model.error;
+    static_cast<void>(write_all(
+        STDERR_FILENO, error_text({error.code, model.path + ": " + error.message, error.hint})));
   }
 }
 
-void run(Session& session, const AuditOptions& options) {
+Result<Unit> run(Session& session, AuditOptions& options) {
+  app::LoadOptions& load = options.request.load;
+  if (!options.files_from.empty()) {
+    const auto listed = app::read_path_list(options.files_from);
+    if (!listed) return listed.error();
+    load.paths.insert(load.paths.end(), listed->begin(), listed->end());
+  }
+  if (load.paths.empty())
+    return Error{ErrorCode::kUsage, "MODEL is required",
+                 "'torchtally audit --help' lists what there is"};
+  const auto output = Output::open(options.output);
+  if (!output) return output.error();
+  app::AuditView view = options.view;
+  view.for_people = output->wants({Format::kText, Format::kMarkdown, Format::kHtml});
+  view.for_json = output->wants({Format::kJson});
+  view.for_csv = output->wants({Format::kCsv});
+  const bool lines = output->wants({Format::kJsonLines});
+  app::AuditReport report(load.paths.size(), options.request.filter, view);
+  Result<Unit> written = Unit{};
+  Progress progress(load.paths.size());
+  const auto outcome = app::audit(
+      options.request,
+      [&](std::size_t index, const app::AuditedFile& file) {
+        if (lines && written)
+          written = output->write_line(app::audit_line(file, options.request.filter));
+        report.add(index, file);
+      },
+      observer_of(load, progress));
+  if (!outcome) return outcome.error();
+  session.exit_code = exit_code_for(*outcome);
+  if (!written) return written;
   const Format format = options.output.format;
-  std::optional<std::regex> filter;
-  if (!options.filter.empty()) {
-    try {
-      filter.emplace(options.filter, std::regex::ECMAScript);
-    } catch (const std::regex_error& e) {
-      return fail(session,
-                  {ErrorCode::kUsage, "--filter: not a regular expression: " + options.filter,
-                   "ECMAScript syntax, for example 'attn.*weight'"},
-                  format);
-    }
-  }
-  auto output = Output::open(options.output);
-  if (!output) return fail(session, output.error(), format);
-  AuditReport report;
-  report.filter = options.filter;
-  const auto loaded =
-      load_with_progress(options.load, [&](std::size_t index, Result<LoadAnswer> answer) {
-        report.models.push_back(
-            audit(options.load.paths[index], std::move(answer), filter ? &*filter : nullptr));
-      });
-  if (!loaded) return fail(session, loaded.error(), format);
-  judge(session, report, format);
+  const bool for_people = format != Format::kJson && format != Format::kJsonLines;
+  if (for_people) report_unreadable(report.summaries());
   // One file that cannot be read has no report: its line on stderr says it all.
-  if (report.models.size() == 1 && !report.models.front().contents && format != Format::kJson &&
+  if (load.paths.size() == 1 && report.summaries().front().error && for_people &&
       options.output.files.empty())
-    return;
-  const auto written = output->write(
-      {[&] { return audit_document(report, options.view); }, [&] { return audit_json(report); }});
-  if (!written) fail(session, written.error(), format);
+    return Unit{};
+  return output->write_rest(std::move(report).finish(), options.units);
 }
 
 }  // namespace
@@ -134,11 +104,15 @@ void add_audit_command(CLI::App& app, Session& session) {
   auto* command =
       app.add_subcommand("audit", "Count every parameter, buffer and constant of exported models");
   auto options = std::make_shared<AuditOptions>();
-  AuditView& view = options->view;
+  app::AuditView& view = options->view;
+  app::LoadOptions& load = options->request.load;
+  command->add_option("MODEL", load.paths,
+                      "TorchScript archives, or torch.packages that hold some");
   command
-      ->add_option("MODEL", options->load.paths,
-                   "TorchScript archives, or torch.packages that hold some")
-      ->required();
+      ->add_option("--files-from", options->files_from,
+                   "Also audit the files that FILE lists, one a line, or ended by NUL bytes as "
+                   "find -print0 does; -: stdin")
+      ->type_name("FILE");
   command
       ->add_option("-d,--depth", view.depth,
                    "Levels of the module tree to show; -1: all (default: " +
@@ -153,38 +127,39 @@ void add_audit_command(CLI::App& app, Session& session) {
           "Order of siblings: file (default), size or name")
       ->type_name("ORDER");
   command
-      ->add_option("--filter", options->filter,
-                   "Count and list only tensors whose name matches this regular expression")
+      ->add_option("--filter", options->request.filter,
+                   "Count and list only tensors whose name matches this regular expression (RE2)")
       ->type_name("REGEX");
   command
       ->add_option_function<std::string>(
           "--units",
-          [&view](const std::string& name) { view.units = one_of("--units", name, kUnits); },
+          [options](const std::string& name) { options->units = one_of("--units", name, kUnits); },
           "exact (default), si (MB, rounded) or iec (MiB, rounded)")
       ->type_name("UNITS");
   command->add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
   command->add_flag("--tensors", view.tensors, "List every tensor");
   command->add_flag("--each", view.each, "A full report of each model, though several are named");
   command->add_flag(
-      "--load", options->load.verify,
+      "--load", load.verify,
       "Also load each file with LibTorch and report every difference. This RUNS code "
       "in the file (__setstate__): only for files that you trust. Nothing else but probe "
       "does");
   command
-      ->add_option("--load-library", options->load.libraries,
+      ->add_option("--load-library", load.libraries,
                    "A shared library with the model's custom operators, for --load. Repeatable")
       ->check(CLI::ExistingFile.description(""))
       ->allow_extra_args(false)
       ->needs("--load")
       ->type_name("FILE.so");
-  add_load_flags(*command, options->load);
+  add_load_flags(*command, load);
   add_output_flags(*command, options->output);
   command->callback([&session, options, command] {
+    app::LoadOptions& limits = options->request.load;
     // Loading with LibTorch reads every weight: the default limits are for audits alone.
-    if (options->load.verify && command->count("--memory-limit") == 0)
-      options->load.memory_limit_bytes = 0;
-    if (options->load.verify && command->count("--timeout") == 0) options->load.timeout_seconds = 0;
-    run(session, *options);
+    if (limits.verify && command->count("--memory-limit") == 0) limits.memory_limit_bytes = 0;
+    if (limits.verify && command->count("--timeout") == 0) limits.timeout_seconds = 0;
+    if (const auto done = run(session, *options); !done)
+      fail(session, done.error(), options->output.format);
   });
 }
 

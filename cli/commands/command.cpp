@@ -1,3 +1,4 @@
+#include <base/error_code_names.h>
 #include <cli/commands/command.h>
 #include <cli/terminal/terminal.h>
 #include <report/printable.h>
@@ -12,34 +13,18 @@ using report::to_json;
 using report::to_json_line;
 namespace {
 
-struct ErrorKind {
-  ErrorCode code;
-  ExitCode exit_code;
-  const char* name;  ///< in JSON
-};
-
-constexpr ErrorKind kErrorKinds[] = {
-    {ErrorCode::kUsage, kExitUsage, "usage"},
-    {ErrorCode::kNotFound, kExitUnreadable, "not_found"},
-    {ErrorCode::kNotAModel, kExitUnreadable, "not_a_model"},
-    {ErrorCode::kMalformed, kExitUnreadable, "malformed"},
-    {ErrorCode::kLimitExceeded, kExitUnreadable, "limit_exceeded"},
-    {ErrorCode::kUnavailable, kExitUnavailable, "unavailable"},
-    {ErrorCode::kInternal, kExitInternal, "internal"},
-};
-
-const ErrorKind& kind_of(ErrorCode code) {
-  for (const ErrorKind& kind : kErrorKinds) {
-    if (kind.code == code) return kind;
-  }
-  return kErrorKinds[std::size(kErrorKinds) - 1];
-}
+constexpr ExitCode kExitCodes[] = {kExitOk,         kExitCheckFailed, kExitUsage,
+                                   kExitUnreadable, kExitUnavailable, kExitInternal};
 
 }  // namespace
 
-ExitCode exit_code_for(ErrorCode code) { return kind_of(code).exit_code; }
+ExitCode exit_code_for(app::Outcome outcome) {
+  return kExitCodes[static_cast<std::size_t>(outcome)];
+}
 
-const char* error_code_name(ErrorCode code) { return kind_of(code).name; }
+ExitCode exit_code_for(ErrorCode code) { return exit_code_for(app::outcome_of(code)); }
+
+const char* error_code_name(ErrorCode code) { return name(code).data(); }
 
 std::string error_text(const Error& error) {
   std::string text = "torchtally: " + printable(error.message) + '\n';

@@ -2,6 +2,7 @@
 // runs as its callback.
 #pragma once
 
+#include <app/outcome.h>
 #include <base/result.h>
 #include <cli/terminal/output.h>
 
@@ -43,6 +44,8 @@ inline constexpr ExitCodeMeaning kExitCodeMeanings[] = {
     {kExitInternal, "a mistake in torchtally itself"},
 };
 
+/// The exit code of what the answers come to.
+ExitCode exit_code_for(app::Outcome outcome);
 /// The exit code that an error ends a command with.
 ExitCode exit_code_for(ErrorCode code);
 

@@ -34,9 +34,6 @@ void add_load_flags(CLI::App& command, LoadOptions& options) {
       ->group(kGroup);
 }
 
-namespace {
-
-/// What `progress` and the log are told.
 LoadObserver observer_of(const LoadOptions& options, Progress& progress) {
   LoadObserver observer;
   observer.on_stage = [&](std::size_t index, const std::string& stage) {
@@ -50,13 +47,6 @@ LoadObserver observer_of(const LoadOptions& options, Progress& progress) {
   };
   observer.on_log = [](const std::string& line) { spdlog::info("worker: {}", line); };
   return observer;
-}
-
-}  // namespace
-
-Result<Unit> load_with_progress(const LoadOptions& options, const app::OnModel& on_model) {
-  Progress progress(options.paths.size());
-  return app::load_models(options, observer_of(options, progress), on_model);
 }
 
 Result<inspector::LoadAnswer> load_one_with_progress(const LoadOptions& options) {

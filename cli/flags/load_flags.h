@@ -13,10 +13,10 @@ namespace tally::cli {
 /// Adds --jobs, --timeout, --memory-limit and --max-record to `command`.
 void add_load_flags(CLI::App& command, app::LoadOptions& options);
 
-/// app::load_models() with progress on stderr and times in the log.
-Result<Unit> load_with_progress(const app::LoadOptions& options, const app::OnModel& on_model);
+/// Tells `progress` and the log what becomes of the files of `options`, which must both stay.
+app::LoadObserver observer_of(const app::LoadOptions& options, Progress& progress);
 
-/// app::load_one(), likewise.
+/// app::load_one() with progress on stderr and times in the log.
 Result<inspector::LoadAnswer> load_one_with_progress(const app::LoadOptions& options);
 
 }  // namespace tally::cli

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 namespace tally::tests {
@@ -16,7 +17,7 @@ using Json = nlohmann::json;
 
 /// What the schema says against `document`; "" if nothing.
 std::string objections(const Json& document) {
-  static const JsonSchema schema("audit-1.schema.json");
+  static const JsonSchema schema("audit-2.schema.json");
   return schema.objections(document);
 }
 
@@ -54,6 +55,23 @@ TEST(AuditSchema, HoldsForErrors) {
     const Json document = audit(arguments);
     EXPECT_EQ(objections(document), "") << document;
   }
+}
+
+TEST(AuditSchema, HoldsForEachLineOfJsonLines) {
+  const std::string out = run_torchtally({"audit", "-f", "jsonl", "sample_models/views.pt",
+                                          "sample_models/README.md", "sample_models/gpt2.pt"})
+                              .out;
+  std::istringstream lines(out);
+  std::vector<Json> models;
+  for (std::string line; std::getline(lines, line);) {
+    models.push_back(Json::parse(line));
+    EXPECT_EQ(objections(models.back()), "") << models.back().at("path");
+  }
+  ASSERT_EQ(models.size(), 3U);
+  EXPECT_TRUE(models[1].contains("error"));
+  // A line has what the report's entry has.
+  const Json entry = audit({"sample_models/gpt2.pt"}).at("models").at(0);
+  for (const auto& [key, value] : entry.items()) EXPECT_EQ(models[2].at(key), value) << key;
 }
 
 /// The mixed report, a model at a time: validating takes its time, and many alterations are tried.

@@ -8,11 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// A model's architecture as far as the file shows it, and whether the counts are those of its
 /// formula.

@@ -1,14 +1,10 @@
-#include <app/compare_line.h>
-#include <app/compare_names.h>
+#include <app/recognition.h>
 #include <inspector/reconcile/hold/comparison.h>
 #include <inspector/reconcile/hold/declared_modules.h>
 #include <report/numbers.h>
+#include <report/views.h>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 using namespace inspector;
 
@@ -36,14 +32,15 @@ std::optional<Recognition> recognise(const ModelSnapshot& snapshot, const Census
 std::string recognition_line(const Recognition& r) {
   if (r.transformer) {
     if (r.exact) return r.as + "; the formula is exact";
-    std::string text =
-        r.as + "; the formula is off by " + signed_count(r.residual_params) + " parameters";
-    if (r.unexplained_params > 0) text += ", " + grouped(r.unexplained_params) + " fit no term";
+    std::string text = r.as + "; the formula is off by " +
+                       report::text_of(report::Difference{r.residual_params}) + " parameters";
+    if (r.unexplained_params > 0)
+      text += ", " + report::grouped(r.unexplained_params) + " fit no term";
     return text + ": see torchtally compare";
   }
   if (r.modules_declared == 0) return "";
-  return "no transformer; " + grouped(r.modules_as_declared) + " of " +
-         grouped(r.modules_declared) + " modules have the parameters that they declare";
+  return "no transformer; " + report::grouped(r.modules_as_declared) + " of " +
+         report::grouped(r.modules_declared) + " modules have the parameters that they declare";
 }
 
 }  // namespace tally::app
