@@ -17,10 +17,9 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kNamesShown = 4;
 
-std::vector<std::int32_t> tensors_of(const Weights& weights,
-                                     const std::vector<std::int32_t>& indices) {
-  std::vector<std::int32_t> tensors;
-  for (const std::int32_t i : indices) tensors.push_back(weights[i].tensor);
+std::vector<TensorId> tensors_of(const Weights& weights, const std::vector<WeightId>& indices) {
+  std::vector<TensorId> tensors;
+  for (const WeightId i : indices) tensors.push_back(weights[i].tensor);
   return tensors;
 }
 
@@ -103,10 +102,10 @@ Document document(const GuideCompared& g) {
   return d;
 }
 
-ordered_json names_json(const GuideCompared& g, const std::vector<std::int32_t>& weights) {
+ordered_json names_json(const GuideCompared& g, const std::vector<WeightId>& weights) {
   ordered_json names = ordered_json::array();
-  for (const std::int32_t t : tensors_of(g.weights, weights))
-    names.push_back(full_name(g.snapshot, g.snapshot.tensors[static_cast<std::size_t>(t)]));
+  for (const TensorId t : tensors_of(g.weights, weights))
+    names.push_back(full_name(g.snapshot, g.snapshot.tensors[t]));
   return names;
 }
 
@@ -121,7 +120,7 @@ std::string json(const GuideCompared& g) {
   ordered_json inputs = ordered_json::object();
   for (const Size& size : sizes(c)) {
     ordered_json proof = ordered_json::array();
-    for (const std::int32_t t : size.found.tensors) proof.push_back(shown(g.snapshot, t));
+    for (const TensorId t : size.found.tensors) proof.push_back(shown(g.snapshot, t));
     inputs[size.field] = {
         {"value", size.value},
         {"evident", size.found.value ? ordered_json(*size.found.value) : ordered_json(nullptr)},

@@ -14,16 +14,15 @@ namespace {
 using namespace inspector;
 using Json = nlohmann::ordered_json;
 
-Json names_json(const Compared& c, const std::vector<std::int32_t>& tensors) {
+Json names_json(const Compared& c, const std::vector<TensorId>& tensors) {
   Json names = Json::array();
-  for (const std::int32_t t : tensors)
-    names.push_back(full_name(c.snapshot, c.snapshot.tensors[static_cast<std::size_t>(t)]));
+  for (const TensorId t : tensors) names.push_back(full_name(c.snapshot, c.snapshot.tensors[t]));
   return names;
 }
 
-Json weights_json(const Compared& c, const std::vector<std::int32_t>& weights) {
-  std::vector<std::int32_t> tensors;
-  for (const std::int32_t i : weights) tensors.push_back(c.weights[i].tensor);
+Json weights_json(const Compared& c, const std::vector<WeightId>& weights) {
+  std::vector<TensorId> tensors;
+  for (const WeightId i : weights) tensors.push_back(c.weights[i].tensor);
   return names_json(c, tensors);
 }
 
@@ -31,7 +30,7 @@ Json fields_json(const Compared& c) {
   Json fields = Json::array();
   for (const SpecField& field : c.comparison.inference.fields) {
     Json proof = Json::array();
-    for (const std::int32_t t : field.tensors) proof.push_back(shown(c.snapshot, t));
+    for (const TensorId t : field.tensors) proof.push_back(shown(c.snapshot, t));
     fields.push_back({{"path", field.path},
                       {"value", field.value},
                       {"open", field.ambiguous},
@@ -66,7 +65,7 @@ Json terms_json(const Compared& c) {
 Json components_json(const Reconciliation& r) {
   Json components = Json::object();
   for (int k = 0; k < formulas::kNumComponents; ++k) {
-    const ComponentSum& sum = r.components[static_cast<std::size_t>(k)];
+    const ComponentSum& sum = r.components[k];
     components[std::string(formulas::component_name(static_cast<formulas::Component>(k)))] = {
         {"predicted_params", sum.predicted_params},
         {"real_params", sum.real_params},
@@ -78,7 +77,7 @@ Json components_json(const Reconciliation& r) {
 Json modules_json(const Compared& c) {
   Json modules = Json::array();
   for (const DeclaredModule& m : c.declared.modules) {
-    const ModuleNode& node = c.snapshot.modules[static_cast<std::size_t>(m.module)];
+    const ModuleNode& node = c.snapshot.modules[m.module];
     modules.push_back({{"path", node.path},
                        {"type", node.type},
                        {"formula", m.formula},
@@ -124,10 +123,9 @@ std::string comparison_json(const Compared& c) {
   json["terms"] = terms_json(c);
   json["components"] = components_json(x.terms);
   Json unexplained = Json::array();
-  for (const std::int32_t i : x.terms.unexplained)
+  for (const WeightId i : x.terms.unexplained)
     unexplained.push_back(
-        {{"tensor",
-          full_name(c.snapshot, c.snapshot.tensors[static_cast<std::size_t>(c.weights[i].tensor)])},
+        {{"tensor", full_name(c.snapshot, c.snapshot.tensors[c.weights[i].tensor])},
          {"shape", c.weights[i].shape},
          {"params", c.weights[i].elements}});
   json["unexplained"] = std::move(unexplained);

@@ -86,17 +86,16 @@ std::vector<std::string> fold_once(const std::vector<std::string>& names, std::s
 }  // namespace
 
 std::vector<std::string> folded_names(const inspector::ModelSnapshot& snapshot,
-                                      const std::vector<std::int32_t>& tensors) {
+                                      const std::vector<TensorId>& tensors) {
   std::vector<std::string> names;
-  for (const std::int32_t t : tensors)
-    names.push_back(full_name(snapshot, snapshot.tensors[static_cast<std::size_t>(t)]));
+  for (const TensorId t : tensors) names.push_back(full_name(snapshot, snapshot.tensors[t]));
   // The last number first (experts), then what is left of the first (layers).
   for (const std::size_t which : {2U, 1U, 0U}) names = fold_once(names, which);
   return names;
 }
 
 std::string folded_names_text(const inspector::ModelSnapshot& snapshot,
-                              const std::vector<std::int32_t>& tensors, std::size_t most) {
+                              const std::vector<TensorId>& tensors, std::size_t most) {
   const auto names = folded_names(snapshot, tensors);
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -15,12 +15,12 @@ using namespace report::layout;
 /// The names of `tensors`, those that differ in one number only as one:
 /// "h.[0-11].attn.c_attn.weight". In the file's order.
 std::vector<std::string> folded_names(const inspector::ModelSnapshot& snapshot,
-                                      const std::vector<std::int32_t>& tensors);
+                                      const std::vector<TensorId>& tensors);
 
 /// The same in one text; with more than `most` names the rest is counted: "a, b, … 3 more". 0: all
 /// of them.
 std::string folded_names_text(const inspector::ModelSnapshot& snapshot,
-                              const std::vector<std::int32_t>& tensors, std::size_t most);
+                              const std::vector<TensorId>& tensors, std::size_t most);
 
 /// A difference with its sign: "+786,432", "-36,864", "0".
 std::string signed_count(std::int64_t count);

@@ -16,10 +16,9 @@ using namespace inspector;
 constexpr std::size_t kNamesShown = 3;
 constexpr std::size_t kProofsShown = 2;
 
-std::vector<std::int32_t> tensors_of(const Weights& weights,
-                                     const std::vector<std::int32_t>& indices) {
-  std::vector<std::int32_t> tensors;
-  for (const std::int32_t i : indices) tensors.push_back(weights[i].tensor);
+std::vector<TensorId> tensors_of(const Weights& weights, const std::vector<WeightId>& indices) {
+  std::vector<TensorId> tensors;
+  for (const WeightId i : indices) tensors.push_back(weights[i].tensor);
   return tensors;
 }
 
@@ -119,7 +118,7 @@ void add_terms(const Compared& c, Document& d) {
                         {"difference", Align::kRight},
                         {"share", Align::kRight}};
   for (int k = 0; k < formulas::kNumComponents; ++k) {
-    const ComponentSum& sum = r.components[static_cast<std::size_t>(k)];
+    const ComponentSum& sum = r.components[k];
     if (sum.predicted_params == 0 && sum.real_params == 0) continue;
     Row row;
     row.cells = {std::string(formulas::component_name(static_cast<formulas::Component>(k))),
@@ -147,7 +146,7 @@ void add_unexplained(const Compared& c, Document& d) {
   Table table;
   table.title = "[unexplained]";
   table.columns = {{"tensor", Align::kLeft, true}, {"parameters", Align::kRight}};
-  for (const std::int32_t i : r.unexplained) {
+  for (const WeightId i : r.unexplained) {
     Row row;
     row.cells = {shown(c.snapshot, c.weights[i].tensor), grouped(c.weights[i].elements)};
     table.rows.push_back(std::move(row));
@@ -215,7 +214,7 @@ void add_modules(const Compared& c, Document& d) {
                    {"difference", Align::kRight}};
   std::int64_t predicted = 0, real = m.other_params;
   for (const DeclaredModule& x : m.modules) {
-    const ModuleNode& node = c.snapshot.modules[static_cast<std::size_t>(x.module)];
+    const ModuleNode& node = c.snapshot.modules[x.module];
     predicted += x.predicted_params;
     real += x.real_params;
     if (c.comparison.inference.transformer && x.predicted_params == x.real_params) continue;

@@ -17,8 +17,7 @@ using nlohmann::ordered_json;
 ordered_json parameters_json(const ParameterCounts& counts) {
   ordered_json components = ordered_json::object();
   for (int i = 0; i < kNumComponents; ++i) {
-    components[std::string(component_name(static_cast<Component>(i)))] =
-        counts.component_params[static_cast<std::size_t>(i)];
+    components[std::string(component_name(static_cast<Component>(i)))] = counts.component_params[i];
   }
   return {{"unique", counts.unique_params},
           {"tied_counted_again", counts.tied_counted_again_params},

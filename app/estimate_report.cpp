@@ -67,7 +67,7 @@ Table parameter_table(const ParameterCounts& counts) {
                    {"parameters", Align::kRight, false},
                    {"share", Align::kRight, false}};
   for (int i = 0; i < kNumComponents; ++i) {
-    const std::int64_t params = counts.component_params[static_cast<std::size_t>(i)];
+    const std::int64_t params = counts.component_params[i];
     if (params == 0) continue;
     table.rows.push_back(plain_row(
         {std::string(component_name(static_cast<Component>(i))), grouped(params),

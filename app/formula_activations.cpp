@@ -124,8 +124,7 @@ FormulaModel FormulaModel::of(const ModelSnapshot& snapshot) {
   model.spec_ = inference.spec;
   model.dropout_ = drops_out(snapshot);
   if (!weights.all.empty()) {
-    const auto tensor = static_cast<std::size_t>(weights[0].tensor);
-    model.value_bytes_ = info(snapshot.tensors[tensor].view.dtype).bits / 8;
+    model.value_bytes_ = info(snapshot.tensors[weights.all.front().tensor].view.dtype).bits / 8;
   }
   return model;
 }

@@ -204,7 +204,7 @@ Result<Example> make_example(FamilyInfo family, const std::string& name, std::st
 std::string value_text(const formulas::Switch& s, const formulas::TransformerSpec& spec) {
   const auto value = s.get(spec);
   if (s.kind == formulas::SwitchKind::kSize) return std::to_string(value);
-  return s.value_names[static_cast<std::size_t>(value)];
+  return s.value_names[value];
 }
 
 /// Switches of the example that say something: sizes above 0, flags that are set, kinds but "none".
@@ -307,7 +307,7 @@ std::string family_json(const Example& example) {
   ordered_json components = ordered_json::object();
   for (int i = 0; i < formulas::kNumComponents; ++i) {
     components[text_of(formulas::component_name(static_cast<formulas::Component>(i)))] =
-        example.counts.component_params[static_cast<std::size_t>(i)];
+        example.counts.component_params[i];
   }
   const ordered_json json = {
       {"schema_version", kSchemaVersion},

@@ -13,7 +13,7 @@ namespace {
 using AliasKey = std::vector<std::int64_t>;
 
 void append(AliasKey& key, const StridedView& view) {
-  key.push_back(view.storage);
+  key.push_back(view.storage.value());
   key.push_back(view.offset);
   key.push_back(static_cast<std::int64_t>(view.sizes.size()));
   key.insert(key.end(), view.sizes.begin(), view.sizes.end());
@@ -75,7 +75,7 @@ std::vector<TensorCount> group_aliases(const ModelSnapshot& s) {
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const std::size_t leader = *leader_of[i];
     counts[i].kind = s.tensors[leader].kind;
-    if (leader != i) counts[i].alias_of = static_cast<std::int32_t>(leader);
+    if (leader != i) counts[i].alias_of = TensorId(leader);
   }
   return counts;
 }
@@ -109,7 +109,7 @@ class Coverage {
 
 template <class Visit>
 void for_each_view(const TensorRecord& tensor, const Visit& visit) {
-  if (tensor.view.storage >= 0) visit(tensor.view);
+  if (tensor.view.storage.valid()) visit(tensor.view);
   for (const TensorPart& part : tensor.parts) visit(part.view);
 }
 
@@ -117,9 +117,9 @@ void count_storages(const ModelSnapshot& s, Census& census, Adder& adder) {
   std::vector<Coverage> coverage(s.storages.size());
   census.storages.resize(s.storages.size());
   for (std::size_t i = 0; i < s.tensors.size(); ++i) {
-    if (census.tensors[i].alias_of >= 0) continue;
+    if (census.tensors[i].alias_of.valid()) continue;
     for_each_view(s.tensors[i], [&](const StridedView& view) {
-      const auto storage = static_cast<std::size_t>(view.storage);
+      const std::size_t storage = view.storage;
       coverage[storage].add(view);
       census.storages[storage].tensors += 1;
     });
@@ -157,22 +157,21 @@ void find_hidden_weights(const ModelSnapshot& s, Census& census) {
 constexpr std::size_t kMostFindings = 20;  // of one sort
 
 void find_kept_storages(const ModelSnapshot& s, Census& census) {
-  std::vector<std::int64_t> first_user(s.storages.size(), -1);
+  std::vector<TensorId> first_user(s.storages.size());
   for (std::size_t t = s.tensors.size(); t-- > 0;) {
-    for_each_view(s.tensors[t], [&](const StridedView& view) {
-      first_user[static_cast<std::size_t>(view.storage)] = static_cast<std::int64_t>(t);
-    });
+    for_each_view(s.tensors[t],
+                  [&](const StridedView& view) { first_user[view.storage] = TensorId(t); });
   }
   std::size_t found = 0;
   for (std::size_t i = 0; i < s.storages.size(); ++i) {
     const std::int64_t unseen = s.storages[i].bytes - census.storages[i].covered_bytes;
-    if (unseen <= 0 || first_user[i] < 0 || ++found > kMostFindings) continue;
-    census.findings.push_back(
-        {"storage-kept-by-view",
-         "storage " + s.storages[i].record + " of " + bytes_text(s.storages[i].bytes) +
-             " is kept by views that see " + bytes_text(census.storages[i].covered_bytes) +
-             " of it (" + full_name(s, s.tensors[static_cast<std::size_t>(first_user[i])]) +
-             "): clone() them before saving to drop " + bytes_text(unseen)});
+    if (unseen <= 0 || !first_user[i].valid() || ++found > kMostFindings) continue;
+    census.findings.push_back({"storage-kept-by-view",
+                               "storage " + s.storages[i].record + " of " +
+                                   bytes_text(s.storages[i].bytes) + " is kept by views that see " +
+                                   bytes_text(census.storages[i].covered_bytes) + " of it (" +
+                                   full_name(s, s.tensors[first_user[i]]) +
+                                   "): clone() them before saving to drop " + bytes_text(unseen)});
   }
   if (found > kMostFindings) {
     const std::size_t more = found - kMostFindings;
@@ -229,11 +228,11 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
     const TensorRecord& tensor = s.tensors[i];
     const TensorCount& counts_as = census.tensors[i];
     const Count count{1, tensor.view.elements, tensor.view.bytes};
-    Tally& own = census.own[static_cast<std::size_t>(tensor.module)];
+    Tally& own = census.own[tensor.module];
     const std::int64_t uses = std::max<std::int64_t>(1, tensor.uses);
     adder.add_times(census.naive, count, uses);
     adder.add_times(census.naive_by_kind[static_cast<std::size_t>(tensor.kind)], count, uses);
-    if (counts_as.alias_of >= 0) {
+    if (counts_as.alias_of.valid()) {
       adder.add(own.again[static_cast<std::size_t>(counts_as.kind)], count);
       continue;
     }
@@ -242,8 +241,7 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
       adder.add(tensor.requires_grad ? own.trainable : own.fixed, count);
     adder.add(census.unique, count);
     adder.add(census.by_dtype[std::string(info(tensor.view.dtype).name)], count);
-    adder.add(census.by_module_type[s.modules[static_cast<std::size_t>(tensor.module)].type],
-              count);
+    adder.add(census.by_module_type[s.modules[tensor.module].type], count);
     if (tensor.quantization) {
       for (const TensorPart& part : tensor.parts)
         adder.add(census.quantization_parts, {1, part.view.elements, part.view.bytes});
@@ -251,7 +249,7 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
   }
   census.total = census.own;
   for (std::size_t i = s.modules.size(); i-- > 1;) {  // children come after their parents
-    adder.add(census.total[static_cast<std::size_t>(s.modules[i].parent)], Tally(census.total[i]));
+    adder.add(census.total[s.modules[i].parent], Tally(census.total[i]));
   }
   if (!census.total.empty()) census.all = census.total.front();
   count_storages(s, census, adder);

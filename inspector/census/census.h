@@ -41,8 +41,7 @@ struct Tally {
 
 /// How a tensor counts.
 struct TensorCount {
-  std::int32_t alias_of =
-      -1;  ///< the tensor that counts for this one's group; -1 where that is this one
+  TensorId alias_of;  ///< the tensor that counts for this one's group; none where that is this one
   TensorKind kind = TensorKind::kAttribute;  ///< of the group: the highest of its names'
 };
 

@@ -11,8 +11,8 @@ namespace {
 /// The last step of a module's path below its parent's.
 std::string label_of(const ModelSnapshot& s, std::size_t module) {
   const ModuleNode& node = s.modules[module];
-  if (node.parent < 0) return node.path;
-  const std::string& parent = s.modules[static_cast<std::size_t>(node.parent)].path;
+  if (!node.parent.valid()) return node.path;
+  const std::string& parent = s.modules[node.parent].path;
   if (node.path.compare(0, parent.size(), parent) != 0 || parent.empty()) return node.path;
   const std::size_t skip =
       parent.size() + (node.path.size() > parent.size() && node.path[parent.size()] == '.' ? 1 : 0);
@@ -47,13 +47,12 @@ class Folder {
   Folder(const ModelSnapshot& s, const Census& census)
       : s_(s), census_(census), children_(s.modules.size()), shape_(s.modules.size()) {
     for (std::size_t i = 1; i < s.modules.size(); ++i) {
-      children_[static_cast<std::size_t>(s.modules[i].parent)].push_back(
-          static_cast<std::int32_t>(i));
+      children_[s.modules[i].parent].push_back(ModuleId(i));
     }
     number_shapes();
   }
 
-  FoldedNode root() { return node({0}, s_.modules.front().path); }
+  FoldedNode root() { return node({ModuleId(0)}, s_.modules.front().path); }
 
  private:
   /// Gives equal numbers to modules with equal subtrees: what a module is and holds, and its
@@ -62,9 +61,9 @@ class Folder {
     std::vector<std::string> own(s_.modules.size());
     for (std::size_t t = 0; t < s_.tensors.size(); ++t) {
       const TensorRecord& tensor = s_.tensors[t];
-      std::string& text = own[static_cast<std::size_t>(tensor.module)];
+      std::string& text = own[tensor.module];
       text += tensor.name + '\n' + std::string(name(census_.tensors[t].kind)) +
-              (census_.tensors[t].alias_of >= 0 ? " again " : " ") +
+              (census_.tensors[t].alias_of.valid() ? " again " : " ") +
               std::string(info(tensor.view.dtype).name);
       if (tensor.requires_grad) text += " grad";
       for (const std::int64_t size : tensor.view.sizes) text += ' ' + std::to_string(size);
@@ -73,9 +72,8 @@ class Folder {
     std::map<std::string, std::int64_t> numbers;
     for (std::size_t i = s_.modules.size(); i-- > 0;) {
       std::string text = s_.modules[i].type + '\n' + own[i] + counted(census_.own[i]);
-      for (const std::int32_t child : children_[i]) {
-        text += label_of(s_, static_cast<std::size_t>(child)) + '=' +
-                std::to_string(shape_[static_cast<std::size_t>(child)]) + '\n';
+      for (const ModuleId child : children_[i]) {
+        text += label_of(s_, child) + '=' + std::to_string(shape_[child]) + '\n';
       }
       shape_[i] =
           numbers.emplace(std::move(text), static_cast<std::int64_t>(numbers.size())).first->second;
@@ -95,25 +93,24 @@ class Folder {
 
   /// The node that stands for `modules`, whose subtrees are alike: their children fold in the same
   /// way, position by position.
-  FoldedNode node(std::vector<std::int32_t> modules, std::string label) {
+  FoldedNode node(std::vector<ModuleId> modules, std::string label) {
     FoldedNode folded;
     folded.label = std::move(label);
-    for (const std::int32_t m : modules) {
-      add(folded.own, census_.own[static_cast<std::size_t>(m)]);
-      add(folded.total, census_.total[static_cast<std::size_t>(m)]);
+    for (const ModuleId m : modules) {
+      add(folded.own, census_.own[m]);
+      add(folded.total, census_.total[m]);
     }
-    const std::vector<std::int32_t>& first = children_[static_cast<std::size_t>(modules.front())];
+    const std::vector<ModuleId>& first = children_[modules.front()];
     for (std::size_t from = 0; from < first.size();) {
       const std::size_t to = run_end(first, from);
-      std::vector<std::int32_t> members;
-      for (const std::int32_t m : modules) {
-        const auto& siblings = children_[static_cast<std::size_t>(m)];
+      std::vector<ModuleId> members;
+      for (const ModuleId m : modules) {
+        const auto& siblings = children_[m];
         members.insert(members.end(), siblings.begin() + static_cast<std::ptrdiff_t>(from),
                        siblings.begin() + static_cast<std::ptrdiff_t>(to));
       }
-      std::string name = label_of(s_, static_cast<std::size_t>(first[from]));
-      if (to - from > 1)
-        name = "[" + name + "-" + label_of(s_, static_cast<std::size_t>(first[to - 1])) + "]";
+      std::string name = label_of(s_, first[from]);
+      if (to - from > 1) name = "[" + name + "-" + label_of(s_, first[to - 1]) + "]";
       folded.children.push_back(joined(node(std::move(members), std::move(name))));
       from = to;
     }
@@ -133,13 +130,11 @@ class Folder {
   }
 
   /// The end of the run of alike siblings with consecutive numbers that starts at `from`.
-  std::size_t run_end(const std::vector<std::int32_t>& siblings, std::size_t from) const {
-    auto number = number_of(label_of(s_, static_cast<std::size_t>(siblings[from])));
+  std::size_t run_end(const std::vector<ModuleId>& siblings, std::size_t from) const {
+    auto number = number_of(label_of(s_, siblings[from]));
     std::size_t to = from + 1;
-    while (number && to < siblings.size() &&
-           shape_[static_cast<std::size_t>(siblings[to])] ==
-               shape_[static_cast<std::size_t>(siblings[from])]) {
-      const auto next = number_of(label_of(s_, static_cast<std::size_t>(siblings[to])));
+    while (number && to < siblings.size() && shape_[siblings[to]] == shape_[siblings[from]]) {
+      const auto next = number_of(label_of(s_, siblings[to]));
       if (!next || *next != *number + 1) break;
       number = next;
       ++to;
@@ -149,7 +144,7 @@ class Folder {
 
   const ModelSnapshot& s_;
   const Census& census_;
-  std::vector<std::vector<std::int32_t>> children_;
+  std::vector<std::vector<ModuleId>> children_;
   std::vector<std::int64_t> shape_;
 };
 

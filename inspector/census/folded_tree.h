@@ -15,10 +15,10 @@
 namespace tally::inspector {
 
 struct FoldedNode {
-  std::string label;                  ///< below its parent: "wte", "h.[0-47]"
-  std::vector<std::int32_t> modules;  ///< the modules it stands for, alike in all but their path
-  Tally own;                          ///< of their own tensors, summed
-  Tally total;                        ///< of their subtrees, summed
+  std::string label;              ///< below its parent: "wte", "h.[0-47]"
+  std::vector<ModuleId> modules;  ///< the modules it stands for, alike in all but their path
+  Tally own;                      ///< of their own tensors, summed
+  Tally total;                    ///< of their subtrees, summed
   std::vector<FoldedNode> children;
 
   std::int64_t times() const { return static_cast<std::int64_t>(modules.size()); }

@@ -111,12 +111,12 @@ class Loader {
         limits_);
     std::vector<ConstantTuple> constants;
     for (const ArchiveLayout::Model& model : layout.models) {
-      const auto root = static_cast<std::int32_t>(snapshot_.modules.size());
+      const ModuleId root(snapshot_.modules.size());
       const auto data = read_pickle(model.folder + "data.pkl");
       if (!data) return data.error();
       if (auto done = walker.walk_model(
               {**data, model.folder + "data.pkl", model.data_storages, model.module_path},
-              layout.is_package ? 0 : -1);
+              layout.is_package ? ModuleId(0) : ModuleId::none());
           !done)
         return done;
       const std::string record = model.folder + "constants.pkl";
@@ -138,7 +138,7 @@ class Loader {
 
  private:
   struct ConstantTuple {
-    std::int32_t module;
+    ModuleId module;
     std::size_t first_tensor;
   };
 
@@ -190,10 +190,10 @@ class Loader {
       by_name.emplace(snapshot_.tensors[i].name, i);
     if (by_name.empty()) return Unit{};
     std::vector<ConstantUse> uses(constant_count());
-    std::vector<std::int32_t> tensor_of(uses.size(), -1);
+    std::vector<TensorId> tensor_of(uses.size());
     for (std::size_t n = 0; n < uses.size(); ++n) {
       const auto found = by_name.find("CONSTANTS.c" + std::to_string(n));
-      if (found != by_name.end()) tensor_of[n] = static_cast<std::int32_t>(found->second);
+      if (found != by_name.end()) tensor_of[n] = TensorId(found->second);
     }
     // Only frozen models have nothing else to go by.
     bool follow =
@@ -212,8 +212,8 @@ class Loader {
     }
     if (!follow) snapshot_.operations.clear();
     for (std::size_t n = 0; n < uses.size(); ++n) {
-      if (tensor_of[n] < 0) continue;
-      TensorRecord& tensor = snapshot_.tensors[static_cast<std::size_t>(tensor_of[n])];
+      if (!tensor_of[n].valid()) continue;
+      TensorRecord& tensor = snapshot_.tensors[tensor_of[n]];
       tensor.uses = uses[n].uses;
       tensor.used_by = uses[n].first_operator;
     }

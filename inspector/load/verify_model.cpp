@@ -130,7 +130,7 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
   const auto storages = std::make_shared<torch::jit::DeserializationStorageContext>();
   const std::string head = "ts_code/";
   for (const ModuleNode& module : snapshot.modules) {
-    if (module.parent != 0 || module.path.rfind(head, 0) != 0) continue;
+    if (module.parent != ModuleId(0) || module.path.rfind(head, 0) != 0) continue;
     const auto unit = std::make_shared<torch::jit::CompilationUnit>();
     const torch::jit::Module model = torch::jit::import_ir_module(unit, reader, storages, c10::kCPU,
                                                                   module.path.substr(head.size()));
@@ -143,14 +143,14 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
 /// Storages of the file and storages in memory must pair off: what shares one must share the other.
 class SharingCheck {
  public:
-  bool same(std::int32_t ours, const void* theirs) {
+  bool same(StorageId ours, const void* theirs) {
     return to_theirs_.emplace(ours, theirs).first->second == theirs &&
            to_ours_.emplace(theirs, ours).first->second == ours;
   }
 
  private:
-  std::unordered_map<std::int32_t, const void*> to_theirs_;
-  std::unordered_map<const void*, std::int32_t> to_ours_;
+  std::unordered_map<StorageId, const void*> to_theirs_;
+  std::unordered_map<const void*, StorageId> to_ours_;
 };
 
 std::string layout_name(c10::Layout layout) {

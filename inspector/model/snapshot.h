@@ -5,6 +5,7 @@
 // UTF-8 (bytes that were not are U+FFFD).
 #pragma once
 
+#include <base/ids.h>
 #include <inspector/model/dtype.h>
 
 #include <array>
@@ -52,8 +53,7 @@ struct StridedView {
   Dtype dtype = Dtype::kFloat32;
   std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> strides;
-  std::int32_t storage =
-      -1;  ///< index into ModelSnapshot::storages; -1: none (the dense view of a sparse tensor)
+  StorageId storage;  ///< none: the dense view of a sparse tensor
   std::int64_t offset = 0;
   std::int64_t elements = 0;  ///< product of sizes
   std::int64_t bytes = 0;     ///< elements × stored bits of the type, rounded up to whole bytes
@@ -78,8 +78,8 @@ struct Quantization {
 /// One tensor under one name. A tensor that a model holds under two names has two records with
 /// equal views.
 struct TensorRecord {
-  std::int32_t module = 0;  ///< index into ModelSnapshot::modules: who holds it
-  std::string name;         ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
+  ModuleId module{0};  ///< who holds it
+  std::string name;               ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
   TensorKind kind = TensorKind::kAttribute;
   Layout layout = Layout::kStrided;
   StridedView view;  ///< sparse: the dense sizes, no strides, `elements` of the dense tensor,
@@ -107,22 +107,24 @@ using NamedLiteral = std::pair<std::string, std::string>;
 /// the file's order.
 struct ModuleNode {
   std::string path;  ///< "" for the root, "transformer.h.0.attn"
-  std::int32_t parent = -1;
+  ModuleId parent;   ///< none for the root
   std::string
       type;  ///< qualified, without "__torch__." and mangling: "torch.nn.modules.linear.Linear"
-  /// Index of the first module that is the same object, under another path; -1 where this is the
-  /// first.
-  std::int32_t same_as = -1;
+  /// The first module that is the same object, under another path; none where this is the first.
+  ModuleId same_as;
   std::vector<NamedLiteral> constants;   ///< declared `Final`: hyper-parameters of scripted modules
   std::vector<NamedLiteral> attributes;  ///< numbers, strings and booleans stored in the module
   std::int32_t code_sizes = -1;  ///< index into ModelSnapshot::code_sizes; -1: its code has none
 };
 
+/// The first module.
+inline constexpr ModuleId kRoot(0);
+
 /// What an operator takes: a value that another one gave (or an input), or a constant.
 struct Operand {
   std::int32_t position = 0;  ///< which of the operator's arguments it is, or is part of
   std::int32_t value = -1;    ///< its number; -1 where it is a constant
-  std::int32_t tensor = -1;   ///< the constant: index into ModelSnapshot::tensors
+  TensorId tensor;            ///< the constant
 };
 
 /// One call of an operator in the code of a frozen model.

@@ -8,9 +8,17 @@ namespace {
 
 using nlohmann::json;
 
+/// An id as a number, -1 for none.
+template <class IdType>
+IdType read_id(const json& value) {
+  const auto index = value.get<std::int32_t>();
+  if (index < -1) throw std::invalid_argument("a reference that is out of range");
+  return IdType(index);
+}
+
 json view_row(const StridedView& v) {
   return json::array(
-      {info(v.dtype).name, v.sizes, v.strides, v.storage, v.offset, v.elements, v.bytes});
+      {info(v.dtype).name, v.sizes, v.strides, v.storage.value(), v.offset, v.elements, v.bytes});
 }
 
 StridedView read_view(const json& row) {
@@ -20,7 +28,7 @@ StridedView read_view(const json& row) {
   v.dtype = *dtype;
   v.sizes = row.at(1).get<std::vector<std::int64_t>>();
   v.strides = row.at(2).get<std::vector<std::int64_t>>();
-  v.storage = row.at(3).get<std::int32_t>();
+  v.storage = read_id<StorageId>(row.at(3));
   v.offset = row.at(4).get<std::int64_t>();
   v.elements = row.at(5).get<std::int64_t>();
   v.bytes = row.at(6).get<std::int64_t>();
@@ -29,7 +37,8 @@ StridedView read_view(const json& row) {
 
 // The last columns are left out where they hold nothing: most tensors are plain.
 json tensor_row(const TensorRecord& t) {
-  json row = json::array({t.module, t.name, name(t.kind), view_row(t.view), t.requires_grad});
+  json row =
+      json::array({t.module.value(), t.name, name(t.kind), view_row(t.view), t.requires_grad});
   const bool plain =
       t.layout == Layout::kStrided && t.parts.empty() && !t.quantization && t.uses == 0;
   if (plain) return row;
@@ -48,7 +57,7 @@ json tensor_row(const TensorRecord& t) {
 
 TensorRecord read_tensor(const json& row) {
   TensorRecord t;
-  t.module = row.at(0).get<std::int32_t>();
+  t.module = read_id<ModuleId>(row.at(0));
   t.name = row.at(1).get<std::string>();
   const auto kind = tensor_kind_from_name(row.at(2).get_ref<const std::string&>());
   if (!kind) throw std::invalid_argument("unknown kind");
@@ -75,7 +84,7 @@ TensorRecord read_tensor(const json& row) {
 /// Whether a view is what the loader lets pass: within a storage of the snapshot. The census relies
 /// on it.
 bool is_sound(const ModelSnapshot& s, const StridedView& v) {
-  if (v.storage < 0 || static_cast<std::size_t>(v.storage) >= s.storages.size()) return false;
+  if (!v.storage.valid() || v.storage >= StorageId(s.storages.size())) return false;
   if (v.sizes.size() != v.strides.size() || v.offset < 0 || v.elements < 0 || v.bytes < 0)
     return false;
   if (v.elements == 0) return true;
@@ -85,34 +94,32 @@ bool is_sound(const ModelSnapshot& s, const StridedView& v) {
     last += static_cast<Int128>(v.sizes[i] - 1) * v.strides[i];
     if (last > INT64_MAX) return false;
   }
-  return (last + 1) * info(v.dtype).bits <=
-         static_cast<Int128>(s.storages[static_cast<std::size_t>(v.storage)].bytes) * 8;
+  return (last + 1) * info(v.dtype).bits <= static_cast<Int128>(s.storages[v.storage].bytes) * 8;
 }
 
 void check_references(const ModelSnapshot& s) {
   const auto require = [](bool condition) {
     if (!condition) throw std::invalid_argument("a reference that is out of range");
   };
-  for (std::size_t i = 0; i < s.modules.size(); ++i) {
-    const std::int64_t self = static_cast<std::int64_t>(i);
-    require(s.modules[i].parent < self && (s.modules[i].parent >= 0 || i == 0) &&
-            s.modules[i].same_as < self &&
-            s.modules[i].code_sizes < static_cast<std::int64_t>(s.code_sizes.size()));
+  for (const ModuleId self : ids_of<ModuleId>(s.modules.size())) {
+    const ModuleNode& node = s.modules[self];
+    require(node.parent < self && (node.parent.valid() || self == ModuleId(0)) &&
+            node.same_as < self &&
+            node.code_sizes < static_cast<std::int64_t>(s.code_sizes.size()));
   }
   for (const TensorRecord& t : s.tensors) {
-    require(t.module >= 0 && static_cast<std::size_t>(t.module) < s.modules.size());
+    require(t.module.valid() && t.module < ModuleId(s.modules.size()));
     if (t.layout == Layout::kStrided) {
       require(is_sound(s, t.view));
     } else {
-      require(t.view.storage == -1 && t.view.elements >= 0 && t.view.bytes >= 0);
+      require(!t.view.storage.valid() && t.view.elements >= 0 && t.view.bytes >= 0);
     }
     for (const TensorPart& p : t.parts) require(is_sound(s, p.view));
   }
   for (const Operation& o : s.operations) {
     require(!o.outputs.empty());
     for (const Operand& x : o.operands)
-      require(x.value >= -1 && x.tensor >= -1 &&
-              x.tensor < static_cast<std::int64_t>(s.tensors.size()));
+      require(x.value >= -1 && x.tensor < TensorId(s.tensors.size()));
   }
 }
 
@@ -120,7 +127,8 @@ void check_references(const ModelSnapshot& s) {
 json operation_row(const Operation& o) {
   json operands = json::array();
   for (const Operand& x : o.operands) {
-    for (const std::int32_t number : {x.position, x.value, x.tensor}) operands.push_back(number);
+    for (const std::int32_t number : {x.position, x.value, x.tensor.value()})
+      operands.push_back(number);
   }
   return json::array({o.name, std::move(operands), o.outputs});
 }
@@ -131,7 +139,7 @@ Operation read_operation(const json& row) {
   const json& operands = row.at(1);
   for (std::size_t i = 0; i + 2 < operands.size(); i += 3) {
     o.operands.push_back({operands[i].get<std::int32_t>(), operands[i + 1].get<std::int32_t>(),
-                          operands[i + 2].get<std::int32_t>()});
+                          read_id<TensorId>(operands[i + 2])});
   }
   o.outputs = row.at(2).get<std::vector<std::int32_t>>();
   return o;
@@ -143,8 +151,8 @@ json to_json(const ModelSnapshot& s) {
   json modules = json::array(), tensors = json::array(), storages = json::array(),
        sections = json::array(), findings = json::array(), code_sizes = json::array();
   for (const ModuleNode& m : s.modules) {
-    modules.push_back(json::array(
-        {m.path, m.parent, m.type, m.same_as, m.constants, m.attributes, m.code_sizes}));
+    modules.push_back(json::array({m.path, m.parent.value(), m.type, m.same_as.value(), m.constants,
+                                   m.attributes, m.code_sizes}));
   }
   for (const TensorRecord& t : s.tensors) tensors.push_back(tensor_row(t));
   for (const StorageRecord& r : s.storages)
@@ -181,8 +189,8 @@ Result<ModelSnapshot> snapshot_from_json(const json& value) try {
   s.archive_version = value.at("version").get<std::int64_t>();
   s.byte_order = value.at("byte_order").get<std::string>();
   for (const json& m : value.at("modules")) {
-    s.modules.push_back({m.at(0).get<std::string>(), m.at(1).get<std::int32_t>(),
-                         m.at(2).get<std::string>(), m.at(3).get<std::int32_t>(),
+    s.modules.push_back({m.at(0).get<std::string>(), read_id<ModuleId>(m.at(1)),
+                         m.at(2).get<std::string>(), read_id<ModuleId>(m.at(3)),
                          m.at(4).get<std::vector<NamedLiteral>>(),
                          m.at(5).get<std::vector<NamedLiteral>>(), m.at(6).get<std::int32_t>()});
   }

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::size_t kMostOperations = 1000;
   std::vector<Operation> operations;
   std::int32_t next_value = 0;
-  const std::vector<std::int32_t> tensors{0, -1, 2, 3};
+  const std::vector<TensorId> tensors{TensorId(0), TensorId::none(), TensorId(2), TensorId(3)};
   read_operations(source, tensors, kMostOperations, next_value, operations);
   if (operations.size() > kMostOperations) std::abort();
   for (const Operation& o : operations) {

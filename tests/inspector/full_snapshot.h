@@ -14,29 +14,31 @@ inline ModelSnapshot full_snapshot() {
   s.format = "torch.package";
   s.archive_version = 10;
   s.byte_order = "little";
-  const auto a = b.module("a", 0, "torch.nn.modules.linear.Linear"), again = b.module("a.again", a);
-  s.modules[static_cast<std::size_t>(a)].constants = {{"in_features", "768"},
-                                                      {"mode", "\"zeros\""}};
-  s.modules[static_cast<std::size_t>(a)].attributes = {{"training", "true"}};
-  s.modules[static_cast<std::size_t>(again)].same_as = a;
+  const auto a = b.module("a", kRoot, "torch.nn.modules.linear.Linear"),
+             again = b.module("a.again", a);
+  s.modules[a].constants = {{"in_features", "768"}, {"mode", "\"zeros\""}};
+  s.modules[a].attributes = {{"training", "true"}};
+  s.modules[again].same_as = a;
   b.tensor(a, "weight", b.view(b.storage(4000, 0xffffffff), {10, 3}, 7));
   TensorRecord& quantized = b.tensor(a, "packed[0]", {3, 4}, TensorKind::kPacked, Dtype::kQInt8);
   quantized.quantization = Quantization{"per_channel_affine", 0.1, INT64_MIN, 1};
-  quantized.parts = {{"scales", b.view(0, {3}, 1, Dtype::kFloat64)},
-                     {"zero_points", b.view(0, {3}, 2, Dtype::kInt64)}};
-  TensorRecord& sparse = b.tensor(0, "mask[\"k\"]", b.view(-1, {8, 10}), TensorKind::kBuffer);
+  quantized.parts = {{"scales", b.view(StorageId(0), {3}, 1, Dtype::kFloat64)},
+                     {"zero_points", b.view(StorageId(0), {3}, 2, Dtype::kInt64)}};
+  TensorRecord& sparse =
+      b.tensor(kRoot, "mask[\"k\"]", b.view(StorageId::none(), {8, 10}), TensorKind::kBuffer);
   sparse.layout = Layout::kSparseCsr;
   sparse.view.strides.clear();
-  sparse.parts = {{"values", b.view(0, {3})}};
-  TensorRecord& constant = b.tensor(0, "CONSTANTS.c0", Shape{}, TensorKind::kConstant);
+  sparse.parts = {{"values", b.view(StorageId(0), {3})}};
+  TensorRecord& constant = b.tensor(kRoot, "CONSTANTS.c0", Shape{}, TensorKind::kConstant);
   constant.uses = 3;
   constant.used_by = "torch.conv2d";
-  s.operations = {{"torch.conv2d", {{0, 7, -1}, {1, -1, 3}}, {8, 9}}, {"torch.rand", {}, {10}}};
+  s.operations = {{"torch.conv2d", {{0, 7, TensorId::none()}, {1, -1, TensorId(3)}}, {8, 9}},
+                  {"torch.rand", {}, {10}}};
   s.storages[1].device = "cuda:0";
   s.sections = {{"weights", 2, 4012}, {"directory", 0, 99}};
   s.findings = {{"unused-storage", "1 storage of 4 bytes"}};
   s.code_sizes = {{{"view", {-1, -1, 12, 64}}, {"chunk", {3, -1}}}, {{"reshape", {}}}};
-  s.modules[static_cast<std::size_t>(a)].code_sizes = 1;
+  s.modules[a].code_sizes = 1;
   return s;
 }
 

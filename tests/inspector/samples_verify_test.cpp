@@ -125,10 +125,9 @@ std::vector<Alteration> alterations() {
           "SharingTold", "scripted_mlp", "fc1.weight",
           [](auto& s, auto& t) { t.view.storage = tensor_called(s, "fc2.weight").view.storage; },
           "fc2.weight: sharing of storage" + kOther},
-      Alteration{
-          "SharingMissed", "views", "b",
-          [](auto& s, auto& t) { t.view.storage = static_cast<std::int32_t>(s.storages.size()); },
-          "b: sharing of storage" + kOther},
+      Alteration{"SharingMissed", "views", "b",
+                 [](auto& s, auto& t) { t.view.storage = StorageId(s.storages.size()); },
+                 "b: sharing of storage" + kOther},
       Alteration{"ConstantSize", "frozen_cnn", "CONSTANTS.c0",
                  [](auto&, auto& t) { t.view.sizes.push_back(1); }, "CONSTANTS.c0: size" + kOther},
       Alteration{"PackedSize", "quantized_dynamic", "fc1._packed_params._packed_params[0]",

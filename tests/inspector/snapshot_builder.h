@@ -22,26 +22,25 @@ inline Shape contiguous(const Shape& sizes) {
 struct SnapshotBuilder {
   ModelSnapshot snapshot;
 
-  SnapshotBuilder() { module("", -1, "Model"); }
+  SnapshotBuilder() { module("", ModuleId::none(), "Model"); }
 
-  /// Adds a module; its index.
-  std::int32_t module(const std::string& path, std::int32_t parent,
-                      const std::string& type = "Layer") {
+  /// Adds a module.
+  ModuleId module(const std::string& path, ModuleId parent, const std::string& type = "Layer") {
     ModuleNode node;
     node.path = path;
     node.parent = parent;
     node.type = type;
     snapshot.modules.push_back(node);
-    return static_cast<std::int32_t>(snapshot.modules.size()) - 1;
+    return ModuleId(snapshot.modules.size() - 1);
   }
 
-  std::int32_t storage(std::int64_t bytes, std::uint32_t crc32 = 0) {
+  StorageId storage(std::int64_t bytes, std::uint32_t crc32 = 0) {
     snapshot.storages.push_back(
         {"data/" + std::to_string(snapshot.storages.size()), bytes, crc32, "cpu"});
-    return static_cast<std::int32_t>(snapshot.storages.size()) - 1;
+    return StorageId(snapshot.storages.size() - 1);
   }
 
-  StridedView view(std::int32_t storage, const Shape& sizes, std::int64_t offset = 0,
+  StridedView view(StorageId storage, const Shape& sizes, std::int64_t offset = 0,
                    Dtype dtype = Dtype::kFloat32) const {
     StridedView v;
     v.dtype = dtype;
@@ -55,7 +54,7 @@ struct SnapshotBuilder {
     return v;
   }
 
-  TensorRecord& tensor(std::int32_t module, const std::string& name, const StridedView& view,
+  TensorRecord& tensor(ModuleId module, const std::string& name, const StridedView& view,
                        TensorKind kind = TensorKind::kParameter) {
     TensorRecord t;
     t.module = module;
@@ -68,9 +67,9 @@ struct SnapshotBuilder {
   }
 
   /// A tensor that fills a storage of its own.
-  TensorRecord& tensor(std::int32_t module, const std::string& name, const Shape& sizes,
+  TensorRecord& tensor(ModuleId module, const std::string& name, const Shape& sizes,
                        TensorKind kind = TensorKind::kParameter, Dtype dtype = Dtype::kFloat32) {
-    StridedView v = view(-1, sizes, 0, dtype);
+    StridedView v = view(StorageId::none(), sizes, 0, dtype);
     v.storage = storage(v.bytes);
     return tensor(module, name, v, kind);
   }

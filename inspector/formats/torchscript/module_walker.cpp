@@ -96,7 +96,7 @@ void name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls,
 
 }  // namespace
 
-Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t parent) {
+Result<Unit> ModuleWalker::walk_model(const PickledValues& values, ModuleId parent) {
   root_path_ = values.module_path;
   root_parent_ = parent;
   at_root_ = true;
@@ -114,7 +114,7 @@ Result<Unit> ModuleWalker::walk_model(const PickledValues& values, std::int32_t 
   return Unit{};
 }
 
-Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, std::int32_t module) {
+Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, ModuleId module) {
   const Node& root = untagged(values.pickle, values.pickle[values.pickle.root]);
   if (root.kind != Kind::kTuple && root.kind != Kind::kList) {
     return Error{ErrorCode::kMalformed, values.record + " holds no tuple of constants",
@@ -179,8 +179,7 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
                  : cls->buffers.count(raw) != 0  ? TensorKind::kBuffer
                                                  : TensorKind::kAttribute;
     if (const auto json = scalar_json(p, untagged(p, p[value]))) {
-      snapshot_.modules[static_cast<std::size_t>(place.module)].attributes.emplace_back(attribute,
-                                                                                        *json);
+      snapshot_.modules[place.module].attributes.emplace_back(attribute, *json);
       return Unit{};
     }
   }
@@ -256,15 +255,13 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   return open(values, id, std::move(place));
 }
 
-std::int32_t ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id,
-                                      const ClassDeclaration& cls) {
-  const auto index = static_cast<std::int32_t>(snapshot_.modules.size());
+ModuleId ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id,
+                                  const ClassDeclaration& cls) {
+  const ModuleId index(snapshot_.modules.size());
   ModuleNode node;
   const bool is_root = place.module == root_parent_ && place.name.empty();
   node.parent = is_root ? root_parent_ : place.module;
-  node.path =
-      is_root ? root_path_
-              : join(snapshot_.modules[static_cast<std::size_t>(place.module)].path, place.name);
+  node.path = is_root ? root_path_ : join(snapshot_.modules[place.module].path, place.name);
   node.type = type;
   node.constants = cls.constants;
   if (!cls.sizes.empty()) {
@@ -282,15 +279,13 @@ std::int32_t ModuleWalker::add_module(const Place& place, const std::string& typ
 Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& call, Place place) {
   Result<TensorRecord> tensor = read_tensor(values.pickle, call, values.storage_folder, storages_);
   const std::string where =
-      join(place.module >= 0 ? snapshot_.modules[static_cast<std::size_t>(place.module)].path
-                             : root_path_,
-           place.name);
+      join(place.module.valid() ? snapshot_.modules[place.module].path : root_path_, place.name);
   if (!tensor) {
     Error error = tensor.error();
     error.message = values.record + ": tensor " + where + " " + error.message;
     return error;
   }
-  if (place.module < 0) {
+  if (!place.module.valid()) {
     return Error{ErrorCode::kMalformed,
                  values.record + ": tensor " + where + " belongs to no module",
                  "export the model again"};

@@ -35,16 +35,16 @@ class ModuleWalker {
                const LoadLimits& limits)
       : snapshot_(snapshot), storages_(storages), classes_(std::move(classes)), limits_(limits) {}
 
-  /// Adds the modules and tensors below the root object. `parent` is -1 for the model's root.
-  Result<Unit> walk_model(const PickledValues& values, std::int32_t parent);
+  /// Adds the modules and tensors below the root object. `parent` is none for the model's root.
+  Result<Unit> walk_model(const PickledValues& values, ModuleId parent);
 
   /// Adds the tuple of a code's constants to `module` as CONSTANTS.c0, CONSTANTS.c1 …
-  Result<Unit> walk_constants(const PickledValues& values, std::int32_t module);
+  Result<Unit> walk_constants(const PickledValues& values, ModuleId module);
 
  private:
   /// Where a value was met.
   struct Place {
-    std::int32_t module;
+    ModuleId module;
     std::string name;
     TensorKind kind;
   };
@@ -65,8 +65,8 @@ class ModuleWalker {
   Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
   Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place,
                     const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
-  std::int32_t add_module(const Place& place, const std::string& type, pickle::NodeId id,
-                          const ClassDeclaration& cls);
+  ModuleId add_module(const Place& place, const std::string& type, pickle::NodeId id,
+                      const ClassDeclaration& cls);
 
   ModelSnapshot& snapshot_;
   StorageTable& storages_;
@@ -74,10 +74,10 @@ class ModuleWalker {
   const LoadLimits& limits_;
   std::vector<Frame> frames_;
   std::vector<bool> open_;  // by node: on the way from the root to here
-  std::unordered_map<pickle::NodeId, std::int32_t> first_module_;
+  std::unordered_map<pickle::NodeId, ModuleId> first_module_;
   std::unordered_map<const ClassDeclaration*, std::int32_t> code_sizes_;
   std::string root_path_;
-  std::int32_t root_parent_ = -1;
+  ModuleId root_parent_;
   bool at_root_ = false;
   std::int64_t visits_ = 0;
 };

@@ -27,8 +27,8 @@ bool is_name(char c) {
 
 class OperationReader {
  public:
-  OperationReader(std::string_view source, const std::vector<std::int32_t>& constants,
-                  std::size_t most, std::int32_t& next_value, std::vector<Operation>& operations)
+  OperationReader(std::string_view source, const std::vector<TensorId>& constants, std::size_t most,
+                  std::int32_t& next_value, std::vector<Operation>& operations)
       : s_(source),
         constants_(constants),
         most_(most),
@@ -75,7 +75,8 @@ class OperationReader {
                       operations_.back().outputs == std::vector{refs.front().value};
     for (std::size_t k = 0; k < targets.size(); ++k) {
       if (call && k > 0) operations_.back().outputs.push_back(next_++);
-      values_[targets[k]] = call ? Refs{{0, operations_.back().outputs.back(), -1}} : refs;
+      values_[targets[k]] =
+          call ? Refs{{0, operations_.back().outputs.back(), TensorId::none()}} : refs;
     }
   }
 
@@ -162,7 +163,7 @@ class OperationReader {
     if (word.substr(0, kConstant.size()) == kConstant) return constant(word);
     const auto known = values_.find(word);
     if (known != values_.end()) return known->second;
-    const Refs fresh{{0, next_++, -1}};
+    const Refs fresh{{0, next_++, TensorId::none()}};
     values_.emplace(word, fresh);
     return fresh;
   }
@@ -173,7 +174,7 @@ class OperationReader {
       if (!is_digit(c) || number > constants_.size()) return {};
       number = 10 * number + static_cast<std::size_t>(c - '0');
     }
-    if (number >= constants_.size() || constants_[number] < 0) return {};
+    if (number >= constants_.size() || !constants_[number].valid()) return {};
     return {{0, -1, constants_[number]}};
   }
 
@@ -188,7 +189,7 @@ class OperationReader {
       failed_ = true;
       return {};
     }
-    const Refs result{{0, next_++, -1}};
+    const Refs result{{0, next_++, TensorId::none()}};
     operation.outputs = {result.front().value};
     operations_.push_back(std::move(operation));
     return result;
@@ -226,7 +227,7 @@ class OperationReader {
   }
 
   std::string_view s_;
-  const std::vector<std::int32_t>& constants_;
+  const std::vector<TensorId>& constants_;
   std::size_t most_;
   std::int32_t& next_;
   std::vector<Operation>& operations_;
@@ -239,7 +240,7 @@ class OperationReader {
 
 }  // namespace
 
-bool read_operations(std::string_view source, const std::vector<std::int32_t>& tensor_of_constant,
+bool read_operations(std::string_view source, const std::vector<TensorId>& tensor_of_constant,
                      std::size_t most, std::int32_t& next_value,
                      std::vector<Operation>& operations) {
   return OperationReader(source, tensor_of_constant, most, next_value, operations).run();

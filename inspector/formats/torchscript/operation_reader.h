@@ -17,7 +17,7 @@ namespace tally::inspector {
 /// `tensor_of_constant[N]`: the tensor's index, or -1 for what is no tensor. `next_value` is the
 /// first free number of a value and moves on. False, with `operations` cut off, where there are
 /// more than `most` or brackets nest too deeply: what is known then is not the whole code.
-bool read_operations(std::string_view source, const std::vector<std::int32_t>& tensor_of_constant,
+bool read_operations(std::string_view source, const std::vector<TensorId>& tensor_of_constant,
                      std::size_t most, std::int32_t& next_value,
                      std::vector<Operation>& operations);
 

@@ -154,7 +154,7 @@ class TensorReader {
     if (claimed < 0) fail("has a storage of negative size");
     // A storage counts in whole elements; types below a byte count bytes.
     const Int128 unit = std::max(1, info(*dtype).bits / 8);
-    const Result<std::int32_t> index =
+    const Result<StorageId> index =
         storages_.find(folder_ + std::string(key), claimed * unit, device);
     if (!index) throw Failure{index.error()};
     view.storage = *index;
@@ -221,8 +221,8 @@ class TensorReader {
 
 }  // namespace
 
-Result<std::int32_t> StorageTable::find(const std::string& record, Int128 claimed_bytes,
-                                        std::string_view device) {
+Result<StorageId> StorageTable::find(const std::string& record, Int128 claimed_bytes,
+                                     std::string_view device) {
   const auto entry = records_.find(record);
   const std::int64_t bytes = entry == records_.end() ? 0 : entry->second.bytes;
   const auto refuse = [&](std::string what) {
@@ -235,8 +235,7 @@ Result<std::int32_t> StorageTable::find(const std::string& record, Int128 claime
     return refuse("its storage, record " + valid_utf8(record) +
                   ", is shorter than it says: " + std::to_string(bytes) + " bytes");
   }
-  const auto [found, fresh] =
-      indices_.emplace(record, static_cast<std::int32_t>(snapshot_.storages.size()));
+  const auto [found, fresh] = indices_.emplace(record, StorageId(snapshot_.storages.size()));
   if (fresh) {
     snapshot_.storages.push_back({valid_utf8(record), bytes,
                                   entry == records_.end() ? 0 : entry->second.crc32,

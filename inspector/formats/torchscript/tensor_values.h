@@ -19,20 +19,17 @@ class StorageTable {
   StorageTable(const std::map<std::string, ZipEntry>& records, ModelSnapshot& snapshot)
       : records_(records), snapshot_(snapshot) {}
 
-  /// The index of the storage in `record`, which claims `claimed_bytes`. kMalformed where the
+  /// The storage in `record`, which claims `claimed_bytes`. kMalformed where the
   /// record is missing or shorter than that.
-  Result<std::int32_t> find(const std::string& record, Int128 claimed_bytes,
-                            std::string_view device);
+  Result<StorageId> find(const std::string& record, Int128 claimed_bytes, std::string_view device);
 
-  /// Bytes of the storage `index`, as its record has them.
-  std::int64_t bytes(std::int32_t index) const {
-    return snapshot_.storages[static_cast<std::size_t>(index)].bytes;
-  }
+  /// Bytes of storage `index`, as its record has them.
+  std::int64_t bytes(StorageId index) const { return snapshot_.storages[index].bytes; }
 
  private:
   const std::map<std::string, ZipEntry>& records_;
   ModelSnapshot& snapshot_;
-  std::unordered_map<std::string, std::int32_t> indices_;
+  std::unordered_map<std::string, StorageId> indices_;
 };
 
 /// Whether `node` is a call that builds a tensor: one of PyTorch's rebuild functions, known or not.

@@ -9,7 +9,7 @@ namespace tally::inspector {
 namespace {
 
 using View =
-    std::tuple<std::int32_t, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>;
+    std::tuple<StorageId, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>;
 
 /// Bytes of the view's elements; after conversion where `dtype` is given and they are
 /// floating-point numbers.
@@ -23,15 +23,15 @@ std::int64_t bytes_as(const StridedView& view, const std::optional<Dtype>& dtype
 PredictedParts predict_parts(const ModelSnapshot& snapshot, const ProbeRequest& request) {
   PredictedParts parts;
   std::set<View> trainable, converted;
-  std::set<std::int32_t> storages;
+  std::set<StorageId> storages;
   const auto use = [&](const StridedView& view) {
     const bool converts =
         request.dtype && info(view.dtype).floating && view.dtype != *request.dtype;
     if (converts) {  // a tensor of its own, whatever it was a view of
       if (converted.insert({view.storage, view.offset, view.sizes, view.strides}).second)
         parts.weights_bytes += bytes_as(view, request.dtype);
-    } else if (view.storage >= 0 && storages.insert(view.storage).second) {
-      parts.weights_bytes += snapshot.storages[static_cast<std::size_t>(view.storage)].bytes;
+    } else if (view.storage.valid() && storages.insert(view.storage).second) {
+      parts.weights_bytes += snapshot.storages[view.storage].bytes;
     }
   };
   for (const TensorRecord& tensor : snapshot.tensors) {

@@ -14,12 +14,12 @@ void SurroundingsReader::read_vector(const Vector& v) {
       read_output_bias(v) || read_row(v) || read_scale(v) || read_token(v) || read_norm(v);
   if (read) return;
   in_.unexplained.push_back(v.weight);
-  if (v.bias >= 0 && !placed(v.bias)) in_.unexplained.push_back(v.bias);
+  if (v.bias.valid() && !placed(v.bias)) in_.unexplained.push_back(v.bias);
 }
 
 bool SurroundingsReader::read_output_bias(const Vector& v) {
   auto& output = in_.spec.output;
-  if (!output.present || output.bias || v.size != output.vocab_size || v.bias >= 0) return false;
+  if (!output.present || output.bias || v.size != output.vocab_size || v.bias.valid()) return false;
   output.bias = true;
   output.second_bias = !w_[v.weight].aliases.empty();
   place(v.weight, -1, "head.output.bias");
@@ -36,21 +36,21 @@ bool SurroundingsReader::read_row(const Vector& v) {
   layer.in = v.size;
   layer.out = 1;
   layer.id = unique_id(hint.empty() ? "classifier" : std::string(hint));
-  const std::int32_t bias = v.bias >= 0 ? v.bias : bias_of_row(v);
-  layer.bias = bias >= 0;
+  const WeightId bias = v.bias.valid() ? v.bias : bias_of_row(v);
+  layer.bias = bias.valid();
   place(v.weight, -1, "head." + layer.id + ".weight");
-  if (bias >= 0) place(bias, -1, "head." + layer.id + ".bias");
+  if (bias.valid()) place(bias, -1, "head." + layer.id + ".bias");
   prove("head." + layer.id + ".out", "1", v.weight);
   in_.spec.head_layers.push_back(std::move(layer));
   return true;
 }
 
-std::int32_t SurroundingsReader::bias_of_row(const Vector& v) const {
+WeightId SurroundingsReader::bias_of_row(const Vector& v) const {
   for (const Vector& other : units_.vectors) {
     if (other.module == v.module && other.size == 1 && other.weight != v.weight)
       return other.weight;
   }
-  return -1;
+  return WeightId::none();
 }
 
 bool SurroundingsReader::read_scale(const Vector& v) {
@@ -70,7 +70,8 @@ bool SurroundingsReader::read_token(const Vector& v) {
   const auto raw = w_[v.weight].shape.size();
   const bool mask = holds_any(last_part(v.name), {"mask"}),
              token = holds_any(last_part(v.name), {"cls", "class"});
-  if (v.bias >= 0 || v.type.find("norm") != std::string::npos || v.shape.size() != 1) return false;
+  if (v.bias.valid() || v.type.find("norm") != std::string::npos || v.shape.size() != 1)
+    return false;
   for (std::size_t i = 0; i < stacks().size(); ++i) {
     auto& e = stacks()[i].embedding;
     if (raw != 3 && !mask && !token && (!v.bare || e.num_channels == 0)) continue;
@@ -92,16 +93,16 @@ bool SurroundingsReader::read_norm(const Vector& v) {
     auto& stack = stacks()[i];
     auto& e = stack.embedding;
     const bool hidden = v.size == stack.hidden_size,
-               narrow = v.size == e.embedding_size && token_weight_[i] >= 0;
+               narrow = v.size == e.embedding_size && token_weight_[i].valid();
     if ((!hidden && !narrow) || !near(v.weight, i)) continue;
-    if (hidden && convolution_ >= 0 && !conv_norm_ &&
-        w_.inside(v.module, std::max(0, s_.modules[index(convolution_)].parent)) && e.conv_layer) {
+    if (hidden && convolution_.valid() && !conv_norm_ && beside_convolution(v.module) &&
+        e.conv_layer) {
       conv_norm_ = true;
       place_unit(v, i, "embedding.conv_norm");
       return true;
     }
     const std::string_view last = std::string_view(v.name);
-    const bool behind_transform = transform_ >= 0 && in_head(v.module);
+    const bool behind_transform = transform_.valid() && in_head(v.module);
     bool sure = true;
     const NormKind kind = norm_kind_of(v, sure);
     const bool final_name = holds_any(last, {"final", "ln_f", "norm_f", "post_layernorm"});
@@ -138,8 +139,8 @@ bool SurroundingsReader::read_norm(const Vector& v) {
       return true;
     }
     // A second one beside the layers: the file may list the embedding's behind them (mBART).
-    if (hidden && e.norm == NormKind::kNone && (token_weight_[i] >= 0 || e.shares_token_table) &&
-        s_.modules[index(v.module)].parent == s_.modules[index(in_.runs[i].parent)].parent) {
+    if (hidden && e.norm == NormKind::kNone && (token_weight_[i].valid() || e.shares_token_table) &&
+        s_.modules[v.module].parent == s_.modules[in_.runs[i].parent].parent) {
       e.norm = kind;
       e.norm_width = v.size;
       place_unit(v, i, "embedding.norm");
@@ -150,12 +151,17 @@ bool SurroundingsReader::read_norm(const Vector& v) {
   return false;
 }
 
-bool SurroundingsReader::in_head(std::int32_t module) const {
-  const std::int32_t head = s_.modules[index(transform_)].parent;
-  const bool own =
-      head >= 0 && std::none_of(in_.runs.begin(), in_.runs.end(),
+bool SurroundingsReader::beside_convolution(ModuleId module) const {
+  const ModuleId parent = s_.modules[convolution_].parent;
+  return !parent.valid() || w_.inside(module, parent);
+}
+
+bool SurroundingsReader::in_head(ModuleId module) const {
+  const ModuleId head = s_.modules[transform_].parent;
+  const bool own = head.valid() &&
+                   std::none_of(in_.runs.begin(), in_.runs.end(),
                                 [&](const LayerRun& run) { return w_.inside(run.parent, head); });
-  return w_.rank[index(module)] > w_.rank[index(transform_)] || (own && w_.inside(module, head));
+  return w_.rank[module] > w_.rank[transform_] || (own && w_.inside(module, head));
 }
 
 }  // namespace tally::inspector

@@ -10,19 +10,19 @@ using formulas::HeadLayerKind;
 void SurroundingsReader::find_output() {
   auto& output = in_.spec.output;
   for (std::size_t i = 0; i < stacks().size() && !output.present; ++i) {
-    const std::int32_t token = token_weight_[i];
-    const std::int32_t tied = token < 0 ? -1 : tied_name(token, false);
-    if (tied < 0) continue;
+    const WeightId token = token_weight_[i];
+    const TensorId tied = !token.valid() ? TensorId::none() : tied_name(token, false);
+    if (!tied.valid()) continue;
     output.present = output.tied = true;
     output.vocab_size = stacks()[i].embedding.vocab_size;
     output.width = stacks()[i].embedding.embedding_size;
     in_.tied.push_back(tied);
-    find_output_home(w_.module_of[index(tied)]);
+    find_output_home(w_.module_of[tied]);
     in_.fields.push_back(
         {"output.tied", "yes", {tied, w_[token].tensor}, "two names of one tensor", false, {}});
     // Where the head comes first in the file, the table counts there, beside the head's bias.
     for (const Matrix& m : units_.matrices) {
-      if (m.weight != token || m.bias < 0 || placed(m.bias)) continue;
+      if (m.weight != token || !m.bias.valid() || placed(m.bias)) continue;
       output.bias = true;
       output.second_bias = !w_[m.bias].aliases.empty();
       place(m.bias, -1, "head.output.bias");
@@ -33,13 +33,13 @@ void SurroundingsReader::find_output() {
     if (output.present || placed(m.weight) || is_table(m) || m.experts > 0) continue;
     for (std::size_t i = 0; i < stacks().size(); ++i) {
       const auto& e = stacks()[i].embedding;
-      if (token_weight_[i] < 0 || m.out() != e.vocab_size ||
+      if (!token_weight_[i].valid() || m.out() != e.vocab_size ||
           (m.in() != e.embedding_size && m.in() != stacks()[i].hidden_size))
         continue;
       output.present = true;
       output.vocab_size = m.out();
       output.width = m.in();
-      output.bias = m.bias >= 0;
+      output.bias = m.bias.valid();
       find_output_home(m.module);
       place_unit(m, -1, "head.output");
       prove("output.present", "yes", m.weight);
@@ -49,11 +49,11 @@ void SurroundingsReader::find_output() {
   }
 }
 
-void SurroundingsReader::find_output_home(std::int32_t module) {
-  const std::int32_t home = s_.modules[index(module)].parent;
+void SurroundingsReader::find_output_home(ModuleId module) {
+  const ModuleId home = s_.modules[module].parent;
   const bool own =
-      home >= 0 && std::none_of(in_.runs.begin(), in_.runs.end(),
-                                [&](const LayerRun& r) { return w_.inside(r.parent, home); });
+      home.valid() && std::none_of(in_.runs.begin(), in_.runs.end(),
+                                   [&](const LayerRun& r) { return w_.inside(r.parent, home); });
   if (own) output_home_ = home;
 }
 
@@ -69,19 +69,20 @@ bool SurroundingsReader::read_projection(const Matrix& m) {
     auto& stack = stacks()[i];
     auto& e = stack.embedding;
     if (!near(m.weight, i)) continue;
-    const bool own_width = token_weight_[i] < 0 && e.num_channels == 0 && e.num_mel_bins == 0 &&
-                           !e.shares_token_table && before_layers(m.module, i);
+    const bool own_width = !token_weight_[i].valid() && e.num_channels == 0 &&
+                           e.num_mel_bins == 0 && !e.shares_token_table &&
+                           before_layers(m.module, i);
     const bool in = m.out() == stack.hidden_size && m.in() != stack.hidden_size && !e.project_in &&
-                    (own_width || (token_weight_[i] >= 0 && m.in() == e.embedding_size));
+                    (own_width || (token_weight_[i].valid() && m.in() == e.embedding_size));
     const bool out = m.in() == stack.hidden_size && m.out() == e.embedding_size &&
-                     e.embedding_size != stack.hidden_size && !e.project_out && m.bias < 0 &&
-                     token_weight_[i] >= 0;
+                     e.embedding_size != stack.hidden_size && !e.project_out && !m.bias.valid() &&
+                     token_weight_[i].valid();
     if (!in && !out) continue;
     if (in) {
       e.project_in = true;
-      e.project_in_bias = m.bias >= 0;
+      e.project_in_bias = m.bias.valid();
       if (own_width) e.embedding_size = m.in();
-      if (m.bias >= 0) prove(i, "embedding.project_in_bias", "yes", m.bias);
+      if (m.bias.valid()) prove(i, "embedding.project_in_bias", "yes", m.bias);
     } else {
       e.project_out = true;
       if (in_.spec.output.present) in_.spec.output.width = e.embedding_size;
@@ -93,8 +94,8 @@ bool SurroundingsReader::read_projection(const Matrix& m) {
   return false;
 }
 
-bool SurroundingsReader::stands_behind(std::int64_t in, std::int32_t module, bool named) {
-  named = named || (output_home_ >= 0 && w_.inside(module, output_home_));
+bool SurroundingsReader::stands_behind(std::int64_t in, ModuleId module, bool named) {
+  named = named || (output_home_.valid() && w_.inside(module, output_home_));
   for (std::size_t i = 0; i < stacks().size(); ++i) {
     // Two hidden vectors side by side, too: the class token's and the mean of the patches'. What
     // stands in front of the layers reads something else, unless its name says that it is a head.
@@ -114,7 +115,7 @@ void SurroundingsReader::read_head(const Matrix& m) {
   layer.kind = HeadLayerKind::kLinear;
   layer.in = m.in();
   layer.out = m.out();
-  layer.bias = m.bias >= 0;
+  layer.bias = m.bias.valid();
   std::string id(head_layer_hint(m.name));
   if (id.empty())
     id = in_.spec.output.present && m.out() == in_.spec.output.width ? "transform"

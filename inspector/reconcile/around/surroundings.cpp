@@ -9,7 +9,7 @@ namespace tally::inspector {
 void SurroundingsReader::run() {
   find_areas();
   find_stems();
-  token_weight_.assign(stacks().size(), -1);
+  token_weight_.assign(stacks().size(), WeightId::none());
   for (std::size_t i = 0; i < stacks().size(); ++i) {
     if (!shares_tokens(i)) find_tokens(i);
   }
@@ -25,21 +25,21 @@ void SurroundingsReader::run() {
   for (const Matrix& m : units_.matrices) {
     if (placed(m.weight)) continue;
     in_.unexplained.push_back(m.weight);
-    if (m.bias >= 0 && !placed(m.bias)) in_.unexplained.push_back(m.bias);
+    if (m.bias.valid() && !placed(m.bias)) in_.unexplained.push_back(m.bias);
   }
 }
 
-std::vector<std::int32_t> SurroundingsReader::outside() const {
-  std::vector<std::int32_t> modules, open;
-  if (!s_.modules.empty()) open.push_back(0);
-  std::set<std::int32_t> layers;
+std::vector<ModuleId> SurroundingsReader::outside() const {
+  std::vector<ModuleId> modules, open;
+  if (!s_.modules.empty()) open.push_back(ModuleId(0));
+  std::set<ModuleId> layers;
   for (const LayerRun& run : in_.runs) layers.insert(run.layers.begin(), run.layers.end());
   while (!open.empty()) {
-    const std::int32_t m = open.back();
+    const ModuleId m = open.back();
     open.pop_back();
     if (layers.count(m) > 0) continue;
     modules.push_back(m);
-    const auto& children = w_.children[index(m)];
+    const auto& children = w_.children[m];
     open.insert(open.end(), children.rbegin(), children.rend());
   }
   return modules;
@@ -47,31 +47,30 @@ std::vector<std::int32_t> SurroundingsReader::outside() const {
 
 void SurroundingsReader::find_areas() {
   for (const LayerRun& run : in_.runs) {
-    std::int32_t area = run.parent;
-    while (s_.modules[index(area)].parent >= 0 && !holds_other(s_.modules[index(area)].parent, run))
-      area = s_.modules[index(area)].parent;
+    ModuleId area = run.parent;
+    while (s_.modules[area].parent.valid() && !holds_other(s_.modules[area].parent, run))
+      area = s_.modules[area].parent;
     areas_.push_back(area);
   }
 }
 
-bool SurroundingsReader::holds_other(std::int32_t module, const LayerRun& run) const {
+bool SurroundingsReader::holds_other(ModuleId module, const LayerRun& run) const {
   return std::any_of(in_.runs.begin(), in_.runs.end(), [&](const LayerRun& other) {
     return &other != &run && w_.inside(other.parent, module);
   });
 }
 
-bool SurroundingsReader::near(std::int32_t weight, std::size_t stack) const {
+bool SurroundingsReader::near(WeightId weight, std::size_t stack) const {
   if (w_.inside(w_[weight].module, areas_[stack])) return true;
-  return std::any_of(w_[weight].aliases.begin(), w_[weight].aliases.end(), [&](std::int32_t t) {
-    return w_.inside(w_.module_of[index(t)], areas_[stack]);
-  });
+  return std::any_of(w_[weight].aliases.begin(), w_[weight].aliases.end(),
+                     [&](TensorId t) { return w_.inside(w_.module_of[t], areas_[stack]); });
 }
 
-bool SurroundingsReader::before_layers(std::int32_t module, std::size_t stack) const {
-  return w_.rank[index(module)] < w_.rank[index(in_.runs[stack].layers.front())];
+bool SurroundingsReader::before_layers(ModuleId module, std::size_t stack) const {
+  return w_.rank[module] < w_.rank[in_.runs[stack].layers.front()];
 }
 
-bool SurroundingsReader::in_front(std::int32_t module) const {
+bool SurroundingsReader::in_front(ModuleId module) const {
   bool near_one = false;
   for (std::size_t i = 0; i < areas_.size(); ++i) {
     if (!w_.inside(module, areas_[i])) continue;
@@ -82,7 +81,7 @@ bool SurroundingsReader::in_front(std::int32_t module) const {
 }
 
 void SurroundingsReader::prove_kind(std::size_t stack, const std::string& field,
-                                    formulas::NormKind kind, bool sure, std::int32_t weight) {
+                                    formulas::NormKind kind, bool sure, WeightId weight) {
   SpecField f{
       stacks()[stack].name + "." + field, norm_name(kind), {w_[weight].tensor}, "", !sure, {}};
   if (!sure) f.candidates = {"rms_norm", "layer_norm_no_bias"};

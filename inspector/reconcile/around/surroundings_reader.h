@@ -24,20 +24,20 @@ class SurroundingsReader {
 
  private:
   std::vector<formulas::StackSpec>& stacks() { return in_.spec.stacks; }
-  std::vector<std::int32_t> outside() const;
+  std::vector<ModuleId> outside() const;
   // surroundings.cpp
   /// The area of a stack: the highest module around its layers that holds no other stack.
   void find_areas();
-  bool holds_other(std::int32_t module, const LayerRun& run) const;
+  bool holds_other(ModuleId module, const LayerRun& run) const;
   /// Whether one of the weight's names lies in the stack's area.
-  bool near(std::int32_t weight, std::size_t stack) const;
-  bool before_layers(std::int32_t module, std::size_t stack) const;
+  bool near(WeightId weight, std::size_t stack) const;
+  bool before_layers(ModuleId module, std::size_t stack) const;
 
   // tables.cpp
   /// Tables: embeddings by their class, and matrices of classes that say nothing, in front of the
   /// layers of their stack.
   bool is_table(const Matrix& m) const;
-  bool in_front(std::int32_t module) const;
+  bool in_front(ModuleId module) const;
 
   // stems.cpp
   void find_stems();
@@ -71,13 +71,13 @@ class SurroundingsReader {
   void find_output();
   /// The module around the output layer, where it holds no layers: what stands in it is a head,
   /// wherever the file has it.
-  void find_output_home(std::int32_t module);
+  void find_output_home(ModuleId module);
   void find_linears();
   /// Between embedding width and hidden width.
   bool read_projection(const Matrix& m);
   void read_head(const Matrix& m);
   /// Whether a layer that reads `in` stands behind the stacks.
-  bool stands_behind(std::int64_t in, std::int32_t module, bool named);
+  bool stands_behind(std::int64_t in, ModuleId module, bool named);
   std::string unique_id(std::string id) const;
 
   // outer_vectors.cpp
@@ -85,57 +85,57 @@ class SurroundingsReader {
   bool read_output_bias(const Vector& v);
   /// A linear layer with one output.
   bool read_row(const Vector& v);
-  std::int32_t bias_of_row(const Vector& v) const;
+  WeightId bias_of_row(const Vector& v) const;
   bool read_scale(const Vector& v);
   bool read_token(const Vector& v);
   bool read_norm(const Vector& v);
+  bool beside_convolution(ModuleId module) const;
   /// Whether `module` lies behind the transform, or beside it in a head of its own.
-  bool in_head(std::int32_t module) const;
+  bool in_head(ModuleId module) const;
   bool has_head(std::string_view id) const;
-  bool is_embedding(std::int32_t tensor) const;
+  bool is_embedding(TensorId tensor) const;
   /// A name of `weight` whose module is no embedding, while another's is: a tied output layer.
   /// `embedding`: that embedding's name.
-  std::int32_t tied_name(std::int32_t weight, bool embedding) const;
+  TensorId tied_name(WeightId weight, bool embedding) const;
   void prove_kind(std::size_t stack, const std::string& field, formulas::NormKind kind, bool sure,
-                  std::int32_t weight);
-  void prove(std::size_t stack, const std::string& field, std::int64_t value, std::int32_t weight) {
+                  WeightId weight);
+  void prove(std::size_t stack, const std::string& field, std::int64_t value, WeightId weight) {
     prove(stack, field, std::to_string(value), weight);
   }
   void prove(std::size_t stack, const std::string& field, const std::string& value,
-             std::int32_t weight) {
+             WeightId weight) {
     prove(stacks()[stack].name + "." + field, value, weight);
   }
-  void prove(const std::string& path, const std::string& value, std::int32_t weight) {
+  void prove(const std::string& path, const std::string& value, WeightId weight) {
     in_.fields.push_back({path, value, {w_[weight].tensor}, "", false, {}});
   }
 
-  bool placed(std::int32_t weight) const { return placed_.count(weight) > 0; }
-  void place(std::int32_t weight, std::size_t stack, std::string term) {
+  bool placed(WeightId weight) const { return placed_.count(weight) > 0; }
+  void place(WeightId weight, std::size_t stack, std::string term) {
     place(weight, static_cast<int>(stack), std::move(term));
   }
-  void place(std::int32_t weight, int stack, std::string term) {
+  void place(WeightId weight, int stack, std::string term) {
     placed_.insert(weight);
     in_.placements.push_back({weight, stack, -1, std::move(term)});
   }
   template <class Unit, class Stack>
   void place_unit(const Unit& unit, Stack stack, const std::string& term) {
     place(unit.weight, static_cast<int>(stack), term + ".weight");
-    if (unit.bias >= 0 && !placed(unit.bias))
+    if (unit.bias.valid() && !placed(unit.bias))
       place(unit.bias, static_cast<int>(stack), term + ".bias");
   }
-  static std::size_t index(std::int32_t i) { return static_cast<std::size_t>(i); }
 
   const ModelSnapshot& s_;
   const Weights& w_;
   Inference& in_;
   Units units_;
-  std::vector<std::int32_t> areas_;         ///< one a stack
-  std::vector<std::int32_t> token_weight_;  ///< one a stack; -1: none of its own
-  std::set<std::int32_t> placed_;
-  std::int32_t transform_ = -1;
-  std::int32_t output_home_ = -1;
+  std::vector<ModuleId> areas_;         ///< one a stack
+  std::vector<WeightId> token_weight_;  ///< one a stack; none: none of its own
+  std::set<WeightId> placed_;
+  ModuleId transform_;
+  ModuleId output_home_;
   bool conv_norm_ = false;
-  std::int32_t convolution_ = -1;  ///< the module of `read_convolution`
+  ModuleId convolution_;  ///< the module of `read_convolution`
 };
 
 }  // namespace tally::inspector

@@ -16,7 +16,7 @@ constexpr std::int64_t kFewRows =
 
 bool SurroundingsReader::is_table(const Matrix& m) const {
   if (m.table) return true;
-  return !m.projects && m.bias < 0 && m.experts == 0 && in_front(m.module);
+  return !m.projects && !m.bias.valid() && m.experts == 0 && in_front(m.module);
 }
 
 void SurroundingsReader::find_tokens(std::size_t i) {
@@ -24,13 +24,13 @@ void SurroundingsReader::find_tokens(std::size_t i) {
   for (const Matrix& m : units_.matrices) {
     if (stacks()[i].embedding.num_channels > 0 || stacks()[i].embedding.num_mel_bins > 0)
       continue;  // it reads no tokens
-    if (!is_table(m) && tied_name(m.weight, true) < 0) continue;
+    if (!is_table(m) && !tied_name(m.weight, true).valid()) continue;
     if (w_[m.weight].shape.size() != 2) continue;
     if (placed(m.weight) || m.experts > 0 || !near(m.weight, i) || named_position(m.name) ||
         named_type(m.name))
       continue;
-    const bool tied = tied_name(m.weight, false) >= 0,
-               best_tied = best != nullptr && tied_name(best->weight, false) >= 0;
+    const bool tied = tied_name(m.weight, false).valid(),
+               best_tied = best != nullptr && tied_name(best->weight, false).valid();
     const bool better = best == nullptr || std::make_tuple(tied, m.table, m.rows) >
                                                std::make_tuple(best_tied, best->table, best->rows);
     if (better) best = &m;
@@ -40,7 +40,7 @@ void SurroundingsReader::find_tokens(std::size_t i) {
 
 void SurroundingsReader::find_stray_tokens(std::size_t i) {
   const auto& e = stacks()[i].embedding;
-  if (token_weight_[i] >= 0 || e.shares_token_table || e.num_channels > 0 || e.num_mel_bins > 0)
+  if (token_weight_[i].valid() || e.shares_token_table || e.num_channels > 0 || e.num_mel_bins > 0)
     return;
   for (const Matrix& m : units_.matrices) {
     bool stray = m.table && !placed(m.weight) && m.rows > kFewRows &&
@@ -61,14 +61,14 @@ void SurroundingsReader::take_tokens(const Matrix& m, std::size_t i) {
   prove(i, "embedding.vocab_size", e.vocab_size, m.weight);
   prove(i, "embedding.embedding_size", e.embedding_size, m.weight);
   const auto& aliases = w_[m.weight].aliases;
-  e.token_table_aliases = std::count_if(aliases.begin(), aliases.end(),
-                                        [this](std::int32_t t) { return is_embedding(t); });
+  e.token_table_aliases =
+      std::count_if(aliases.begin(), aliases.end(), [this](TensorId t) { return is_embedding(t); });
 }
 
 bool SurroundingsReader::shares_tokens(std::size_t i) {
   auto& e = stacks()[i].embedding;
   for (std::size_t other = 0; other < i && e.num_channels == 0 && e.num_mel_bins == 0; ++other) {
-    if (token_weight_[other] < 0 || !near(token_weight_[other], i)) continue;
+    if (!token_weight_[other].valid() || !near(token_weight_[other], i)) continue;
     e.shares_token_table = true;
     e.vocab_size = stacks()[other].embedding.vocab_size;
     e.embedding_size = stacks()[other].embedding.embedding_size;
@@ -119,12 +119,8 @@ void SurroundingsReader::find_positions(std::size_t i) {
     if (record.name.find("inv_freq") == std::string::npos || !w_.inside(record.module, areas_[i]))
       continue;
     e.positions = PositionKind::kRotary;
-    in_.fields.push_back({stack.name + ".embedding.positions",
-                          "rotary",
-                          {static_cast<std::int32_t>(t)},
-                          "",
-                          false,
-                          {}});
+    in_.fields.push_back(
+        {stack.name + ".embedding.positions", "rotary", {TensorId(t)}, "", false, {}});
     return;
   }
   in_.fields.push_back({stack.name + ".embedding.positions",
@@ -165,7 +161,7 @@ void SurroundingsReader::find_relative_bias(std::size_t i) {
 
 void SurroundingsReader::find_types(std::size_t i) {
   auto& e = stacks()[i].embedding;
-  const auto take = [&](std::int32_t weight, std::int64_t rows) {
+  const auto take = [&](WeightId weight, std::int64_t rows) {
     e.type_rows = rows;
     place(weight, i, "embedding.types");
     prove(i, "embedding.type_rows", rows, weight);
@@ -185,21 +181,21 @@ void SurroundingsReader::find_types(std::size_t i) {
   }
 }
 
-bool SurroundingsReader::is_embedding(std::int32_t tensor) const {
-  const std::int32_t module = w_.module_of[index(tensor)];
-  const std::string type = lower(short_type(s_.modules[index(module)].type));
+bool SurroundingsReader::is_embedding(TensorId tensor) const {
+  const ModuleId module = w_.module_of[tensor];
+  const std::string type = lower(short_type(s_.modules[module].type));
   if (holds_any(type, {"embedding"})) return true;
   return !holds_any(type, {"linear", "conv"}) && in_front(module);
 }
 
-std::int32_t SurroundingsReader::tied_name(std::int32_t weight, bool embedding) const {
-  std::int32_t table = -1, other = -1;
+TensorId SurroundingsReader::tied_name(WeightId weight, bool embedding) const {
+  TensorId table, other;
   (is_embedding(w_[weight].tensor) ? table : other) = w_[weight].tensor;
-  for (const std::int32_t alias : w_[weight].aliases) {
-    std::int32_t& found = is_embedding(alias) ? table : other;
-    if (found < 0) found = alias;
+  for (const TensorId alias : w_[weight].aliases) {
+    TensorId& found = is_embedding(alias) ? table : other;
+    if (!found.valid()) found = alias;
   }
-  if (table < 0) return -1;
+  if (!table.valid()) return table;
   return embedding ? table : other;
 }
 

@@ -129,13 +129,12 @@ class CodeReader {
 
 }  // namespace
 
-CodeHeads heads_in_code(const ModelSnapshot& snapshot, const std::vector<std::int32_t>& modules,
+CodeHeads heads_in_code(const ModelSnapshot& snapshot, const std::vector<ModuleId>& modules,
                         const AttentionWidths& widths) {
   CodeReader reader(widths);
-  for (const std::int32_t m : modules) {
-    const ModuleNode& module = snapshot.modules[static_cast<std::size_t>(m)];
-    if (module.code_sizes >= 0)
-      reader.read(module.path, snapshot.code_sizes[static_cast<std::size_t>(module.code_sizes)]);
+  for (const ModuleId m : modules) {
+    const ModuleNode& module = snapshot.modules[m];
+    if (module.code_sizes >= 0) reader.read(module.path, snapshot.code_sizes[module.code_sizes]);
   }
   return reader.result();
 }

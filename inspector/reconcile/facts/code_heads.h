@@ -28,7 +28,7 @@ struct CodeHeads {
 
 /// Reads the code of `modules`, a layer's. The strictest kind of evidence decides: both sizes of
 /// the split, then its last alone, then the number of heads alone.
-CodeHeads heads_in_code(const ModelSnapshot& snapshot, const std::vector<std::int32_t>& modules,
+CodeHeads heads_in_code(const ModelSnapshot& snapshot, const std::vector<ModuleId>& modules,
                         const AttentionWidths& widths);
 
 }  // namespace tally::inspector

@@ -62,8 +62,7 @@ std::optional<ShapeMatch> match_by_shape(const Weights& weights,
   std::map<std::int64_t, std::vector<Want>> wanted;
   for (Want& want : find_wants(*terms, spec)) wanted[want.tensor_params].push_back(std::move(want));
   ShapeMatch match;
-  for (std::size_t i = 0; i < weights.all.size(); ++i) {
-    const auto index = static_cast<std::int32_t>(i);
+  for (const WeightId index : ids_of<WeightId>(weights.all.size())) {
     auto& candidates = wanted[weights[index].elements];
     // The one that wants most: terms of equal size fill up evenly, as layers do.
     const auto best =

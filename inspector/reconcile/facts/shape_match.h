@@ -10,7 +10,7 @@ namespace tally::inspector {
 
 struct ShapeMatch {
   std::vector<Placement> placements;
-  std::vector<std::int32_t> unexplained;
+  std::vector<WeightId> unexplained;
 };
 
 /// Lays each weight to a term that still wants a tensor of as many elements; terms of equal size

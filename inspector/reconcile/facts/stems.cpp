@@ -14,19 +14,19 @@ void SurroundingsReader::find_stems() {
         e.num_channels = v.shape[1];
         e.patch_height = v.shape[2];
         e.patch_width = v.shape[3];
-        e.patch_bias = v.bias >= 0;
+        e.patch_bias = v.bias.valid();
         place_unit(v, i, "embedding.patch");
         prove(i, "embedding.num_channels", e.num_channels, v.weight);
         prove(i, "embedding.patch_height", e.patch_height, v.weight);
         prove(i, "embedding.patch_width", e.patch_width, v.weight);
-      } else if (v.shape.size() == 3 && v.bias >= 0) {
+      } else if (v.shape.size() == 3 && v.bias.valid()) {
         read_audio(v, i);
       }
     }
   }
   drop_half_stems();
   for (const Vector& v : units_.vectors) {
-    if (!placed(v.weight) && v.shape.size() == 3 && v.bias >= 0) read_convolution(v);
+    if (!placed(v.weight) && v.shape.size() == 3 && v.bias.valid()) read_convolution(v);
   }
 }
 

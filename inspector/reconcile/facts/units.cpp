@@ -23,26 +23,26 @@ class UnitFinder {
  public:
   UnitFinder(const ModelSnapshot& snapshot, const Weights& weights) : s_(snapshot), w_(weights) {}
 
-  Units run(const std::vector<std::int32_t>& modules) {
-    for (const std::int32_t module : modules)
-      each_weight(module, [&](std::int32_t weight) { add_matrix(weight, module); });
-    for (const std::int32_t module : modules)
-      each_weight(module, [&](std::int32_t weight) { find_norm_bias(weight, module); });
-    for (const std::int32_t module : modules)
-      each_weight(module, [&](std::int32_t weight) { add_vector(weight, module); });
+  Units run(const std::vector<ModuleId>& modules) {
+    for (const ModuleId module : modules)
+      each_weight(module, [&](WeightId weight) { add_matrix(weight, module); });
+    for (const ModuleId module : modules)
+      each_weight(module, [&](WeightId weight) { find_norm_bias(weight, module); });
+    for (const ModuleId module : modules)
+      each_weight(module, [&](WeightId weight) { add_vector(weight, module); });
     return std::move(units_);
   }
 
  private:
   template <class Visit>
-  void each_weight(std::int32_t module, const Visit& visit) {
-    for (const std::int32_t tensor : w_.names_in[static_cast<std::size_t>(module)]) {
-      const std::int32_t weight = w_.of_tensor[static_cast<std::size_t>(tensor)];
+  void each_weight(ModuleId module, const Visit& visit) {
+    for (const TensorId tensor : w_.names_in[module]) {
+      const WeightId weight = w_.of_tensor[tensor];
       if (w_[weight].tensor == tensor) visit(weight);  // its other names count elsewhere
     }
   }
 
-  void add_matrix(std::int32_t weight, std::int32_t module) {
+  void add_matrix(WeightId weight, ModuleId module) {
     const auto shape = squeezed(w_[weight].shape);
     if (shape.size() != 2 && shape.size() != 3) return;
     const std::string type = type_of(module);
@@ -61,36 +61,36 @@ class UnitFinder {
     m.columns = shape[shape.size() - 1];
     m.table = type.find("embedding") != std::string::npos;
     m.projects = type.find("linear") != std::string::npos || type.find("conv") != std::string::npos;
-    m.bias = m.table ? -1 : find_bias(module, own);
+    m.bias = m.table ? WeightId::none() : find_bias(module, own);
     // A bias is one row shorter in dimensions than its matrix, and no other matrix's.
-    if (m.bias >= 0 && (m.bias == weight || used_.count(m.bias) + paired_.count(m.bias) > 0 ||
-                        squeezed(w_[m.bias].shape).size() >= shape.size())) {
-      m.bias = -1;
+    if (m.bias.valid() && (m.bias == weight || used_.count(m.bias) + paired_.count(m.bias) > 0 ||
+                           squeezed(w_[m.bias].shape).size() >= shape.size())) {
+      m.bias = WeightId::none();
     }
-    if (m.bias >= 0) {
+    if (m.bias.valid()) {
       const std::int64_t length = w_[m.bias].shape.empty() ? 0 : w_[m.bias].shape.back();
       m.input_first = length == m.columns && length != m.rows;
       m.sure = true;
-      if (length != m.columns && length != m.rows) m.bias = -1;
+      if (length != m.columns && length != m.rows) m.bias = WeightId::none();
     }
     if (type == "conv1d" && m.rows == m.columns) m.input_first = true;
-    if (m.bias >= 0) paired_.insert(m.bias);
+    if (m.bias.valid()) paired_.insert(m.bias);
     m.sure = m.sure || m.rows == m.columns;
     used_.insert(weight);
     units_.matrices.push_back(std::move(m));
   }
 
-  void find_norm_bias(std::int32_t weight, std::int32_t module) {
+  void find_norm_bias(WeightId weight, ModuleId module) {
     if (used_.count(weight) > 0 || paired_.count(weight) > 0) return;
-    const std::int32_t bias = find_bias(module, tensor_name(weight));
-    if (bias < 0 || bias == weight || used_.count(bias) > 0 || paired_.count(bias) > 0) return;
+    const WeightId bias = find_bias(module, tensor_name(weight));
+    if (!bias.valid() || bias == weight || used_.count(bias) > 0 || paired_.count(bias) > 0) return;
     const bool conv = w_[weight].shape.size() > 2 && w_[bias].shape.size() == 1;
     if (!conv && w_[bias].elements != w_[weight].elements) return;
     bias_of_[weight] = bias;
     paired_.insert(bias);
   }
 
-  void add_vector(std::int32_t weight, std::int32_t module) {
+  void add_vector(WeightId weight, ModuleId module) {
     if (used_.count(weight) > 0 || paired_.count(weight) > 0) return;
     used_.insert(weight);
     Vector v;
@@ -106,23 +106,18 @@ class UnitFinder {
     units_.vectors.push_back(std::move(v));
   }
 
-  std::int32_t find_bias(std::int32_t module, const std::string& own) const {
+  WeightId find_bias(ModuleId module, const std::string& own) const {
     const std::string wanted = bias_name(own);
-    for (const std::int32_t tensor : w_.names_in[static_cast<std::size_t>(module)]) {
-      if (w_.name_of[static_cast<std::size_t>(tensor)] == wanted)
-        return w_.of_tensor[static_cast<std::size_t>(tensor)];
+    for (const TensorId tensor : w_.names_in[module]) {
+      if (w_.name_of[tensor] == wanted) return w_.of_tensor[tensor];
     }
-    return -1;
+    return WeightId::none();
   }
 
-  std::string tensor_name(std::int32_t weight) const {
-    return w_.name_of[static_cast<std::size_t>(w_[weight].tensor)];
-  }
-  std::string type_of(std::int32_t module) const {
-    return lower(short_type(s_.modules[static_cast<std::size_t>(module)].type));
-  }
-  std::string unit_name(std::int32_t module, const std::string& own) const {
-    const std::string path = lower(s_.modules[static_cast<std::size_t>(module)].path);
+  std::string tensor_name(WeightId weight) const { return w_.name_of[w_[weight].tensor]; }
+  std::string type_of(ModuleId module) const { return lower(short_type(s_.modules[module].type)); }
+  std::string unit_name(ModuleId module, const std::string& own) const {
+    const std::string path = lower(s_.modules[module].path);
     if (own == "weight") return path;
     return path + (path.empty() ? "" : ".") + lower(own);
   }
@@ -130,24 +125,24 @@ class UnitFinder {
   const ModelSnapshot& s_;
   const Weights& w_;
   Units units_;
-  std::set<std::int32_t> used_, paired_;
-  std::map<std::int32_t, std::int32_t> bias_of_;
+  std::set<WeightId> used_, paired_;
+  std::map<WeightId, WeightId> bias_of_;
 };
 
 }  // namespace
 
 Units find_units(const ModelSnapshot& snapshot, const Weights& weights,
-                 const std::vector<std::int32_t>& modules) {
+                 const std::vector<ModuleId>& modules) {
   return UnitFinder(snapshot, weights).run(modules);
 }
 
-std::vector<std::int32_t> subtree(const Weights& weights, std::int32_t module) {
-  std::vector<std::int32_t> found, open{module};
+std::vector<ModuleId> subtree(const Weights& weights, ModuleId module) {
+  std::vector<ModuleId> found, open{module};
   while (!open.empty()) {
-    const std::int32_t m = open.back();
+    const ModuleId m = open.back();
     open.pop_back();
     found.push_back(m);
-    const auto& children = weights.children[static_cast<std::size_t>(m)];
+    const auto& children = weights.children[m];
     open.insert(open.end(), children.rbegin(), children.rend());
   }
   return found;

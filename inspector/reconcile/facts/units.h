@@ -11,9 +11,9 @@ namespace tally::inspector {
 /// A weight of two dimensions, or of three (one matrix for each expert), with the bias that belongs
 /// to it.
 struct Matrix {
-  std::int32_t weight = -1;  ///< index into Weights::all
-  std::int32_t bias = -1;
-  std::int32_t module = -1;
+  WeightId weight;
+  WeightId bias;
+  ModuleId module;
   std::string
       name;  ///< lower-case: the module's path, and the tensor's name where that is not "weight"
   std::int64_t experts = 0;  ///< first of three dimensions; 0: a plain matrix
@@ -32,9 +32,9 @@ struct Matrix {
 /// A weight of one dimension that is no matrix's bias: a norm, a scale, a token. Or of a shape that
 /// is neither.
 struct Vector {
-  std::int32_t weight = -1;
-  std::int32_t bias = -1;
-  std::int32_t module = -1;
+  WeightId weight;
+  WeightId bias;
+  ModuleId module;
   std::string name;       ///< as for Matrix
   std::int64_t size = 0;  ///< elements
   std::vector<std::int64_t> shape;
@@ -50,9 +50,9 @@ struct Units {
 
 /// The units of `modules`. Each weight is in one unit, once: under the name where it counts.
 Units find_units(const ModelSnapshot& snapshot, const Weights& weights,
-                 const std::vector<std::int32_t>& modules);
+                 const std::vector<ModuleId>& modules);
 
 /// `module` and all below it, in the tree's order.
-std::vector<std::int32_t> subtree(const Weights& weights, std::int32_t module);
+std::vector<ModuleId> subtree(const Weights& weights, ModuleId module);
 
 }  // namespace tally::inspector

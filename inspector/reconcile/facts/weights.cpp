@@ -31,9 +31,8 @@ bool is_weight(const ModelSnapshot& snapshot, const TensorRecord& tensor, Tensor
   if (storing == Storing::kQuantized) {
     // PReLU keeps its quantized slope as a plain attribute. Cells keep copies of their packed
     // biases so, which are no weights again.
-    const bool slope =
-        kind == TensorKind::kAttribute && tensor.quantization.has_value() &&
-        is_quantized_type(snapshot.modules[static_cast<std::size_t>(tensor.module)].type);
+    const bool slope = kind == TensorKind::kAttribute && tensor.quantization.has_value() &&
+                       is_quantized_type(snapshot.modules[tensor.module].type);
     return number && (kind == TensorKind::kPacked || kind == TensorKind::kState || slope);
   }
   return storing == Storing::kFrozen && number && kind == TensorKind::kConstant;
@@ -41,10 +40,10 @@ bool is_weight(const ModelSnapshot& snapshot, const TensorRecord& tensor, Tensor
 
 /// Where a tensor is held and under which name, through the objects in which quantized layers pack
 /// weight and bias.
-std::pair<std::int32_t, std::string> place_of(const ModelSnapshot& snapshot,
-                                              const TensorRecord& tensor) {
-  const ModuleNode& holder = snapshot.modules[static_cast<std::size_t>(tensor.module)];
-  const bool packed = tensor.kind == TensorKind::kPacked && holder.parent >= 0 &&
+std::pair<ModuleId, std::string> place_of(const ModelSnapshot& snapshot,
+                                          const TensorRecord& tensor) {
+  const ModuleNode& holder = snapshot.modules[tensor.module];
+  const bool packed = tensor.kind == TensorKind::kPacked && holder.parent.valid() &&
                       last_part(holder.path) == "_packed_params";
   if (packed && tensor.name == "_packed_params[0]") return {holder.parent, "weight"};
   if (packed && tensor.name == "_packed_params[1]") return {holder.parent, "bias"};
@@ -55,24 +54,23 @@ void find_tree(const ModelSnapshot& snapshot, Weights& weights) {
   const std::size_t count = snapshot.modules.size();
   weights.children.resize(count);
   for (std::size_t i = 1; i < count; ++i) {
-    weights.children[static_cast<std::size_t>(snapshot.modules[i].parent)].push_back(
-        static_cast<std::int32_t>(i));
+    weights.children[snapshot.modules[i].parent].push_back(ModuleId(i));
   }
   weights.rank.assign(count, 0);
   weights.end.assign(count, 0);
   if (count == 0) return;
   // Without recursion: how deep modules nest is the file's choice.
-  std::vector<std::pair<std::int32_t, std::size_t>> open{{0, 0}};
+  std::vector<std::pair<ModuleId, std::size_t>> open{{ModuleId(0), 0}};
   std::int32_t next = 1;
   while (!open.empty()) {
-    const auto module = static_cast<std::size_t>(open.back().first);
+    const ModuleId module = open.back().first;
     if (open.back().second == weights.children[module].size()) {
       weights.end[module] = next;
       open.pop_back();
       continue;
     }
-    const std::int32_t child = weights.children[module][open.back().second++];
-    weights.rank[static_cast<std::size_t>(child)] = next++;
+    const ModuleId child = weights.children[module][open.back().second++];
+    weights.rank[child] = next++;
     open.emplace_back(child, 0);
   }
 }
@@ -83,20 +81,20 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
   Weights weights;
   weights.storing = storing_of(snapshot, census);
   find_tree(snapshot, weights);
-  weights.of_tensor.assign(snapshot.tensors.size(), -1);
+  weights.of_tensor.resize(snapshot.tensors.size());
   weights.names_in.resize(snapshot.modules.size());
   weights.name_of.resize(snapshot.tensors.size());
-  weights.module_of.assign(snapshot.tensors.size(), -1);
+  weights.module_of.resize(snapshot.tensors.size());
   const std::vector<bool> buffers =
       weights.storing == Storing::kFrozen ? frozen_buffers(snapshot) : std::vector<bool>();
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {
     const TensorRecord& tensor = snapshot.tensors[i];
-    if (census.tensors[i].alias_of >= 0 ||
+    if (census.tensors[i].alias_of.valid() ||
         !is_weight(snapshot, tensor, census.tensors[i].kind, weights.storing) ||
         (!buffers.empty() && buffers[i]))
       continue;
-    weights.of_tensor[i] = static_cast<std::int32_t>(weights.all.size());
-    weights.all.push_back({static_cast<std::int32_t>(i),
+    weights.of_tensor[i] = WeightId(weights.all.size());
+    weights.all.push_back({TensorId(i),
                            place_of(snapshot, tensor).first,
                            tensor.view.sizes,
                            tensor.view.elements,
@@ -104,25 +102,22 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census) {
     weights.total += tensor.view.elements;  // fits: the census has added them up
   }
   for (std::size_t i = 0; i < snapshot.tensors.size(); ++i) {
-    if (const std::int32_t alias_of = census.tensors[i].alias_of; alias_of >= 0) {
-      const std::int32_t weight = weights.of_tensor[static_cast<std::size_t>(alias_of)];
+    if (const TensorId alias_of = census.tensors[i].alias_of; alias_of.valid()) {
+      const WeightId weight = weights.of_tensor[alias_of];
       weights.of_tensor[i] = weight;
-      if (weight >= 0)
-        weights.all[static_cast<std::size_t>(weight)].aliases.push_back(
-            static_cast<std::int32_t>(i));
+      if (weight.valid()) weights.all[weight].aliases.push_back(TensorId(i));
     }
-    if (weights.of_tensor[i] < 0) continue;
+    if (!weights.of_tensor[i].valid()) continue;
     std::tie(weights.module_of[i], weights.name_of[i]) = place_of(snapshot, snapshot.tensors[i]);
-    weights.names_in[static_cast<std::size_t>(weights.module_of[i])].push_back(
-        static_cast<std::int32_t>(i));
+    weights.names_in[weights.module_of[i]].push_back(TensorId(i));
   }
   return weights;
 }
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('.') + 1); }
 
-std::string shown(const ModelSnapshot& snapshot, std::int32_t tensor) {
-  const TensorRecord& record = snapshot.tensors[static_cast<std::size_t>(tensor)];
+std::string shown(const ModelSnapshot& snapshot, TensorId tensor) {
+  const TensorRecord& record = snapshot.tensors[tensor];
   std::string text = full_name(snapshot, record) + " [";
   for (std::size_t i = 0; i < record.view.sizes.size(); ++i) {
     text += (i > 0 ? ", " : "") + std::to_string(record.view.sizes[i]);

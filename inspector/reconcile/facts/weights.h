@@ -16,11 +16,11 @@ namespace tally::inspector {
 
 /// One tensor that counts: an alias group under the name where the census counts it.
 struct Weight {
-  std::int32_t tensor = -1;  ///< index into ModelSnapshot::tensors
-  std::int32_t module = -1;  ///< who holds it
+  TensorId tensor;
+  ModuleId module;  ///< who holds it
   std::vector<std::int64_t> shape;
   std::int64_t elements = 0;
-  std::vector<std::int32_t> aliases;  ///< tensors that are this one under another name
+  std::vector<TensorId> aliases;  ///< tensors that are this one under another name
 };
 
 /// What a model's weights are stored as.
@@ -31,15 +31,14 @@ enum class Storing {
 };
 
 struct Weights {
-  std::vector<Weight> all;              ///< in the file's order
-  std::vector<std::int32_t> of_tensor;  ///< per tensor of the snapshot: its weight, or -1
+  std::vector<Weight> all;           ///< in the file's order
+  std::vector<WeightId> of_tensor;   ///< per tensor of the snapshot: its weight, or none
   std::vector<std::string> name_of;  ///< per tensor that is a weight: its name within `module_of`
   /// Per tensor: who holds it. Name and holder see through packed objects:
   /// fc._packed_params._packed_params[0] is the weight of fc.
-  std::vector<std::int32_t> module_of;
-  std::vector<std::vector<std::int32_t>>
-      children;  ///< per module: its submodules, in the file's order
-  std::vector<std::vector<std::int32_t>>
+  std::vector<ModuleId> module_of;
+  std::vector<std::vector<ModuleId>> children;  ///< per module: its submodules, in the file's order
+  std::vector<std::vector<TensorId>>
       names_in;                    ///< per module: tensors (names, aliases too) that are weights
   std::vector<std::int32_t> end;   ///< per module: one past the last module of its subtree, by rank
   std::vector<std::int32_t> rank;  ///< per module: position in a walk, parents before children
@@ -47,12 +46,10 @@ struct Weights {
   Storing storing = Storing::kParameters;
 
   /// Whether `module` is `ancestor` or below it.
-  bool inside(std::int32_t module, std::int32_t ancestor) const {
-    const auto m = rank[static_cast<std::size_t>(module)];
-    const auto a = static_cast<std::size_t>(ancestor);
-    return m >= rank[a] && m < end[a];
+  bool inside(ModuleId module, ModuleId ancestor) const {
+    return rank[module] >= rank[ancestor] && rank[module] < end[ancestor];
   }
-  const Weight& operator[](std::int32_t i) const { return all[static_cast<std::size_t>(i)]; }
+  const Weight& operator[](WeightId i) const { return all[i]; }
 };
 
 /// The weights of `snapshot`, whose census this is.
@@ -62,7 +59,7 @@ Weights find_weights(const ModelSnapshot& snapshot, const Census& census);
 std::string_view last_part(std::string_view path);
 
 /// "transformer.wte.weight [50257, 768]": a tensor as evidence.
-std::string shown(const ModelSnapshot& snapshot, std::int32_t tensor);
+std::string shown(const ModelSnapshot& snapshot, TensorId tensor);
 
 /// `shape` without sizes of one in front: [1, 197, 768] as [197, 768].
 std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape);

@@ -13,8 +13,7 @@ Inference none(const Weights& weights, const std::string& reason) {
   Inference nothing;
   nothing.reason =
       "frozen: its weights are constants of the code, without modules and names; " + reason;
-  for (std::size_t i = 0; i < weights.all.size(); ++i)
-    nothing.unexplained.push_back(static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < weights.all.size(); ++i) nothing.unexplained.push_back(WeightId(i));
   return nothing;
 }
 
@@ -53,31 +52,29 @@ Inference infer_frozen(const ModelSnapshot& snapshot, const Weights& weights,
   if (!best.in.transformer) return none(weights, best.in.reason);
   const auto& [tree, stand_ins, in_read] = best;
   Inference in = in_read;
-  const auto left = std::count_if(
-      in.unexplained.begin(), in.unexplained.end(),
-      [&, &w = stand_ins](std::int32_t weight) { return w[weight].shape.size() == 2; });
+  const auto left =
+      std::count_if(in.unexplained.begin(), in.unexplained.end(),
+                    [&, &w = stand_ins](WeightId weight) { return w[weight].shape.size() == 2; });
   if (left >= kManyMatrices)
     return none(weights, "beside " + std::to_string(tree.repeats) + " layers that repeat, " +
                              std::to_string(left) + " matrices fit no term");
 
-  const auto constant = [&of = tree.tensor_of](std::int32_t tensor) {
-    return of[static_cast<std::size_t>(tensor)];
-  };
+  const auto constant = [&of = tree.tensor_of](TensorId tensor) { return of[tensor]; };
   std::vector<bool> placed(weights.all.size(), false);
   std::vector<Placement> placements;
   for (Placement& p : in.placements) {
-    const std::int32_t tensor = constant(stand_ins[p.weight].tensor);
-    p.weight = weights.of_tensor[static_cast<std::size_t>(tensor)];
-    if (placed[static_cast<std::size_t>(p.weight)]) continue;  // merged: it is stored once
-    placed[static_cast<std::size_t>(p.weight)] = true;
+    const TensorId tensor = constant(stand_ins[p.weight].tensor);
+    p.weight = weights.of_tensor[tensor];
+    if (placed[p.weight]) continue;  // merged: it is stored once
+    placed[p.weight] = true;
     placements.push_back(std::move(p));
   }
   in.placements = std::move(placements);
   in.unexplained.clear();
   for (std::size_t i = 0; i < placed.size(); ++i) {
-    if (!placed[i]) in.unexplained.push_back(static_cast<std::int32_t>(i));
+    if (!placed[i]) in.unexplained.push_back(WeightId(i));
   }
-  const auto name_constants = [&](std::vector<std::int32_t>& tensors) {
+  const auto name_constants = [&](std::vector<TensorId>& tensors) {
     std::transform(tensors.begin(), tensors.end(), tensors.begin(), constant);
   };
   name_constants(in.tied);

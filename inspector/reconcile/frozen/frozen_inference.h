@@ -18,8 +18,8 @@ namespace tally::inspector {
 /// A model of modules that stands for a frozen one.
 struct FrozenTree {
   ModelSnapshot snapshot;
-  std::vector<std::int32_t> tensor_of;  ///< per tensor of it: the constant that it is
-  std::int64_t repeats = 0;             ///< layers; 0: no tree, for `reason`
+  std::vector<TensorId> tensor_of;  ///< per tensor of it: the constant that it is
+  std::int64_t repeats = 0;         ///< layers; 0: no tree, for `reason`
   std::string reason;
 };
 

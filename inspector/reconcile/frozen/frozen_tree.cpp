@@ -57,12 +57,8 @@ class TreeBuilder {
     return nothing;
   }
 
-  bool is_weight(std::int32_t tensor) const {
-    return w_.of_tensor[static_cast<std::size_t>(tensor)] >= 0;
-  }
-  const TensorRecord& record(std::int32_t tensor) const {
-    return s_.tensors[static_cast<std::size_t>(tensor)];
-  }
+  bool is_weight(TensorId tensor) const { return w_.of_tensor[tensor].valid(); }
+  const TensorRecord& record(TensorId tensor) const { return s_.tensors[tensor]; }
   std::int64_t size_of(const FrozenUnit& unit) const {
     return record(unit.tensors.front().second).view.elements;
   }
@@ -166,60 +162,60 @@ class TreeBuilder {
     tree.path = s_.path;
     tree.storages = s_.storages;
     tree.code_sizes = s_.code_sizes;
-    add_module(-1, "", "");
-    std::int32_t stack = -1, layer = -1, block = -1;
+    add_module(ModuleId::none(), "", "");
+    ModuleId stack, layer, block;
     std::int64_t widest = 0;  // of a layer's norms; those of queries and keys are of one head
     for (std::size_t i = layers.from; i < layers.end(); ++i) {
       if (is_norm(units_[i])) widest = std::max(widest, size_of(units_[i]));
     }
     for (std::size_t i = 0; i < units_.size(); ++i) {
       const bool inside = i >= layers.from && i < layers.end();
-      std::int32_t parent = 0;
+      ModuleId parent(0);
       std::string path = "unit" + std::to_string(i);
       if (inside) {
         const std::string of_layer = "layers." + std::to_string((i - layers.from) / layers.length);
         const bool norm = is_norm(units_[i]) && size_of(units_[i]) == widest;
-        if (stack < 0) stack = add_module(0, "layers", "");
+        if (!stack.valid()) stack = add_module(ModuleId(0), "layers", "");
         if ((i - layers.from) % layers.length == 0) {
           layer = add_module(stack, of_layer, "");
           tree.modules.back().code_sizes = s_.modules.front().code_sizes;  // one code for all
-          block = -1;
+          block = ModuleId::none();
         }
         parent = layer;
         path = of_layer + "." + path;
-        if (norm) block = -1;
+        if (norm) block = ModuleId::none();
         if (blocks_ && !norm) {
-          if (block < 0) block = add_module(layer, of_layer + ".block" + std::to_string(i), "");
+          if (!block.valid())
+            block = add_module(layer, of_layer + ".block" + std::to_string(i), "");
           parent = block;
-          path = tree.modules[static_cast<std::size_t>(block)].path + ".unit" + std::to_string(i);
+          path = tree.modules[block].path + ".unit" + std::to_string(i);
         }
       }
-      const std::int32_t module = add_module(parent, path, units_[i].type);
+      const ModuleId module = add_module(parent, path, units_[i].type);
       for (const auto& [name, tensor] : units_[i].tensors) add_tensor(module, name, tensor);
     }
   }
 
-  std::int32_t add_module(std::int32_t parent, const std::string& path, const std::string& type) {
+  ModuleId add_module(ModuleId parent, const std::string& path, const std::string& type) {
     ModuleNode node;
     node.path = path;
     node.parent = parent;
     node.type = type;
     tree_.snapshot.modules.push_back(std::move(node));
-    return static_cast<std::int32_t>(tree_.snapshot.modules.size()) - 1;
+    return ModuleId(tree_.snapshot.modules.size() - 1);
   }
 
-  void add_tensor(std::int32_t module, const std::string& name, std::int32_t tensor) {
+  void add_tensor(ModuleId module, const std::string& name, TensorId tensor) {
     TensorRecord copy = record(tensor);
     copy.module = module;
     copy.name = name;
     copy.kind = TensorKind::kParameter;
     const bool again = !taken_.insert(tensor).second;
     if (again && copy.view.sizes.size() < 2) {
-      copy.view.storage = static_cast<std::int32_t>(tree_.snapshot.storages.size());
-      tree_.snapshot.storages.push_back(
-          record(tensor).view.storage < 0
-              ? StorageRecord{}
-              : s_.storages[static_cast<std::size_t>(record(tensor).view.storage)]);
+      copy.view.storage = StorageId(tree_.snapshot.storages.size());
+      tree_.snapshot.storages.push_back(!record(tensor).view.storage.valid()
+                                            ? StorageRecord{}
+                                            : s_.storages[record(tensor).view.storage]);
     }
     tree_.snapshot.tensors.push_back(std::move(copy));
     tree_.tensor_of.push_back(tensor);
@@ -229,7 +225,7 @@ class TreeBuilder {
   const Weights& w_;
   std::vector<FrozenUnit> units_;
   std::vector<std::size_t> kinds_;
-  std::set<std::int32_t> taken_;
+  std::set<TensorId> taken_;
   bool blocks_;
   FrozenTree tree_;
 };

@@ -59,8 +59,8 @@ class Follower {
       const Operation& o = s.operations[i];
       for (const std::int32_t value : o.outputs) maker_[value] = i;
       if (!is_one_of(kSame, o.name)) continue;
-      const std::int32_t constant = constant_at(o, 0);
-      if (constant >= 0) constant_of_[o.outputs.front()] = constant;
+      const TensorId constant = constant_at(o, 0);
+      if (constant.valid()) constant_of_[o.outputs.front()] = constant;
     }
   }
 
@@ -101,11 +101,11 @@ class Follower {
       const Operation& o = s_.operations[i];
       if (is_one_of(kSame, o.name)) continue;
       for (const Operand& x : o.operands) {
-        const std::int32_t constant = constant_of(x);
-        if (constant < 0) continue;
+        const TensorId constant = constant_of(x);
+        if (!constant.valid()) continue;
         const bool statistic = o.name == "torch.batch_norm" && (x.position == 3 || x.position == 4);
         auto& flags = statistic || angles.count(i) > 0 ? none : other;
-        flags[static_cast<std::size_t>(constant)] = true;
+        flags[constant] = true;
       }
     }
     for (std::size_t t = 0; t < none.size(); ++t) {
@@ -124,22 +124,20 @@ class Follower {
     return nullptr;
   }
 
-  std::int32_t constant_of(const Operand& x) const {
-    if (x.tensor >= 0) return x.tensor;
+  TensorId constant_of(const Operand& x) const {
+    if (x.tensor.valid()) return x.tensor;
     const auto found = constant_of_.find(x.value);
-    return found == constant_of_.end() ? -1 : found->second;
+    return found == constant_of_.end() ? TensorId::none() : found->second;
   }
 
-  std::int32_t constant_at(const Operation& o, std::int32_t position) const {
+  TensorId constant_at(const Operation& o, std::int32_t position) const {
     const Operand* x = at(o, position);
-    return x == nullptr ? -1 : constant_of(*x);
+    return x == nullptr ? TensorId::none() : constant_of(*x);
   }
 
-  std::size_t rank(std::int32_t tensor) const { return view(tensor).sizes.size(); }
-  const StridedView& view(std::int32_t tensor) const {
-    return s_.tensors[static_cast<std::size_t>(tensor)].view;
-  }
-  bool is_number(std::int32_t tensor) const {
+  std::size_t rank(TensorId tensor) const { return view(tensor).sizes.size(); }
+  const StridedView& view(TensorId tensor) const { return s_.tensors[tensor].view; }
+  bool is_number(TensorId tensor) const {
     return !info(view(tensor).dtype).floating || view(tensor).sizes.empty();
   }
 
@@ -148,8 +146,8 @@ class Follower {
     unit.output = o.outputs.empty() ? -1 : o.outputs.front();
     const auto* taker = std::find_if(std::begin(kTakers), std::end(kTakers),
                                      [&](const Taker& t) { return t.operation == o.name; });
-    const auto add = [&](const char* name, std::int32_t tensor) {
-      if (tensor >= 0 && !is_number(tensor)) unit.tensors.emplace_back(name, tensor);
+    const auto add = [&](const char* name, TensorId tensor) {
+      if (tensor.valid() && !is_number(tensor)) unit.tensors.emplace_back(name, tensor);
     };
     if (taker != std::end(kTakers)) {
       add("weight", constant_at(o, taker->weight));
@@ -217,7 +215,7 @@ class Follower {
 
   const ModelSnapshot& s_;
   std::unordered_map<std::int32_t, std::size_t> maker_;
-  std::unordered_map<std::int32_t, std::int32_t> constant_of_;  // values that are a constant
+  std::unordered_map<std::int32_t, TensorId> constant_of_;  // values that are a constant
 };
 
 }  // namespace

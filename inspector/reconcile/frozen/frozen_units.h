@@ -16,9 +16,8 @@ namespace tally::inspector {
 /// One layer: its class, its constants, and the value that it gives.
 struct FrozenUnit {
   std::string type;  ///< of torch.nn, or "" for a constant that no layer takes
-  std::vector<std::pair<std::string, std::int32_t>>
-      tensors;               ///< "weight", "bias": index into ModelSnapshot::tensors
-  std::int32_t output = -1;  ///< number of the value, as in Operation
+  std::vector<std::pair<std::string, TensorId>> tensors;  ///< "weight", "bias", and which it is
+  std::int32_t output = -1;                               ///< number of the value, as in Operation
 };
 
 /// The units of `snapshot`, in the order of its code; none where the code was not followed.

@@ -27,7 +27,7 @@ struct Contradiction {
   std::string path;
   std::string file_value;
   std::string given_value;
-  std::vector<std::int32_t> tensors;  ///< of the snapshot, that prove the file's
+  std::vector<TensorId> tensors;  ///< of the snapshot, that prove the file's
 };
 
 /// One step of an explanation.

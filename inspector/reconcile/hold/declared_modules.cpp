@@ -8,14 +8,13 @@ namespace tally::inspector {
 namespace {
 
 /// The weights that `modules` hold, each once: an LSTM holds its weights in a list again.
-std::int64_t params_of(const Weights& weights, const std::vector<std::int32_t>& modules) {
-  std::set<std::int32_t> held;
-  for (const std::int32_t module : modules) {
-    for (const std::int32_t tensor : weights.names_in[static_cast<std::size_t>(module)])
-      held.insert(weights.of_tensor[static_cast<std::size_t>(tensor)]);
+std::int64_t params_of(const Weights& weights, const std::vector<ModuleId>& modules) {
+  std::set<WeightId> held;
+  for (const ModuleId module : modules) {
+    for (const TensorId tensor : weights.names_in[module]) held.insert(weights.of_tensor[tensor]);
   }
   std::int64_t params = 0;
-  for (const std::int32_t weight : held) params += weights[weight].elements;
+  for (const WeightId weight : held) params += weights[weight].elements;
   return params;
 }
 
@@ -26,17 +25,17 @@ DeclaredModules check_declared(const ModelSnapshot& snapshot, const Weights& wei
   std::vector<bool> counted(snapshot.modules.size(), false);  // with the module that packs it
   for (std::size_t i = 0; i < snapshot.modules.size(); ++i) {
     const ModuleNode& node = snapshot.modules[i];
-    if (node.parent >= 0 && counted[static_cast<std::size_t>(node.parent)]) counted[i] = true;
+    if (node.parent.valid() && counted[node.parent]) counted[i] = true;
     if (counted[i]) continue;
-    const auto module = static_cast<std::int32_t>(i);
+    const ModuleId module(i);
     const ModuleClass* known = module_class(node.type);
     // Quantized modules keep their weights in objects and lists below them.
     const bool quantized = known != nullptr && is_quantized_type(node.type);
     const std::int64_t real =
         params_of(weights, quantized ? subtree(weights, module) : std::vector{module});
     Declaration declared{node, {}};
-    for (const std::int32_t tensor : weights.names_in[i])
-      declared.tensors.emplace_back(weights.name_of[static_cast<std::size_t>(tensor)]);
+    for (const TensorId tensor : weights.names_in[i])
+      declared.tensors.emplace_back(weights.name_of[tensor]);
     counted[i] = quantized;
     ModuleFormula formula;
     if (known == nullptr || !known->build(declared, formula) || !formula.sum()) {

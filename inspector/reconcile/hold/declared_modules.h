@@ -16,7 +16,7 @@ namespace tally::inspector {
 
 /// One module of a class whose count follows from what it declares.
 struct DeclaredModule {
-  std::int32_t module = -1;
+  ModuleId module;
   std::string formula;  ///< in its constants' names: "in_features·out_features + out_features"
   std::string numbers;  ///< "768·3072 + 3072"
   std::int64_t predicted_params = 0;

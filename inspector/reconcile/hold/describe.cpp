@@ -36,8 +36,8 @@ class Describer {
     for (const char* term : {"attention.q.weight", "attention.qkv.weight", "mlp.up.weight"})
       add_tensor(hidden, 0, term);
     in_.fields.push_back(hidden);
-    const std::string from = s_.modules[static_cast<std::size_t>(run.layers.front())].path,
-                      to = s_.modules[static_cast<std::size_t>(run.layers.back())].path;
+    const std::string from = s_.modules[run.layers.front()].path,
+                      to = s_.modules[run.layers.back()].path;
     in_.fields.push_back({prefix + "num_layers",
                           std::to_string(stack.num_layers()),
                           {},
@@ -157,7 +157,7 @@ class Describer {
   void add_tensor(SpecField& field, std::int64_t layer, std::string_view term) const {
     for (const Placement& p : in_.placements) {
       if (p.stack != static_cast<int>(stack_) || p.layer != layer || p.term != term) continue;
-      const std::int32_t tensor = w_[p.weight].tensor;
+      const TensorId tensor = w_[p.weight].tensor;
       if (std::find(field.tensors.begin(), field.tensors.end(), tensor) == field.tensors.end())
         field.tensors.push_back(tensor);
       return;

@@ -46,9 +46,7 @@ class ChangeFinder {
     if (count > 0) changes_.push_back(std::move(change));
   }
 
-  const TensorRecord& record(std::int32_t tensor) const {
-    return s_.tensors[static_cast<std::size_t>(tensor)];
-  }
+  const TensorRecord& record(TensorId tensor) const { return s_.tensors[tensor]; }
 
   void find_packed() {
     ExportChange change;
@@ -72,9 +70,9 @@ class ChangeFinder {
     bool sized = true;
   };
 
-  Fused fused_in(std::int32_t parent) const {
+  Fused fused_in(ModuleId parent) const {
     Fused f;
-    const auto& children = w_.children[static_cast<std::size_t>(parent)];
+    const auto& children = w_.children[parent];
     for (std::size_t i = 0; i < children.size(); ++i) {
       const ModuleNode& node = module(children[i]);
       f.identities += is_identity(node);
@@ -98,9 +96,7 @@ class ChangeFinder {
     return f;
   }
 
-  const ModuleNode& module(std::int32_t index) const {
-    return s_.modules[static_cast<std::size_t>(index)];
-  }
+  const ModuleNode& module(ModuleId index) const { return s_.modules[index]; }
   static bool is_identity(const ModuleNode& node) { return short_type(node.type) == "Identity"; }
 
   static std::int64_t channels_of(const ModuleNode& node) {
@@ -116,7 +112,7 @@ class ChangeFinder {
     std::int64_t norms = 0;
     std::optional<std::int64_t> params = 0;
     for (std::size_t m = 0; m < s_.modules.size(); ++m) {
-      const Fused f = fused_in(static_cast<std::int32_t>(m));
+      const Fused f = fused_in(ModuleId(m));
       const std::int64_t here = f.identities - f.activations;
       if (here <= 0 || here > f.packed) continue;  // Identity modules of another meaning
       norms += here;
@@ -142,14 +138,14 @@ class ChangeFinder {
     if (norms == 0) add(What::kBiasesForNorms, convolutions, 2 * channels);
   }
 
-  std::int64_t elements(std::int32_t tensor) const { return record(tensor).view.elements; }
+  std::int64_t elements(TensorId tensor) const { return record(tensor).view.elements; }
 
   void find_merged(const std::vector<FrozenUnit>& units) {
-    std::map<std::int32_t, std::int64_t> uses;
+    std::map<TensorId, std::int64_t> uses;
     for (const FrozenUnit& unit : units) {
       for (const auto& [name, tensor] : unit.tensors) {
         const bool vector = record(tensor).view.sizes.size() == 1;
-        if (vector && w_.of_tensor[static_cast<std::size_t>(tensor)] >= 0) ++uses[tensor];
+        if (vector && w_.of_tensor[tensor].valid()) ++uses[tensor];
       }
     }
     std::int64_t merged = 0;

@@ -23,7 +23,7 @@ class SubjectFinder {
     find_positions();
     find_output();
     for (std::size_t i = 0; i < taken_.size(); ++i) {
-      if (!taken_[i]) subject_.others.push_back(static_cast<std::int32_t>(i));
+      if (!taken_[i]) subject_.others.push_back(WeightId(i));
     }
     return std::move(subject_);
   }
@@ -31,14 +31,14 @@ class SubjectFinder {
  private:
   void find_layers() {
     const auto runs = find_layer_runs(
-        s_, w_, [this](std::int32_t module) { return looks_like_layer(w_, s_, module); });
-    std::vector<std::int32_t> layers;
+        s_, w_, [this](ModuleId module) { return looks_like_layer(w_, s_, module); });
+    std::vector<ModuleId> layers;
     for (const LayerRun& run : runs)
       layers.insert(layers.end(), run.layers.begin(), run.layers.end());
-    for (const std::int32_t layer : layers) {
-      for (const std::int32_t i : weights_below(w_, layer)) {
-        if (taken_[index(i)]) continue;
-        taken_[index(i)] = true;
+    for (const ModuleId layer : layers) {
+      for (const WeightId i : weights_below(w_, layer)) {
+        if (taken_[i]) continue;
+        taken_[i] = true;
         (w_[i].shape.size() > 1 ? subject_.layer_matrices : subject_.layer_vectors).push_back(i);
       }
     }
@@ -59,7 +59,7 @@ class SubjectFinder {
     hidden.reason = "no repeated layers were found";
     if (layers.empty()) return;
     const std::int64_t width = common_width(w_, layers);
-    for (const std::int32_t i : subject_.layer_matrices) {
+    for (const WeightId i : subject_.layer_matrices) {
       const auto& shape = w_[i].shape;
       if (shape[shape.size() - 1] == width || shape[shape.size() - 2] == width)
         hidden.tensors.push_back(w_[i].tensor);
@@ -70,29 +70,29 @@ class SubjectFinder {
   }
 
   void find_token_table() {
-    std::int32_t best = -1;
-    for (const std::int32_t i : tables()) {
+    WeightId best;
+    for (const WeightId i : tables()) {
       const std::string name = lower(full_name(s_, record(i)));
       if (holds_any(name, {"pos", "wpe", "type_emb", "segment"})) continue;
-      const bool tied = head_name(i) >= 0, best_tied = best >= 0 && head_name(best) >= 0;
-      if (best < 0 || (tied && !best_tied) ||
+      const bool tied = head_name(i).valid(), best_tied = best.valid() && head_name(best).valid();
+      if (!best.valid() || (tied && !best_tied) ||
           (tied == best_tied && w_[i].shape[0] > w_[best].shape[0]))
         best = i;
     }
     EvidentSize& vocab = subject_.vocab_size;
     vocab.reason = "no embedding outside the layers looks like a table of tokens";
-    if (best < 0) return;
+    if (!best.valid()) return;
     take(best, subject_.token_tables);
     vocab.value = w_[best].shape[0];
     vocab.tensors.push_back(w_[best].tensor);
     subject_.tied_output = head_name(best);
-    vocab.reason = subject_.tied_output >= 0 ? "an embedding that is also the output layer"
-                                             : "the largest embedding outside the layers";
+    vocab.reason = subject_.tied_output.valid() ? "an embedding that is also the output layer"
+                                                : "the largest embedding outside the layers";
   }
 
   void find_positions() {
     for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const auto i = static_cast<std::int32_t>(k);
+      const WeightId i(k);
       const auto shape = squeezed(w_[i].shape);
       if (taken_[k] || shape.size() != 2) continue;
       const std::string name = lower(full_name(s_, record(i)));
@@ -106,54 +106,53 @@ class SubjectFinder {
   void find_output() {
     if (!subject_.vocab_size.value) return;
     for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const auto i = static_cast<std::int32_t>(k);
+      const WeightId i(k);
       const bool matrix = w_[i].shape.size() == 2 && w_[i].shape[0] == *subject_.vocab_size.value;
       if (!taken_[k] && matrix && !is_table(i)) take(i, subject_.output_layer);
     }
   }
 
   /// Embeddings outside the layers.
-  std::vector<std::int32_t> tables() const {
-    std::vector<std::int32_t> found;
+  std::vector<WeightId> tables() const {
+    std::vector<WeightId> found;
     for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const auto i = static_cast<std::int32_t>(k);
+      const WeightId i(k);
       if (!taken_[k] && w_[i].shape.size() == 2 && is_table(i)) found.push_back(i);
     }
     return found;
   }
 
-  bool is_table(std::int32_t i) const {
+  bool is_table(WeightId i) const {
     return is_embedding(w_[i].tensor) ||
            std::any_of(w_[i].aliases.begin(), w_[i].aliases.end(),
-                       [this](std::int32_t t) { return is_embedding(t); });
+                       [this](TensorId t) { return is_embedding(t); });
   }
 
-  bool is_embedding(std::int32_t tensor) const {
-    const auto module = static_cast<std::size_t>(w_.module_of[index(tensor)]);
+  bool is_embedding(TensorId tensor) const {
+    const ModuleId module = w_.module_of[tensor];
     return lower(short_type(s_.modules[module].type)).find("embedding") != std::string::npos;
   }
 
   /// The name under which table `i` is the weight of a module that is no embedding: a tied output
-  /// layer. Or -1.
-  std::int32_t head_name(std::int32_t i) const {
+  /// layer. Or none.
+  TensorId head_name(WeightId i) const {
     if (!is_embedding(w_[i].tensor)) return w_[i].tensor;
-    for (const std::int32_t alias : w_[i].aliases) {
+    for (const TensorId alias : w_[i].aliases) {
       if (!is_embedding(alias)) return alias;
     }
-    return -1;
+    return TensorId::none();
   }
 
-  void take(std::int32_t i, std::vector<std::int32_t>& into) {
-    taken_[index(i)] = true;
+  void take(WeightId i, std::vector<WeightId>& into) {
+    taken_[i] = true;
     into.push_back(i);
   }
 
-  const TensorRecord& record(std::int32_t i) const { return s_.tensors[index(w_[i].tensor)]; }
-  std::string path(std::int32_t module) const {
-    const std::string& text = s_.modules[index(module)].path;
+  const TensorRecord& record(WeightId i) const { return s_.tensors[w_[i].tensor]; }
+  std::string path(ModuleId module) const {
+    const std::string& text = s_.modules[module].path;
     return text.empty() ? "(root)" : text;
   }
-  static std::size_t index(std::int32_t i) { return static_cast<std::size_t>(i); }
 
   const ModelSnapshot& s_;
   const Weights& w_;
@@ -161,9 +160,9 @@ class SubjectFinder {
   GuideSubject subject_;
 };
 
-std::int64_t elements(const Weights& weights, const std::vector<std::int32_t>& indices) {
+std::int64_t elements(const Weights& weights, const std::vector<WeightId>& indices) {
   std::int64_t sum = 0;  // a part of the census's total, which fits
-  for (const std::int32_t i : indices) sum += weights[i].elements;
+  for (const WeightId i : indices) sum += weights[i].elements;
   return sum;
 }
 
@@ -173,15 +172,14 @@ std::string product(const std::vector<std::int64_t>& shape) {
   return text;
 }
 
-std::string shapes_text(const Weights& weights, const std::vector<std::int32_t>& indices) {
+std::string shapes_text(const Weights& weights, const std::vector<WeightId>& indices) {
   std::string text;
-  for (const std::int32_t i : indices)
-    text += (text.empty() ? "" : " + ") + product(weights[i].shape);
+  for (const WeightId i : indices) text += (text.empty() ? "" : " + ") + product(weights[i].shape);
   return text;
 }
 
 GuideRow row(const Weights& weights, std::string component, std::int64_t guide,
-             std::vector<std::int32_t> real, int depth = 0) {
+             std::vector<WeightId> real, int depth = 0) {
   GuideRow row;
   row.component = std::move(component);
   row.guide_params = guide;
@@ -206,11 +204,9 @@ void explain(const ModelSnapshot& snapshot, const Weights& weights, GuideCompari
     } else if (r.component == "output_layer") {
       if (!real.empty()) {
         r.reason = "H·V counted, the file has " + real;
-      } else if (subject.tied_output >= 0) {
-        r.reason =
-            "tied: " +
-            full_name(snapshot, snapshot.tensors[static_cast<std::size_t>(subject.tied_output)]) +
-            " is the token table, counted twice";
+      } else if (subject.tied_output.valid()) {
+        r.reason = "tied: " + full_name(snapshot, snapshot.tensors[subject.tied_output]) +
+                   " is the token table, counted twice";
       } else {
         r.reason = "no output layer over the vocabulary in the file";
       }
@@ -270,7 +266,7 @@ Result<GuideComparison> compare_with_guide(const ModelSnapshot& snapshot, const 
 
   const GuideSubject& subject = c.subject;
   const std::int64_t hidden = c.inputs.hidden_size, layers = c.inputs.num_layers;
-  std::vector<std::int32_t> in_layers = subject.layer_matrices;
+  std::vector<WeightId> in_layers = subject.layer_matrices;
   in_layers.insert(in_layers.end(), subject.layer_vectors.begin(), subject.layer_vectors.end());
   c.rows.push_back(
       row(weights, "token_embeddings", guide->token_embeddings_params, subject.token_tables));

@@ -17,21 +17,20 @@ namespace tally::inspector {
 /// A size that the guide's calculator asks for, as the model proves it.
 struct EvidentSize {
   std::optional<std::int64_t> value;  ///< none: not evident
-  std::vector<std::int32_t> tensors;  ///< that prove it
+  std::vector<TensorId> tensors;      ///< that prove it
   std::string reason;                 ///< why these do, or why nothing does
 };
 
 /// What of a model the guide speaks of.
 struct GuideSubject {
   EvidentSize vocab_size, hidden_size, num_layers;
-  std::vector<std::int32_t> token_tables;  ///< weights, by index
-  std::vector<std::int32_t> position_tables;
-  std::vector<std::int32_t> layer_matrices;  ///< of the layers: what the guide's 12 H H stands for
-  std::vector<std::int32_t> layer_vectors;   ///< of the layers: what its 9 H stands for
-  std::vector<std::int32_t> output_layer;    ///< empty where it is tied or the model has none
-  std::vector<std::int32_t> others;          ///< what the guide has no component for
-  std::int32_t tied_output =
-      -1;  ///< the tensor name by which the output layer is the token table; -1: none
+  std::vector<WeightId> token_tables;  ///< weights, by index
+  std::vector<WeightId> position_tables;
+  std::vector<WeightId> layer_matrices;  ///< of the layers: what the guide's 12 H H stands for
+  std::vector<WeightId> layer_vectors;   ///< of the layers: what its 9 H stands for
+  std::vector<WeightId> output_layer;    ///< empty where it is tied or the model has none
+  std::vector<WeightId> others;          ///< what the guide has no component for
+  TensorId tied_output;                  ///< the name by which the output layer is the token table
 };
 
 GuideSubject find_guide_subject(const ModelSnapshot& snapshot, const Weights& weights);
@@ -42,7 +41,7 @@ struct GuideRow {
   std::int64_t guide_params = 0;
   std::int64_t real_params = 0;
   std::int64_t difference_params = 0;  ///< guide - real: positive where the guide is too high
-  std::vector<std::int32_t> weights;   ///< what is real
+  std::vector<WeightId> weights;       ///< what is real
   std::string reason;  ///< where the difference comes from; empty where there is none
   int depth = 0;       ///< 1: a part of the row above, not added again
 };

@@ -54,7 +54,7 @@ class Inferrer {
       : s_(snapshot), w_(weights), flags_(flags) {}
 
   Inference run() {
-    in_.runs = find_layer_runs(s_, w_, [this](std::int32_t m) { return is_layer(m); });
+    in_.runs = find_layer_runs(s_, w_, [this](ModuleId m) { return is_layer(m); });
     if (in_.runs.empty()) return none("no repeated layers with an attention and an MLP were found");
     for (const LayerRun& run : in_.runs) add_stack(run);
     find_family();
@@ -75,12 +75,11 @@ class Inferrer {
     Inference nothing;
     nothing.reason = std::move(reason);
     nothing.family = in_.family;
-    for (std::size_t i = 0; i < w_.all.size(); ++i)
-      nothing.unexplained.push_back(static_cast<std::int32_t>(i));
+    for (std::size_t i = 0; i < w_.all.size(); ++i) nothing.unexplained.push_back(WeightId(i));
     return nothing;
   }
 
-  bool is_layer(std::int32_t module) const {
+  bool is_layer(ModuleId module) const {
     if (!looks_like_layer(w_, s_, module)) return false;
     const std::int64_t width = common_width(w_, {module});
     return width > 1 && parse_layer(s_, w_, module, width).has_value();
@@ -93,7 +92,7 @@ class Inferrer {
     std::vector<ParsedLayer> layers;
     stack.hidden_size = common_width(w_, run.layers);
     std::map<std::vector<std::int64_t>, std::size_t> kinds;
-    for (const std::int32_t module : run.layers) {
+    for (const ModuleId module : run.layers) {
       auto parsed = parse_layer(s_, w_, module, stack.hidden_size);
       const auto number = static_cast<std::int64_t>(layers.size());
       if (!parsed) {  // of another width than its siblings
@@ -121,12 +120,11 @@ class Inferrer {
 
   /// The frequencies of rotary positions cover twice as many elements of a head, or all of it: a
   /// lower bound.
-  std::pair<std::int64_t, std::int32_t> rotary() const {
+  std::pair<std::int64_t, TensorId> rotary() const {
     for (std::size_t t = 0; t < s_.tensors.size(); ++t) {
-      if (s_.tensors[t].name == "inv_freq")
-        return {2 * s_.tensors[t].view.elements, static_cast<std::int32_t>(t)};
+      if (s_.tensors[t].name == "inv_freq") return {2 * s_.tensors[t].view.elements, TensorId(t)};
     }
-    return {0, -1};
+    return {0, TensorId::none()};
   }
 
   void set_heads(StackSpec& stack, std::vector<ParsedLayer>& layers) {
@@ -185,7 +183,7 @@ class Inferrer {
     field.value = std::to_string(width);
     in_.fields.push_back(field);
     for (LayerGroup& group : stack.groups) {
-      const auto& layer = layers[static_cast<std::size_t>(group.layers.front())];
+      const auto& layer = layers[group.layers.front()];
       set_widths(group.attention, layer.query_width, layer.key_value_width, width);
       if (group.has_cross_attention)
         set_widths(group.cross_attention, layer.cross_query_width, layer.cross_key_value_width,
@@ -251,14 +249,14 @@ class Inferrer {
     std::vector<bool> has(w_.all.size(), false);
     std::vector<Placement> once;
     for (Placement& p : in_.placements) {
-      if (has[static_cast<std::size_t>(p.weight)]) continue;
-      has[static_cast<std::size_t>(p.weight)] = true;
+      if (has[p.weight]) continue;
+      has[p.weight] = true;
       once.push_back(std::move(p));
     }
     in_.placements = std::move(once);
     in_.unexplained.clear();
     for (std::size_t i = 0; i < has.size(); ++i) {
-      if (!has[i]) in_.unexplained.push_back(static_cast<std::int32_t>(i));
+      if (!has[i]) in_.unexplained.push_back(WeightId(i));
     }
   }
 
@@ -274,8 +272,7 @@ class Inferrer {
     std::set<std::string> used;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
       StackSpec& stack = stacks[i];
-      const std::string path =
-          lower(s_.modules[static_cast<std::size_t>(in_.runs[i].layers.front())].path);
+      const std::string path = lower(s_.modules[in_.runs[i].layers.front()].path);
       std::string name = "decoder";
       if (stack.embedding.num_channels > 0)
         name = "vision";
@@ -305,7 +302,7 @@ class Inferrer {
   Inference in_;
   std::vector<std::vector<ParsedLayer>> layers_;  ///< one list a stack
   std::vector<bool> heads_sure_;
-  std::set<std::int32_t> seen_;
+  std::set<WeightId> seen_;
 };
 
 }  // namespace

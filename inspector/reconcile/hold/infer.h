@@ -19,15 +19,15 @@ namespace tally::inspector {
 struct SpecField {
   std::string path;  ///< as formulas::switches() names it: "decoder.attention.num_heads"
   std::string value;
-  std::vector<std::int32_t> tensors;  ///< of the snapshot, that prove it
-  std::string reason;                 ///< in words; may be empty where tensors say it all
+  std::vector<TensorId> tensors;  ///< of the snapshot, that prove it
+  std::string reason;             ///< in words; may be empty where tensors say it all
   bool ambiguous = false;
   std::vector<std::string> candidates;  ///< what it may be, where ambiguous and few
 };
 
 /// A weight and the term that it is, anywhere in the model.
 struct Placement {
-  std::int32_t weight = -1;
+  WeightId weight;
   int stack = -1;           ///< index in the specification's stacks; -1: behind them (head)
   std::int64_t layer = -1;  ///< within the stack; -1: in none
   std::string term;  ///< without stack and group: "attention.qkv.weight", "embedding.tokens",
@@ -43,9 +43,8 @@ struct Inference {
   std::vector<LayerRun> runs;  ///< one a stack
   std::vector<SpecField> fields;
   std::vector<Placement> placements;  ///< each weight at most once
-  std::vector<std::int32_t>
-      unexplained;  ///< weights without a place; with `placements` all of them
-  std::vector<std::int32_t>
+  std::vector<WeightId> unexplained;  ///< weights without a place; with `placements` all of them
+  std::vector<TensorId>
       tied;  ///< tensors that are the token table under the name of an output layer
 };
 

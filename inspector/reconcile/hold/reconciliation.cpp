@@ -21,7 +21,7 @@ class Reconciler {
     for (const Placement& p : in_.placements) place(p);
     r_.unexplained.insert(r_.unexplained.end(), in_.unexplained.begin(), in_.unexplained.end());
     std::sort(r_.unexplained.begin(), r_.unexplained.end());
-    for (const std::int32_t weight : r_.unexplained) r_.unexplained_params += w_[weight].elements;
+    for (const WeightId weight : r_.unexplained) r_.unexplained_params += w_[weight].elements;
     for (TermLine& line : r_.lines) {
       auto& sum = r_.components[static_cast<std::size_t>(line.component)];
       sum.predicted_params += line.predicted_params;

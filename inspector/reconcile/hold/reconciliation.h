@@ -24,11 +24,11 @@ struct TermLine {
   std::string numbers;
   std::int64_t predicted_params = 0;
   std::int64_t real_params = 0;
-  std::vector<std::int32_t> weights;  ///< what stands under it
+  std::vector<WeightId> weights;      ///< what stands under it
   std::int64_t expected_tensors = 0;  ///< how many tensors the term wants
   std::string alias_of;  ///< the line whose tensors these are (a tied output layer): then both
                          ///< figures are 0
-  std::vector<std::int32_t> alias_tensors;  ///< the names by which the file has them again
+  std::vector<TensorId> alias_tensors;  ///< the names by which the file has them again
 
   std::int64_t difference() const { return real_params - predicted_params; }
 };
@@ -39,8 +39,8 @@ struct ComponentSum {
 };
 
 struct Reconciliation {
-  std::vector<TermLine> lines;            ///< in the order of the forward pass
-  std::vector<std::int32_t> unexplained;  ///< weights under no line
+  std::vector<TermLine> lines;        ///< in the order of the forward pass
+  std::vector<WeightId> unexplained;  ///< weights under no line
   std::array<ComponentSum, formulas::kNumComponents> components;
   std::int64_t predicted_params = 0;
   std::int64_t real_params = 0;  ///< the whole model

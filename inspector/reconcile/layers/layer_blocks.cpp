@@ -22,7 +22,7 @@ class BlockFinder {
     for (std::size_t i = 0; i < matrices.size(); ++i) of_module_[matrices[i].module].push_back(i);
   }
 
-  std::optional<LayerBlocks> run(std::int32_t layer) {
+  std::optional<LayerBlocks> run(ModuleId layer) {
     layer_ = layer;
     Set left = resolve(layer);
     if (left.size() >= 2 && left.size() <= kMostToSplit) {
@@ -37,14 +37,14 @@ class BlockFinder {
 
  private:
   /// Takes what below `module` is a block; returns the matrices that are left.
-  Set resolve(std::int32_t module) {
+  Set resolve(ModuleId module) {
     Set all;
     collect(module, all);
     if (all.empty()) return {};
     if (all.size() <= kMostPlain && take(all, module)) return {};
     Set left;
     if (const auto own = of_module_.find(module); own != of_module_.end()) left = own->second;
-    for (const std::int32_t child : w_.children[static_cast<std::size_t>(module)]) {
+    for (const ModuleId child : w_.children[module]) {
       const Set more = resolve(child);
       left.insert(left.end(), more.begin(), more.end());
     }
@@ -54,8 +54,8 @@ class BlockFinder {
     return left;
   }
 
-  void collect(std::int32_t module, Set& into) const {
-    for (const std::int32_t m : subtree(w_, module)) {
+  void collect(ModuleId module, Set& into) const {
+    for (const ModuleId m : subtree(w_, module)) {
       if (const auto own = of_module_.find(m); own != of_module_.end())
         into.insert(into.end(), own->second.begin(), own->second.end());
     }
@@ -63,7 +63,7 @@ class BlockFinder {
   }
 
   /// Takes `set` if it is exactly one block.
-  bool take(const Set& set, std::int32_t module) {
+  bool take(const Set& set, ModuleId module) {
     auto attention = match_attention(matrices_, set, hidden_);
     auto mlp = match_mlp(matrices_, set, hidden_);
     if (!attention && !mlp) return false;
@@ -104,14 +104,12 @@ class BlockFinder {
     return false;
   }
 
-  void add(Block block, std::int32_t module) {
+  void add(Block block, ModuleId module) {
     block.module = module;
     (block.kind == Block::Kind::kAttention ? attentions_ : mlps_).push_back(std::move(block));
   }
 
-  std::size_t layer_path_size() const {
-    return s_.modules[static_cast<std::size_t>(layer_)].path.size();
-  }
+  std::size_t layer_path_size() const { return s_.modules[layer_].path.size(); }
 
   std::optional<LayerBlocks> sorted_out(Set left) {
     for (auto& [attention, mlp] : open_) {
@@ -196,8 +194,8 @@ class BlockFinder {
   const Weights& w_;
   const std::vector<Matrix>& matrices_;
   std::int64_t hidden_;
-  std::int32_t layer_ = -1;
-  std::map<std::int32_t, Set> of_module_;
+  ModuleId layer_;
+  std::map<ModuleId, Set> of_module_;
   std::vector<Block> attentions_, mlps_;
   std::vector<std::pair<Block, Block>> open_;  ///< attention or MLP
 };
@@ -205,7 +203,7 @@ class BlockFinder {
 }  // namespace
 
 std::optional<LayerBlocks> find_blocks(const ModelSnapshot& snapshot, const Weights& weights,
-                                       std::int32_t module, const std::vector<Matrix>& matrices,
+                                       ModuleId module, const std::vector<Matrix>& matrices,
                                        std::int64_t hidden) {
   return BlockFinder(snapshot, weights, matrices, hidden).run(module);
 }

@@ -19,7 +19,7 @@ struct LayerBlocks {
 /// Finds the blocks of the layer at `module`. `matrices` are its matrices without tables;
 /// `layer_path` its lower-case path. Nothing where no attention or no MLP can be found.
 std::optional<LayerBlocks> find_blocks(const ModelSnapshot& snapshot, const Weights& weights,
-                                       std::int32_t module, const std::vector<Matrix>& matrices,
+                                       ModuleId module, const std::vector<Matrix>& matrices,
                                        std::int64_t hidden);
 
 }  // namespace tally::inspector

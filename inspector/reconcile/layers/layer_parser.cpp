@@ -27,7 +27,7 @@ std::int64_t integer(const std::string& literal) {
 
 class LayerParser {
  public:
-  LayerParser(const ModelSnapshot& snapshot, const Weights& weights, std::int32_t module,
+  LayerParser(const ModelSnapshot& snapshot, const Weights& weights, ModuleId module,
               std::int64_t hidden)
       : s_(snapshot), w_(weights), module_(module), modules_(subtree(weights, module)) {
     layer_.module = module;
@@ -78,12 +78,12 @@ class LayerParser {
     for (auto bias = all.begin(); bias != all.end();) {
       auto of = all.end();
       for (auto m = all.begin(); m != all.end(); ++m) {
-        const bool fits = m->experts > 0 && m->experts == bias->rows && m->bias < 0 &&
+        const bool fits = m->experts > 0 && m->experts == bias->rows && !m->bias.valid() &&
                           m->module == bias->module &&
                           (m->rows == bias->columns || m->columns == bias->columns);
         if (fits && m->weight < bias->weight && (of == all.end() || m->weight > of->weight)) of = m;
       }
-      if (bias->experts > 0 || bias->bias >= 0 || bias->projects || of == all.end()) {
+      if (bias->experts > 0 || bias->bias.valid() || bias->projects || of == all.end()) {
         ++bias;
         continue;
       }
@@ -99,7 +99,7 @@ class LayerParser {
   void take_head_norms(Units& units) {
     auto& all = units.matrices;
     const auto is_norm = [&](const Matrix& m) {
-      if (m.experts > 0 || m.bias >= 0 || m.projects || m.rows == layer_.hidden ||
+      if (m.experts > 0 || m.bias.valid() || m.projects || m.rows == layer_.hidden ||
           m.columns == layer_.hidden)
         return false;
       return std::any_of(all.begin(), all.end(), [&](const Matrix& other) {
@@ -158,7 +158,7 @@ class LayerParser {
       if (block.latent) describe_latent(*block.latent, spec);
       for (const auto& [matrix, part] : block.roles) {
         const Matrix& m = matrices_[matrix];
-        const bool bias = m.bias >= 0;
+        const bool bias = m.bias.valid();
         // With keys and values in one tensor, the formula's line for a self-attention holds the
         // queries as well.
         const bool packed = part == "qkv" || part == "kv" || (block.fused && part == "q" && !cross);
@@ -207,16 +207,16 @@ class LayerParser {
         const bool together = !shared && mlp.stacked_experts && part != "down";
         layer_.add_unit(m, prefix + (together ? "gate_up" : part));
         if (shared)
-          mlp.shared_bias = mlp.shared_bias || m.bias >= 0;
+          mlp.shared_bias = mlp.shared_bias || m.bias.valid();
         else
-          (part == "down" ? mlp.down_bias : mlp.up_bias) = m.bias >= 0;
+          (part == "down" ? mlp.down_bias : mlp.up_bias) = m.bias.valid();
         mlp.transposed = mlp.transposed || m.input_first;
       }
       if (shared) mlp.shared_intermediate_size = block.intermediate;
     }
     if (!blocks.router) return;
     layer_.add_unit(matrices_[*blocks.router], "mlp.router");
-    mlp.router_bias = matrices_[*blocks.router].bias >= 0;
+    mlp.router_bias = matrices_[*blocks.router].bias.valid();
   }
 
   void find_heads() {
@@ -225,8 +225,8 @@ class LayerParser {
       layer_.prove_head_dim(layer_.query_width / relative_heads_, w_[relative_weight_].tensor,
                             "a bias for each head");
     }
-    for (const std::int32_t m : modules_) {
-      const ModuleNode& node = s_.modules[static_cast<std::size_t>(m)];
+    for (const ModuleId m : modules_) {
+      const ModuleNode& node = s_.modules[m];
       for (const auto* list : {&node.constants, &node.attributes}) {
         for (const auto& [name, literal] : *list) take_declared(node, name, integer(literal));
       }
@@ -253,23 +253,23 @@ class LayerParser {
 
   const ModelSnapshot& s_;
   const Weights& w_;
-  std::int32_t module_;
-  std::vector<std::int32_t> modules_;
+  ModuleId module_;
+  std::vector<ModuleId> modules_;
   std::vector<Matrix> matrices_;
   std::int64_t relative_heads_ = 0;
-  std::int32_t relative_weight_ = -1;
+  WeightId relative_weight_;
   ParsedLayer layer_;
 };
 
 }  // namespace
 
-void ParsedLayer::prove_head_dim(std::int64_t width, std::int32_t tensor, const char* reason) {
+void ParsedLayer::prove_head_dim(std::int64_t width, TensorId tensor, const char* reason) {
   if (width < 1 || query_width % width != 0 || key_value_width % width != 0) return;
   if (heads.head_dim == 0) heads = {width, {tensor}, reason, {}};
 }
 
 std::optional<ParsedLayer> parse_layer(const ModelSnapshot& snapshot, const Weights& weights,
-                                       std::int32_t module, std::int64_t hidden) {
+                                       ModuleId module, std::int64_t hidden) {
   return LayerParser(snapshot, weights, module, hidden).run();
 }
 

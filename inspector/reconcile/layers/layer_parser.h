@@ -11,23 +11,23 @@ namespace tally::inspector {
 /// A weight and its term within a stack's layer: "attention.qkv.weight", "norm.mlp.bias",
 /// "cross_attention.o.weight".
 struct WeightRole {
-  std::int32_t weight = -1;
+  WeightId weight;
   std::string term;
 };
 
 /// How sure a size is.
 struct HeadEvidence {
-  std::int64_t head_dim = 0;          ///< proved; 0: not
-  std::vector<std::int32_t> tensors;  ///< that prove it
+  std::int64_t head_dim = 0;      ///< proved; 0: not
+  std::vector<TensorId> tensors;  ///< that prove it
   std::string reason;
   std::vector<std::int64_t> candidates;  ///< what it may be, where the code names several
 };
 
 struct ParsedLayer {
-  std::int32_t module = -1;
+  ModuleId module;
   formulas::LayerGroup group;  ///< without `layers`; heads as far as evident
   std::vector<WeightRole> roles;
-  std::vector<std::int32_t> unknown;  ///< weights that fit no role
+  std::vector<WeightId> unknown;  ///< weights that fit no role
   std::int64_t hidden = 0;
   std::int64_t query_width = 0, key_value_width = 0;  ///< A and B of self-attention
   std::int64_t cross_query_width = 0, cross_key_value_width = 0;
@@ -39,25 +39,25 @@ struct ParsedLayer {
   bool rms_sure = false;  ///< the kind of norm follows from a bias or the class's name
   bool input_first_sure = true;
 
-  void add(std::int32_t weight, std::string term) { roles.push_back({weight, std::move(term)}); }
+  void add(WeightId weight, std::string term) { roles.push_back({weight, std::move(term)}); }
   /// A unit's weight and, where it has one, its bias.
   template <class Unit>
   void add_unit(const Unit& unit, const std::string& term) {
     add(unit.weight, term + ".weight");
-    if (unit.bias >= 0) add(unit.bias, term + ".bias");
+    if (unit.bias.valid()) add(unit.bias, term + ".bias");
   }
   template <class Unit>
   void forget(const Unit& unit) {
     unknown.push_back(unit.weight);
-    if (unit.bias >= 0) unknown.push_back(unit.bias);
+    if (unit.bias.valid()) unknown.push_back(unit.bias);
   }
   /// Takes `width` as proved by `tensor` where it fits and nothing was proved before.
-  void prove_head_dim(std::int64_t width, std::int32_t tensor, const char* reason);
+  void prove_head_dim(std::int64_t width, TensorId tensor, const char* reason);
 };
 
 /// Reads the layer at `module`, whose matrices share the width `hidden`. Nothing where it has no
 /// attention.
 std::optional<ParsedLayer> parse_layer(const ModelSnapshot& snapshot, const Weights& weights,
-                                       std::int32_t module, std::int64_t hidden);
+                                       ModuleId module, std::int64_t hidden);
 
 }  // namespace tally::inspector

@@ -27,12 +27,12 @@ struct SharedWidth {
 
 /// The size that most elements of the matrices lie along: layers read and write it. Among equals
 /// the one that more vectors have.
-SharedWidth most_shared(const Weights& weights, const std::vector<std::int32_t>& indices) {
+SharedWidth most_shared(const Weights& weights, const std::vector<WeightId>& indices) {
   std::map<std::int64_t, double> elements_with;
   std::map<std::int64_t, std::size_t> vectors_with;
   SharedWidth best;
   double all = 0;
-  for (const std::int32_t i : indices) {
+  for (const WeightId i : indices) {
     auto shape = squeezed(weights[i].shape);
     if (shape.size() == 1) ++vectors_with[shape[0]];
     if (shape.size() != 2 && shape.size() != 3) continue;
@@ -76,30 +76,31 @@ void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
 
 }  // namespace
 
-std::vector<std::int32_t> weights_below(const Weights& weights, std::int32_t module) {
-  std::vector<std::int32_t> found, open{module};
+std::vector<WeightId> weights_below(const Weights& weights, ModuleId module) {
+  std::vector<WeightId> found;
+  std::vector<ModuleId> open{module};
   std::vector<bool> seen(weights.all.size(), false);
   while (!open.empty()) {
-    const auto m = static_cast<std::size_t>(open.back());
+    const ModuleId m = open.back();
     open.pop_back();
-    for (const std::int32_t tensor : weights.names_in[m]) {
-      const std::int32_t weight = weights.of_tensor[static_cast<std::size_t>(tensor)];
-      if (!seen[static_cast<std::size_t>(weight)]) found.push_back(weight);
-      seen[static_cast<std::size_t>(weight)] = true;
+    for (const TensorId tensor : weights.names_in[m]) {
+      const WeightId weight = weights.of_tensor[tensor];
+      if (!seen[weight]) found.push_back(weight);
+      seen[weight] = true;
     }
     open.insert(open.end(), weights.children[m].rbegin(), weights.children[m].rend());
   }
   return found;
 }
 
-bool looks_like_layer(const Weights& weights, const ModelSnapshot&, std::int32_t module) {
+bool looks_like_layer(const Weights& weights, const ModelSnapshot&, ModuleId module) {
   const SharedWidth shared = most_shared(weights, weights_below(weights, module));
   return shared.matrices >= 3 && shared.width > 0 && shared.share >= 0.75;
 }
 
-std::int64_t common_width(const Weights& weights, const std::vector<std::int32_t>& modules) {
-  std::vector<std::int32_t> all;
-  for (const std::int32_t module : modules) {
+std::int64_t common_width(const Weights& weights, const std::vector<ModuleId>& modules) {
+  std::vector<WeightId> all;
+  for (const ModuleId module : modules) {
     const auto below = weights_below(weights, module);
     all.insert(all.end(), below.begin(), below.end());
   }
@@ -107,18 +108,18 @@ std::int64_t common_width(const Weights& weights, const std::vector<std::int32_t
 }
 
 std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weights& weights,
-                                      const std::function<bool(std::int32_t module)>& is_layer) {
+                                      const std::function<bool(ModuleId module)>& is_layer) {
   std::vector<LayerRun> runs;
   if (snapshot.modules.empty()) return runs;
-  std::vector<std::int32_t> open{0};
+  std::vector<ModuleId> open{ModuleId(0)};
   while (!open.empty()) {
-    const std::int32_t module = open.back();
+    const ModuleId module = open.back();
     open.pop_back();
-    std::map<std::string, std::map<std::int64_t, std::int32_t>> siblings;
-    std::vector<std::int32_t> further;
-    for (const std::int32_t child : weights.children[static_cast<std::size_t>(module)]) {
-      const ModuleNode& node = snapshot.modules[static_cast<std::size_t>(child)];
-      if (node.same_as >= 0) continue;  // seen under its first path
+    std::map<std::string, std::map<std::int64_t, ModuleId>> siblings;
+    std::vector<ModuleId> further;
+    for (const ModuleId child : weights.children[module]) {
+      const ModuleNode& node = snapshot.modules[child];
+      if (node.same_as.valid()) continue;  // seen under its first path
       const auto [prefix, number] = numbered(last_part(node.path));
       if (number >= 0 && is_layer(child)) {
         siblings[prefix][number] = child;

@@ -62,7 +62,7 @@ class VectorReader {
  private:
   bool in_attention(const Vector& v) const {
     return std::any_of(regions_.begin(), regions_.end(),
-                       [&](std::int32_t region) { return w_.inside(v.module, region); });
+                       [&](ModuleId region) { return w_.inside(v.module, region); });
   }
 
   /// Norms over all heads at once, as wide as the projections: exactly two vectors without a bias
@@ -70,7 +70,7 @@ class VectorReader {
   void find_full_norms(const std::vector<Vector>& vectors) {
     std::vector<const Vector*> inside;
     for (const Vector& v : vectors) {
-      if (in_attention(v) && v.bias < 0) inside.push_back(&v);
+      if (in_attention(v) && !v.bias.valid()) inside.push_back(&v);
     }
     if (inside.size() == 2 && inside[0]->size == layer_.query_width &&
         inside[1]->size == layer_.key_value_width)
@@ -80,13 +80,14 @@ class VectorReader {
 
   /// One logit a head: named so, or the only vector inside the attention, of no norm's name.
   bool is_sink(const Vector& v, std::string_view part) const {
-    if (v.size < 1 || layer_.query_width % v.size != 0 || v.bias >= 0) return false;
+    if (v.size < 1 || layer_.query_width % v.size != 0 || v.bias.valid()) return false;
     return holds_any(part, {"sink"}) || (v.bare && &v == only_inside_ && v.size != layer_.hidden);
   }
 
   bool read_latent_norm(const Vector& v) {
     const auto& a = layer_.group.attention;
-    if (a.kind != formulas::AttentionKind::kLatent || v.bias >= 0 || !in_attention(v)) return false;
+    if (a.kind != formulas::AttentionKind::kLatent || v.bias.valid() || !in_attention(v))
+      return false;
     const bool key = v.size == a.kv_lora_rank && !has("attention.kv_a_norm.weight"),
                query = v.size == a.q_lora_rank && !has("attention.q_a_norm.weight");
     if (!key && !query) return false;
@@ -107,8 +108,8 @@ class VectorReader {
     std::size_t norms = 0;
     for (const Vector& v : vectors) {
       if (v.size != layer_.hidden || in_attention(v)) continue;
-      if (v.bias >= 0) ++norms;
-      if (v.bias >= 0 || v.type.find("norm") != std::string::npos) continue;
+      if (v.bias.valid()) ++norms;
+      if (v.bias.valid() || v.type.find("norm") != std::string::npos) continue;
       if (holds_any(v.name, {"layer_scale", "lambda", "gamma_", "ls1", "ls2"})) named.push_back(&v);
       if (v.bare) bare.push_back(&v);
     }
@@ -168,7 +169,7 @@ class VectorReader {
     set_kind(*found.front());
     layer_.prove_head_dim(d, w_[found.front()->weight].tensor, "one norm for each head");
     for (std::int64_t i = 0; i < count; ++i)
-      layer_.add_unit(*found[static_cast<std::size_t>(i)],
+      layer_.add_unit(*found[i],
                       i < a / d ? "attention.q_norm_each_head" : "attention.k_norm_each_head");
     return true;
   }
@@ -188,7 +189,7 @@ class VectorReader {
     layer_.rms_sure = sure;
     std::vector<const Vector*> norms;
     for (const Vector* v : found) {
-      const bool alike = (v->bias >= 0) == (found.front()->bias >= 0);
+      const bool alike = (v->bias.valid()) == (found.front()->bias.valid());
       const std::size_t most = group.has_cross_attention ? 3 : 4;
       if (alike && norms.size() < most)
         norms.push_back(v);
@@ -218,7 +219,7 @@ class VectorReader {
       take(*norms[2], "mlp", &G::mlp_pre_norm);
       return;
     }
-    const std::size_t path = s_.modules[static_cast<std::size_t>(module_)].path.size();
+    const std::size_t path = s_.modules[module_].path.size();
     const auto named = [&](const Vector* v, std::initializer_list<std::string_view> parts) {
       return holds_any(std::string_view(v->name).substr(path), parts);
     };
@@ -241,8 +242,7 @@ class VectorReader {
   }
 
   bool is_attention_norm(const Vector& v) const {
-    const std::string_view name =
-        std::string_view(v.name).substr(s_.modules[static_cast<std::size_t>(module_)].path.size());
+    const std::string_view name = std::string_view(v.name).substr(s_.modules[module_].path.size());
     return !holds_any(name, {"post_attention"}) &&
            holds_any(name, {"attn", "attention", "sa_layer"});
   }
@@ -250,9 +250,9 @@ class VectorReader {
   const ModelSnapshot& s_;
   const Weights& w_;
   const LayerBlocks& blocks_;
-  std::int32_t module_;
+  ModuleId module_;
   ParsedLayer& layer_;
-  std::vector<std::int32_t> regions_;
+  std::vector<ModuleId> regions_;
   std::set<const Vector*> full_;
   const Vector* only_inside_ = nullptr;
   std::vector<const Vector*> scales_;
@@ -261,7 +261,7 @@ class VectorReader {
 }  // namespace
 
 NormKind norm_kind_of(const Vector& norm, bool& sure) {
-  if (norm.bias >= 0) return NormKind::kLayerNorm;
+  if (norm.bias.valid()) return NormKind::kLayerNorm;
   if (norm.type == "layernorm" || norm.type.find("layernormnobias") != std::string::npos)
     return NormKind::kLayerNormNoBias;
   sure = sure && (norm.type.find("rms") != std::string::npos || norm.type == "t5layernorm");

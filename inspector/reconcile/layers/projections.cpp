@@ -78,7 +78,7 @@ class Matcher {
         // Names that say nothing: a key without a bias beside a value that has one is what occurs
         // (Whisper).
         const bool unnamed = hint(others[0]) == Hint::kNone && hint(others[1]) == Hint::kNone;
-        if (unnamed && at(others[0]).bias >= 0 && at(others[1]).bias < 0)
+        if (unnamed && at(others[0]).bias.valid() && !at(others[1]).bias.valid())
           std::swap(others[0], others[1]);
         Block block = start(width, narrow);
         block.roles = {{q, "q"}, {others[0], "k"}, {others[1], "v"}, {o, "o"}};
@@ -96,7 +96,7 @@ class Matcher {
       Set inputs = without(set_, o);
       const std::int64_t width = at(o).in();
       const bool alike = std::all_of(inputs.begin(), inputs.end(), [&](std::size_t i) {
-        return at(i).out() == width && at(i).bias >= 0;
+        return at(i).out() == width && at(i).bias.valid();
       });
       if (!alike || !all_read(inputs)) continue;
       const bool named = std::any_of(inputs.begin(), inputs.end(),

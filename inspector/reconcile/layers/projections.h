@@ -48,9 +48,9 @@ struct Block {
   bool fused = false;      ///< q, k, v or gate, up in one matrix
   bool fused_two = false;  ///< only k and v are
   std::optional<LatentSizes> latent;
-  bool either = false;       ///< shapes fit an attention and an MLP alike
-  std::int32_t module = -1;  ///< below which all of its matrices lie
-  std::size_t first = 0;     ///< the first of its matrices
+  bool either = false;    ///< shapes fit an attention and an MLP alike
+  ModuleId module;        ///< below which all of its matrices lie
+  std::size_t first = 0;  ///< the first of its matrices
 };
 
 /// The attention that exactly `set` (indices into `matrices`) is, with residual width `hidden`;

@@ -19,7 +19,7 @@ constexpr Role kBiasRoles[] = {{"r_r_bias", "attention.r_r_bias"},
                                {"r_w_bias", "attention.r_w_bias"}};
 
 bool is_projection(const Matrix& m, std::int64_t hidden) {
-  return m.experts == hidden && m.bias < 0;
+  return m.experts == hidden && !m.bias.valid();
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ void take_xl_attention(const Weights& weights, Units& units, ParsedLayer& layer)
   const std::int64_t heads = first->rows, width = first->columns;
   const std::vector<std::int64_t> bias_shape{heads, width};
   std::vector<std::size_t> projections;
-  std::vector<std::int32_t> biases, segments;
+  std::vector<WeightId> biases, segments;
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const Matrix& m = matrices[i];
     if (m.rows != heads || m.columns != width) continue;
@@ -54,13 +54,10 @@ void take_xl_attention(const Weights& weights, Units& units, ParsedLayer& layer)
   layer.add(matrices[relative].weight, "attention.r.weight");
   layer.add(segments.front(), "attention.segments");
   std::sort(biases.begin(), biases.end());
-  const auto name_of = [&](std::int32_t weight) {
-    return weights.name_of[static_cast<std::size_t>(weights[weight].tensor)];
-  };
+  const auto name_of = [&](WeightId weight) { return weights.name_of[weights[weight].tensor]; };
   for (std::size_t i = 0; i < kBiases; ++i) {
-    const auto named = std::find_if(biases.begin(), biases.end(), [&](std::int32_t b) {
-      return name_of(b) == kBiasRoles[i].name;
-    });
+    const auto named = std::find_if(biases.begin(), biases.end(),
+                                    [&](WeightId b) { return name_of(b) == kBiasRoles[i].name; });
     layer.add(named == biases.end() ? biases[i] : *named, std::string(kBiasRoles[i].term));
   }
   layer.group.attention.xl_relative = true;
@@ -76,8 +73,8 @@ void take_xl_attention(const Weights& weights, Units& units, ParsedLayer& layer)
     m.rows = hidden;
     m.columns = heads * width;
   }
-  const std::int32_t taken = matrices[relative].weight;
-  const auto gone = [&](std::int32_t weight) {
+  const WeightId taken = matrices[relative].weight;
+  const auto gone = [&](WeightId weight) {
     return weight == taken || weight == segments.front() ||
            std::find(biases.begin(), biases.end(), weight) != biases.end();
   };

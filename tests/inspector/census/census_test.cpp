@@ -44,18 +44,18 @@ namespace {
 
 TEST(Census, CountsATiedEmbeddingOnce) {
   SnapshotBuilder b;
-  const auto wte = b.module("wte", 0), head = b.module("lm_head", 0);
+  const auto wte = b.module("wte", kRoot), head = b.module("lm_head", kRoot);
   const StridedView weight = b.view(b.storage(29 * 6 * 4), {29, 6});
   b.tensor(wte, "weight", weight);
   b.tensor(head, "weight", weight);
   const Census c = census_of(b);
   EXPECT_EQ(c.unique, count(1, 174, 696));
   EXPECT_EQ(c.naive, count(2, 348, 1392));
-  EXPECT_EQ(c.tensors[0].alias_of, -1);
-  EXPECT_EQ(c.tensors[1].alias_of, 0);
-  EXPECT_EQ(c.own[static_cast<std::size_t>(wte)].parameters(), count(1, 174, 696));
-  EXPECT_EQ(c.own[static_cast<std::size_t>(head)].parameters(), Count{});
-  EXPECT_EQ(c.own[static_cast<std::size_t>(head)].again[0], count(1, 174, 696));
+  EXPECT_FALSE(c.tensors[0].alias_of.valid());
+  EXPECT_EQ(c.tensors[1].alias_of, TensorId(0));
+  EXPECT_EQ(c.own[wte].parameters(), count(1, 174, 696));
+  EXPECT_EQ(c.own[head].parameters(), Count{});
+  EXPECT_EQ(c.own[head].again[0], count(1, 174, 696));
 }
 
 // The trap of counting by storage: 100 instead of 300.
@@ -63,7 +63,7 @@ TEST(Census, CountsThreeViewsOfOneStorageAsThreeTensors) {
   SnapshotBuilder b;
   const auto s = b.storage(1200);
   for (const std::int64_t offset : {0, 100, 200})
-    b.tensor(0, "v" + std::to_string(offset), b.view(s, {100}, offset));
+    b.tensor(kRoot, "v" + std::to_string(offset), b.view(s, {100}, offset));
   EXPECT_EQ(census_of(b).unique, count(3, 300, 1200));
   EXPECT_EQ(census_of(b).storages[0].tensors, 3);
 }
@@ -77,11 +77,11 @@ TEST(Census, TellsViewsApartByEachPartOfTheirKey) {
   shifted.offset = 1;
   transposed.strides = {1, 4};
   for (const StridedView& v : {base, elsewhere, shifted, reshaped, transposed, base})
-    b.tensor(0, "t", v);
+    b.tensor(kRoot, "t", v);
   const Census c = census_of(b);
   EXPECT_EQ(c.unique.tensors, 5);
-  EXPECT_EQ(c.tensors[5].alias_of, 0);
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(c.tensors[i].alias_of, -1) << i;
+  EXPECT_EQ(c.tensors[5].alias_of, TensorId(0));
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_FALSE(c.tensors[i].alias_of.valid()) << i;
 }
 
 TEST(Census, DoesNotMistakeSizesForStrides) {
@@ -90,22 +90,22 @@ TEST(Census, DoesNotMistakeSizesForStrides) {
   StridedView flat = b.view(s, {2, 1}), row = b.view(s, {2});
   flat.strides = {1, 1};
   row.strides = {1};
-  b.tensor(0, "flat", flat);
-  b.tensor(0, "row", row);
+  b.tensor(kRoot, "flat", flat);
+  b.tensor(kRoot, "row", row);
   EXPECT_EQ(census_of(b).unique.tensors, 2);
 }
 
 TEST(Census, CountsAGroupUnderItsHighestKind) {
   SnapshotBuilder b;
-  const auto rnn = b.module("rnn", 0);
+  const auto rnn = b.module("rnn", kRoot);
   const StridedView v = b.view(b.storage(40), {10});
   b.tensor(rnn, "_flat_weights[0]", v, TensorKind::kAttribute);
   b.tensor(rnn, "cached", v, TensorKind::kBuffer);
   b.tensor(rnn, "weight", v, TensorKind::kParameter);
   b.tensor(rnn, "weight_again", v, TensorKind::kParameter);
   const Census c = census_of(b);
-  EXPECT_EQ(c.tensors[2].alias_of, -1);
-  for (const std::size_t i : {0, 1, 3}) EXPECT_EQ(c.tensors[i].alias_of, 2) << i;
+  EXPECT_FALSE(c.tensors[2].alias_of.valid());
+  for (const std::size_t i : {0, 1, 3}) EXPECT_EQ(c.tensors[i].alias_of, TensorId(2)) << i;
   for (const TensorCount& t : c.tensors) EXPECT_EQ(t.kind, TensorKind::kParameter);
   EXPECT_EQ(c.all.parameters(), count(1, 10, 40));
   EXPECT_EQ(c.all.again[0], count(3, 30, 120));
@@ -117,9 +117,9 @@ TEST(Census, RanksKinds) {
     for (std::size_t lower = higher + 1; lower < kTensorKinds; ++lower) {
       SnapshotBuilder b;
       const StridedView v = b.view(b.storage(4), {1});
-      b.tensor(0, "low", v, static_cast<TensorKind>(lower));
-      b.tensor(0, "high", v, static_cast<TensorKind>(higher));
-      EXPECT_EQ(census_of(b).tensors[0].alias_of, 1);
+      b.tensor(kRoot, "low", v, static_cast<TensorKind>(lower));
+      b.tensor(kRoot, "high", v, static_cast<TensorKind>(higher));
+      EXPECT_EQ(census_of(b).tensors[0].alias_of, TensorId(1));
     }
   }
   EXPECT_EQ(name(TensorKind::kParameter), "parameter");
@@ -131,26 +131,26 @@ TEST(Census, RanksKinds) {
 
 TEST(Census, AddsModulesUpToTheirParents) {
   SnapshotBuilder b;
-  const auto h = b.module("h", 0, "List"), h0 = b.module("h.0", h, "Linear"),
+  const auto h = b.module("h", kRoot, "List"), h0 = b.module("h.0", h, "Linear"),
              h1 = b.module("h.1", h, "Linear");
-  b.tensor(0, "scale", Shape{});
+  b.tensor(kRoot, "scale", Shape{});
   b.tensor(h0, "weight", Shape{5, 7});
   b.tensor(h1, "weight", Shape{5, 7});
   b.tensor(h1, "mean", Shape{5}, TensorKind::kBuffer, Dtype::kFloat64);
   const Census c = census_of(b);
-  EXPECT_EQ(c.own[static_cast<std::size_t>(h)].parameters(), Count{});
-  EXPECT_EQ(c.total[static_cast<std::size_t>(h)].parameters(), count(2, 70, 280));
-  EXPECT_EQ(c.total[static_cast<std::size_t>(h1)].of(TensorKind::kBuffer), count(1, 5, 40));
+  EXPECT_EQ(c.own[h].parameters(), Count{});
+  EXPECT_EQ(c.total[h].parameters(), count(2, 70, 280));
+  EXPECT_EQ(c.total[h1].of(TensorKind::kBuffer), count(1, 5, 40));
   EXPECT_EQ(c.all.parameters(), count(3, 71, 284));
   EXPECT_EQ(c.unique, count(4, 76, 324));
 }
 
 TEST(Census, SplitsByDtypeAndLayerType) {
   SnapshotBuilder b;
-  const auto linear = b.module("fc", 0, "Linear");
+  const auto linear = b.module("fc", kRoot, "Linear");
   b.tensor(linear, "weight", Shape{3, 4}, TensorKind::kParameter, Dtype::kBFloat16);
   b.tensor(linear, "bias", Shape{3});
-  b.tensor(0, "step", Shape{}, TensorKind::kBuffer, Dtype::kInt64);
+  b.tensor(kRoot, "step", Shape{}, TensorKind::kBuffer, Dtype::kInt64);
   const Census c = census_of(b);
   EXPECT_EQ(c.by_dtype, (std::map<std::string, Count>{{"bfloat16", count(1, 12, 24)},
                                                       {"float32", count(1, 3, 12)},
@@ -161,9 +161,9 @@ TEST(Census, SplitsByDtypeAndLayerType) {
 
 TEST(Census, SplitsParametersIntoTrainableAndFixed) {
   SnapshotBuilder b;
-  b.tensor(0, "trained", Shape{2});
-  b.tensor(0, "frozen", Shape{3}).requires_grad = false;
-  b.tensor(0, "buffer", Shape{4}, TensorKind::kBuffer).requires_grad =
+  b.tensor(kRoot, "trained", Shape{2});
+  b.tensor(kRoot, "frozen", Shape{3}).requires_grad = false;
+  b.tensor(kRoot, "buffer", Shape{4}, TensorKind::kBuffer).requires_grad =
       true;  // no parameter: neither
   const Census c = census_of(b);
   EXPECT_EQ(c.all.trainable, count(1, 2, 8));
@@ -173,8 +173,8 @@ TEST(Census, SplitsParametersIntoTrainableAndFixed) {
 // Freezing merges equal constants: the code names one twice that was two.
 TEST(Census, CountsConstantsOnceForEachUseInTheNaiveNumber) {
   SnapshotBuilder b;
-  b.tensor(0, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant).uses = 3;
-  b.tensor(0, "CONSTANTS.c1", Shape{5}, TensorKind::kConstant).uses = 0;
+  b.tensor(kRoot, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant).uses = 3;
+  b.tensor(kRoot, "CONSTANTS.c1", Shape{5}, TensorKind::kConstant).uses = 0;
   const Census c = census_of(b);
   EXPECT_EQ(c.unique, count(2, 13, 52));
   EXPECT_EQ(c.naive, count(4, 3 * 8 + 5, 3 * 32 + 20));
@@ -183,7 +183,7 @@ TEST(Census, CountsConstantsOnceForEachUseInTheNaiveNumber) {
 TEST(Census, CountsScalesAndZeroPointsApart) {
   SnapshotBuilder b;
   const auto s = b.storage(24), z = b.storage(24);
-  TensorRecord& t = b.tensor(0, "w", Shape{3, 4}, TensorKind::kPacked, Dtype::kQInt8);
+  TensorRecord& t = b.tensor(kRoot, "w", Shape{3, 4}, TensorKind::kPacked, Dtype::kQInt8);
   t.quantization = Quantization{"per_channel_affine", 0, 0, 0};
   t.parts = {{"scales", b.view(s, {3}, 0, Dtype::kFloat64)},
              {"zero_points", b.view(z, {3}, 0, Dtype::kInt64)}};
@@ -200,7 +200,8 @@ TEST(Census, TellsSparseTensorsApartByTheirParts) {
   SnapshotBuilder b;
   const auto s = b.storage(12), r = b.storage(12);
   for (const auto values : {s, r, s}) {
-    TensorRecord& t = b.tensor(0, "mask", b.view(-1, {8, 10}), TensorKind::kBuffer);
+    TensorRecord& t =
+        b.tensor(kRoot, "mask", b.view(StorageId::none(), {8, 10}), TensorKind::kBuffer);
     t.layout = Layout::kSparseCoo;
     t.view.strides.clear();
     t.view.bytes = 12;
@@ -208,7 +209,7 @@ TEST(Census, TellsSparseTensorsApartByTheirParts) {
   }
   const Census c = census_of(b);
   EXPECT_EQ(c.unique, count(2, 160, 24));
-  EXPECT_EQ(c.tensors[2].alias_of, 0);
+  EXPECT_EQ(c.tensors[2].alias_of, TensorId(0));
   EXPECT_EQ(c.storages[0].tensors, 1);
   EXPECT_EQ(c.storages[0].covered_bytes, 12);
 }
@@ -227,13 +228,13 @@ TEST(Census, RefusesTotalsPast2To63) {
   v.elements = v.bytes = INT64_MAX;
   v.sizes = {INT64_MAX};
   v.strides = {0};
-  b.tensor(0, "a", v);
+  b.tensor(kRoot, "a", v);
   EXPECT_TRUE(take_census(b.snapshot));
   v.offset = 0;
   v.strides = {0};
   v.sizes = {1, INT64_MAX};
   v.strides = {0, 0};
-  b.tensor(0, "b", v);
+  b.tensor(kRoot, "b", v);
   const Result<Census> refused = take_census(b.snapshot);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
@@ -242,7 +243,7 @@ TEST(Census, RefusesTotalsPast2To63) {
 
 TEST(Census, RefusesUsesPast2To63) {
   SnapshotBuilder b;
-  b.tensor(0, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant).uses = INT64_MAX;
+  b.tensor(kRoot, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant).uses = INT64_MAX;
   EXPECT_FALSE(take_census(b.snapshot));
 }
 
@@ -251,7 +252,7 @@ TEST(Census, RefusesUsesPast2To63) {
 
 TEST(Census, CountsOnlyWhatAFilterLetsThrough) {
   SnapshotBuilder b;
-  const auto a = b.module("a", 0), z = b.module("z", 0);
+  const auto a = b.module("a", kRoot), z = b.module("z", kRoot);
   const StridedView tied = b.view(b.storage(40), {10});
   b.tensor(a, "w", tied);
   b.tensor(z, "w", tied);
@@ -263,7 +264,7 @@ TEST(Census, CountsOnlyWhatAFilterLetsThrough) {
   EXPECT_EQ(c.unique, count(1, 3, 12));
   EXPECT_EQ(c.all.again[0], count(1, 10, 40));
   EXPECT_EQ(c.naive, count(2, 13, 52));
-  EXPECT_EQ(c.own[static_cast<std::size_t>(a)].parameters(), Count{});
+  EXPECT_EQ(c.own[a].parameters(), Count{});
 }
 
 // --------------------------------------------------------------------------------------------------------------
@@ -272,11 +273,11 @@ TEST(Census, CountsOnlyWhatAFilterLetsThrough) {
 TEST(Census, MeasuresWhatViewsCoverOfAStorage) {
   SnapshotBuilder b;
   const auto s = b.storage(400);
-  b.tensor(0, "head", b.view(s, {10}));        // bytes 0 to 40
-  b.tensor(0, "overlap", b.view(s, {10}, 5));  // 20 to 60
-  b.tensor(0, "tail", b.view(s, {5}, 90));     // 360 to 380
-  b.tensor(0, "inside", b.view(s, {2}, 91));   // within the tail
-  b.tensor(0, "empty", b.view(s, {0}, 50));    // nothing
+  b.tensor(kRoot, "head", b.view(s, {10}));        // bytes 0 to 40
+  b.tensor(kRoot, "overlap", b.view(s, {10}, 5));  // 20 to 60
+  b.tensor(kRoot, "tail", b.view(s, {5}, 90));     // 360 to 380
+  b.tensor(kRoot, "inside", b.view(s, {2}, 91));   // within the tail
+  b.tensor(kRoot, "empty", b.view(s, {0}, 50));    // nothing
   const Census c = census_of(b);
   EXPECT_EQ(c.storages[0].covered_bytes, 60 + 20);
   EXPECT_EQ(c.storages[0].tensors, 5);
@@ -287,20 +288,20 @@ TEST(Census, MeasuresStridedViewsFromFirstToLast) {
   SnapshotBuilder b;
   StridedView v = b.view(b.storage(400), {3, 2}, 1);
   v.strides = {10, 4};  // first element 1, last 1 + 2 × 10 + 4 = 25
-  b.tensor(0, "v", v);
+  b.tensor(kRoot, "v", v);
   EXPECT_EQ(census_of(b).storages[0].covered_bytes, 4 * 25);
 }
 
 TEST(Census, MeasuresTypesBelowAByte) {
   SnapshotBuilder b;
   const auto s = b.storage(10);
-  b.tensor(0, "v", b.view(s, {3}, 3, Dtype::kQUInt4x2));  // half-bytes 3, 4, 5: bytes 1 and 2
+  b.tensor(kRoot, "v", b.view(s, {3}, 3, Dtype::kQUInt4x2));  // half-bytes 3, 4, 5: bytes 1 and 2
   EXPECT_EQ(census_of(b).storages[0].covered_bytes, 2);
 }
 
 TEST(Census, FindsLargeStoragesKeptBySmallViews) {
   SnapshotBuilder b;
-  const auto fc = b.module("fc", 0);
+  const auto fc = b.module("fc", kRoot);
   b.tensor(fc, "weight", b.view(b.storage(4000), {10}));
   b.tensor(fc, "whole", Shape{10});
   const Census c = census_of(b);
@@ -312,7 +313,8 @@ TEST(Census, FindsLargeStoragesKeptBySmallViews) {
 
 TEST(Census, SumsUpFindingsOfOneSort) {
   SnapshotBuilder b;
-  for (int i = 0; i < 25; ++i) b.tensor(0, "t" + std::to_string(i), b.view(b.storage(400), {1}));
+  for (int i = 0; i < 25; ++i)
+    b.tensor(kRoot, "t" + std::to_string(i), b.view(b.storage(400), {1}));
   const Census c = census_of(b);
   ASSERT_EQ(c.findings.size(), 21u);
   EXPECT_EQ(c.findings.back().text,
@@ -335,10 +337,10 @@ TEST(Census, SumsUpTheOneFindingTooMany) {
 TEST(Census, FindsEqualStoragesThatAreNotShared) {
   SnapshotBuilder b;
   for (const std::uint32_t crc : {7u, 7u, 7u, 9u, 9u, 8u})
-    b.tensor(0, "t", b.view(b.storage(40, crc), {10}));
-  b.tensor(0, "t", b.view(b.storage(44, 7), {11}));  // of another size
+    b.tensor(kRoot, "t", b.view(b.storage(40, crc), {10}));
+  b.tensor(kRoot, "t", b.view(b.storage(44, 7), {11}));  // of another size
   for (int i = 0; i < 2; ++i)
-    b.tensor(0, "t", b.view(b.storage(40, 0), {10}));  // no CRC-32 was computed
+    b.tensor(kRoot, "t", b.view(b.storage(40, 0), {10}));  // no CRC-32 was computed
   const Census c = census_of(b);
   ASSERT_EQ(codes(c), (std::vector<std::string>{"equal-storages"}));
   // Three of 40 bytes and two of 40: sharing leaves one of each.
@@ -349,9 +351,9 @@ TEST(Census, FindsEqualStoragesThatAreNotShared) {
 
 TEST(Census, SaysThatAFrozenModelHidesItsWeights) {
   SnapshotBuilder b;
-  b.tensor(0, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant);
+  b.tensor(kRoot, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant);
   EXPECT_EQ(codes(census_of(b)), (std::vector<std::string>{"frozen"}));
-  b.tensor(0, "w", Shape{8});
+  b.tensor(kRoot, "w", Shape{8});
   EXPECT_TRUE(codes(census_of(b)).empty());
 }
 
@@ -368,7 +370,7 @@ TEST(Census, AddsUpOnRandomModels) {
       for (std::size_t kind = 0; kind < kTensorKinds; ++kind) {
         Count unique = c.own[m].unique[kind], again = c.own[m].again[kind];
         for (std::size_t child = 1; child < s.modules.size(); ++child) {
-          if (s.modules[child].parent != static_cast<std::int32_t>(m)) continue;
+          if (s.modules[child].parent != ModuleId(m)) continue;
           unique = sum({unique, c.total[child].unique[kind], {}, {}, {}, {}});
           again = sum({again, c.total[child].again[kind], {}, {}, {}, {}});
         }
@@ -379,7 +381,7 @@ TEST(Census, AddsUpOnRandomModels) {
     }
     // Unique and again make the naive number, which is the plain sum over names.
     Count names, distinct;
-    std::set<std::tuple<std::int32_t, std::int64_t, Shape, Shape>> keys;
+    std::set<std::tuple<StorageId, std::int64_t, Shape, Shape>> keys;
     for (const TensorRecord& t : s.tensors) {
       const Count one{1, t.view.elements, t.view.bytes};
       names = sum({names, one, {}, {}, {}, {}});

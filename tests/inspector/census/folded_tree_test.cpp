@@ -28,7 +28,7 @@ std::string shape_of(const FoldedNode& node) {
 std::int64_t params(const Tally& tally) { return tally.parameters().elements; }
 
 /// A model with `count` alike blocks below "h", each a linear layer of `in` features and a norm.
-std::int32_t add_block(SnapshotBuilder& b, const std::string& path, std::int32_t parent,
+ModuleId add_block(SnapshotBuilder& b, const std::string& path, ModuleId parent,
                        std::int64_t in) {
   const auto block = b.module(path, parent, "Block"), fc = b.module(path + ".fc", block, "Linear"),
              norm = b.module(path + ".norm", block, "Norm");
@@ -39,10 +39,10 @@ std::int32_t add_block(SnapshotBuilder& b, const std::string& path, std::int32_t
 
 TEST(FoldedTree, FoldsALayerThatRepeats) {
   SnapshotBuilder b;
-  b.tensor(b.module("wte", 0), "weight", Shape{10, 4});
-  const auto h = b.module("h", 0, "List");
+  b.tensor(b.module("wte", kRoot), "weight", Shape{10, 4});
+  const auto h = b.module("h", kRoot, "List");
   for (int i = 0; i < 12; ++i) add_block(b, "h." + std::to_string(i), h, 4);
-  b.tensor(b.module("ln_f", 0), "weight", Shape{4});
+  b.tensor(b.module("ln_f", kRoot), "weight", Shape{4});
   const FoldedNode root = tree_of(b.snapshot);
   EXPECT_EQ(shape_of(root), "(wte, h.[0-11] x12(fc x12, norm x12), ln_f)");
   const FoldedNode& blocks = root.children[1];
@@ -50,12 +50,12 @@ TEST(FoldedTree, FoldsALayerThatRepeats) {
   EXPECT_EQ(params(blocks.own), 0);
   EXPECT_EQ(params(blocks.children[0].total), 12 * 16);
   EXPECT_EQ(params(root.total), 40 + 240 + 4);
-  EXPECT_EQ(b.snapshot.modules[static_cast<std::size_t>(blocks.modules[11])].path, "h.11");
+  EXPECT_EQ(b.snapshot.modules[blocks.modules[11]].path, "h.11");
 }
 
 TEST(FoldedTree, KeepsUnlikeLayersApart) {
   SnapshotBuilder b;
-  const auto h = b.module("h", 0, "List");
+  const auto h = b.module("h", kRoot, "List");
   for (const int i : {0, 1}) add_block(b, "h." + std::to_string(i), h, 4);
   for (const int i : {2, 3, 4}) add_block(b, "h." + std::to_string(i), h, 8);
   EXPECT_EQ(shape_of(tree_of(b.snapshot)),
@@ -65,8 +65,8 @@ TEST(FoldedTree, KeepsUnlikeLayersApart) {
 TEST(FoldedTree, KeepsLayersApartByAnythingThatCounts) {
   const auto shape_with = [](auto change) {
     SnapshotBuilder b;
-    b.tensor(b.module("0", 0), "weight", Shape{4});
-    b.tensor(b.module("1", 0), "weight", Shape{4});
+    b.tensor(b.module("0", kRoot), "weight", Shape{4});
+    b.tensor(b.module("1", kRoot), "weight", Shape{4});
     change(b.snapshot);
     return shape_of(tree_of(b.snapshot));
   };
@@ -90,7 +90,7 @@ TEST(FoldedTree, KeepsLayersApartByAnythingThatCounts) {
 TEST(FoldedTree, DoesNotFoldAcrossGapsOrOtherNames) {
   const auto shape_with = [](const std::vector<std::string>& labels) {
     SnapshotBuilder b;
-    for (const std::string& label : labels) b.tensor(b.module(label, 0), "weight", Shape{4});
+    for (const std::string& label : labels) b.tensor(b.module(label, kRoot), "weight", Shape{4});
     return shape_of(tree_of(b.snapshot));
   };
   EXPECT_EQ(shape_with({"0", "1", "3", "4"}), "([0-1] x2, [3-4] x2)");
@@ -105,14 +105,14 @@ TEST(FoldedTree, DoesNotFoldAcrossGapsOrOtherNames) {
 
 TEST(FoldedTree, JoinsAContainerWithItsOnlyRun) {
   SnapshotBuilder b;
-  const auto model = b.module("model", 0), layers = b.module("model.layers", model, "List");
+  const auto model = b.module("model", kRoot), layers = b.module("model.layers", model, "List");
   for (const int i : {0, 1, 2}) add_block(b, "model.layers." + std::to_string(i), layers, 4);
   EXPECT_EQ(shape_of(tree_of(b.snapshot)), "(model.layers.[0-2] x3(fc x3, norm x3))");
 }
 
 TEST(FoldedTree, DoesNotJoinAContainerThatHoldsTensors) {
   SnapshotBuilder b;
-  const auto h = b.module("h", 0, "List");
+  const auto h = b.module("h", kRoot, "List");
   b.tensor(h, "scale", Shape{1});
   for (const int i : {0, 1}) b.tensor(b.module("h." + std::to_string(i), h), "weight", Shape{4});
   EXPECT_EQ(shape_of(tree_of(b.snapshot)), "(h([0-1] x2))");
@@ -120,13 +120,13 @@ TEST(FoldedTree, DoesNotJoinAContainerThatHoldsTensors) {
 
 TEST(FoldedTree, FoldsRunsInRuns) {
   SnapshotBuilder b;
-  const auto experts_of = [&](const std::string& path, std::int32_t parent) {
+  const auto experts_of = [&](const std::string& path, ModuleId parent) {
     const auto list = b.module(path + ".experts", parent, "List");
     for (const int e : {0, 1, 2, 3})
       b.tensor(b.module(path + ".experts." + std::to_string(e), list), "weight", Shape{5});
   };
   for (const std::string path : {"0", "1"}) {
-    const auto block = b.module(path, 0, "Block");
+    const auto block = b.module(path, kRoot, "Block");
     experts_of(path, block);
     b.tensor(b.module(path + ".norm", block), "weight", Shape{4});
   }
@@ -137,7 +137,7 @@ TEST(FoldedTree, FoldsRunsInRuns) {
 
 TEST(FoldedTree, TakesWholePathsWhereTheyDoNotContinueTheParents) {
   SnapshotBuilder b;
-  const auto longer = b.module("a.long.path", 0);
+  const auto longer = b.module("a.long.path", kRoot);
   b.module("x", longer);
   b.module("a.long.path[\"k\"]", longer);
   EXPECT_EQ(shape_of(tree_of(b.snapshot)), "(a.long.path(x, [\"k\"]))");
@@ -150,7 +150,7 @@ SnapshotBuilder five_layers() {
   SnapshotBuilder b;
   for (const auto& [name, elements] : std::vector<std::pair<std::string, std::int64_t>>{
            {"d", 3}, {"a", 5}, {"e", 1}, {"b", 4}, {"c", 2}}) {
-    b.tensor(b.module(name, 0), "weight", Shape{elements});
+    b.tensor(b.module(name, kRoot), "weight", Shape{elements});
   }
   return b;
 }
@@ -179,7 +179,7 @@ TEST(ArrangedTree, SumsUpTheSmallestAsOthers) {
 
 TEST(ArrangedTree, KeepsTheFilesOrderAmongEqualSizes) {
   SnapshotBuilder b;
-  for (const char* name : {"y", "x", "z"}) b.tensor(b.module(name, 0), "weight", Shape{4});
+  for (const char* name : {"y", "x", "z"}) b.tensor(b.module(name, kRoot), "weight", Shape{4});
   FoldedNode root = tree_of(b.snapshot);
   arrange(root, SiblingOrder::kSize, 0, params);
   EXPECT_EQ(shape_of(root), "(y, x, z)");
@@ -187,7 +187,7 @@ TEST(ArrangedTree, KeepsTheFilesOrderAmongEqualSizes) {
 
 TEST(ArrangedTree, ArrangesEveryLevel) {
   SnapshotBuilder b;
-  const auto block = b.module("block", 0);
+  const auto block = b.module("block", kRoot);
   b.tensor(b.module("block.small", block), "weight", Shape{1});
   b.tensor(b.module("block.large", block), "weight", Shape{9});
   FoldedNode root = tree_of(b.snapshot);

@@ -17,8 +17,8 @@ inline ModelSnapshot random_snapshot(unsigned seed) {
   const unsigned modules = 1 + below(30);
   for (unsigned i = 1; i < modules; ++i) {
     // Children must follow their parents; numbers as names let siblings fold.
-    const auto parent = static_cast<std::int32_t>(below(i));
-    const std::string& above = b.snapshot.modules[static_cast<std::size_t>(parent)].path;
+    const ModuleId parent(below(i));
+    const std::string& above = b.snapshot.modules[parent].path;
     std::int64_t siblings = 0;
     for (const ModuleNode& m : b.snapshot.modules) siblings += m.parent == parent;
     const std::string label =
@@ -26,7 +26,7 @@ inline ModelSnapshot random_snapshot(unsigned seed) {
     b.module(above.empty() ? label : above + "." + label, parent, below(2) == 0 ? "A" : "B");
   }
   for (unsigned i = 0; i < below(60); ++i) {
-    const auto module = static_cast<std::int32_t>(below(modules));
+    const ModuleId module(below(modules));
     const auto kind = static_cast<TensorKind>(below(kTensorKinds));
     const std::string name = "t" + std::to_string(below(3));
     if (!b.snapshot.tensors.empty() && below(3) == 0) {

@@ -12,27 +12,29 @@ namespace tally::inspector {
 
 class SnapshotBuilder {
  public:
-  SnapshotBuilder() { snapshot_.modules.push_back({"", -1, "Model", -1, {}, {}}); }
+  SnapshotBuilder() {
+    snapshot_.modules.push_back({"", ModuleId::none(), "Model", ModuleId::none(), {}, {}});
+  }
 
   /// A module of `type` at `path`; its parents come into being with it.
-  std::int32_t module(const std::string& path, const std::string& type = "Module") {
+  ModuleId module(const std::string& path, const std::string& type = "Module") {
     const auto found = index_.find(path);
-    if (path.empty()) return 0;
+    if (path.empty()) return ModuleId(0);
     if (found != index_.end()) {
-      if (type != "Module") snapshot_.modules[static_cast<std::size_t>(found->second)].type = type;
+      if (type != "Module") snapshot_.modules[found->second].type = type;
       return found->second;
     }
     const auto dot = path.rfind('.');
-    const std::int32_t parent = module(dot == std::string::npos ? "" : path.substr(0, dot));
-    const auto index = static_cast<std::int32_t>(snapshot_.modules.size());
-    snapshot_.modules.push_back({path, parent, type, -1, {}, {}});
+    const ModuleId parent = module(dot == std::string::npos ? "" : path.substr(0, dot));
+    const ModuleId index(snapshot_.modules.size());
+    snapshot_.modules.push_back({path, parent, type, ModuleId::none(), {}, {}});
     index_[path] = index;
     return index;
   }
 
   /// A parameter; `name` holds its module's path. Returns its storage, for aliases.
-  std::int32_t parameter(const std::string& name, std::vector<std::int64_t> sizes,
-                         const std::string& type = "Module", std::int32_t storage = -1) {
+  StorageId parameter(const std::string& name, std::vector<std::int64_t> sizes,
+                      const std::string& type = "Module", StorageId storage = StorageId::none()) {
     const auto dot = name.rfind('.');
     TensorRecord tensor;
     tensor.module = module(dot == std::string::npos ? "" : name.substr(0, dot), type);
@@ -46,9 +48,10 @@ class SnapshotBuilder {
     view.strides.assign(sizes.size(), 1);
     for (std::size_t i = sizes.size(); i-- > 1;) view.strides[i - 1] = view.strides[i] * sizes[i];
     view.sizes = std::move(sizes);
-    if (storage < 0) {
-      storage = static_cast<std::int32_t>(snapshot_.storages.size());
-      snapshot_.storages.push_back({"data/" + std::to_string(storage), view.bytes, 0, "cpu"});
+    if (!storage.valid()) {
+      storage = StorageId(snapshot_.storages.size());
+      snapshot_.storages.push_back(
+          {"data/" + std::to_string(storage.value()), view.bytes, 0, "cpu"});
     }
     view.storage = storage;
     snapshot_.tensors.push_back(std::move(tensor));
@@ -64,7 +67,7 @@ class SnapshotBuilder {
     parameter(path + ".weight", {in, out}, "transformers.pytorch_utils.Conv1D");
     parameter(path + ".bias", {out}, "transformers.pytorch_utils.Conv1D");
   }
-  std::int32_t embedding(const std::string& path, std::int64_t rows, std::int64_t width) {
+  StorageId embedding(const std::string& path, std::int64_t rows, std::int64_t width) {
     return parameter(path + ".weight", {rows, width}, "torch.nn.modules.sparse.Embedding");
   }
   void layer_norm(const std::string& path, std::int64_t width) {
@@ -79,7 +82,7 @@ class SnapshotBuilder {
 
  private:
   ModelSnapshot snapshot_;
-  std::map<std::string, std::int32_t> index_;
+  std::map<std::string, ModuleId> index_;
 };
 
 }  // namespace tally::inspector

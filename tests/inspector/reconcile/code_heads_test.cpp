@@ -10,9 +10,9 @@ using Widths = std::vector<std::int64_t>;
 
 CodeHeads read(std::vector<SizeList> lists, const AttentionWidths& widths) {
   ModelSnapshot snapshot;
-  snapshot.modules.push_back({"h.0.attn", -1, "M", -1, {}, {}, 0});
+  snapshot.modules.push_back({"h.0.attn", ModuleId::none(), "M", ModuleId::none(), {}, {}, 0});
   snapshot.code_sizes.push_back(std::move(lists));
-  return heads_in_code(snapshot, {0}, widths);
+  return heads_in_code(snapshot, {kRoot}, widths);
 }
 
 // q.view(b, t, n, d), k.view(b, t, n_kv, d)

@@ -65,9 +65,9 @@ TEST_P(Damaged, KeepsItsSums) {
     std::int64_t real = 0;
     for (const TermLine& line : r.lines) {
       real += line.real_params;
-      for (const std::int32_t weight : line.weights) ++times[static_cast<std::size_t>(weight)];
+      for (const WeightId weight : line.weights) ++times[weight];
     }
-    for (const std::int32_t weight : r.unexplained) ++times[static_cast<std::size_t>(weight)];
+    for (const WeightId weight : r.unexplained) ++times[weight];
     EXPECT_EQ(real + r.unexplained_params, weights.total) << "round " << round;
     EXPECT_TRUE(std::all_of(times.begin(), times.end(), [](int n) { return n == 1; }))
         << "round " << round;

@@ -20,7 +20,7 @@ TEST_P(Declared, MeetsWhatPyTorchCounted) {
   const auto& expected = fixture.facts.at("modules_expected");
   std::map<std::string, std::int64_t> predicted;
   for (const DeclaredModule& m : found.modules) {
-    const std::string& path = fixture.snapshot.modules[static_cast<std::size_t>(m.module)].path;
+    const std::string& path = fixture.snapshot.modules[m.module].path;
     predicted[path] = m.predicted_params;
     EXPECT_EQ(m.predicted_params, m.real_params) << path << ": " << m.formula;
   }

@@ -25,9 +25,9 @@ struct Model {
   std::int64_t expected_params() const {
     return facts().at("expected").at("parameters").get<std::int64_t>();
   }
-  std::string names(const std::vector<std::int32_t>& indices) const {
+  std::string names(const std::vector<WeightId>& indices) const {
     std::string text;
-    for (const std::int32_t i : indices)
+    for (const WeightId i : indices)
       text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
     return text;
   }
@@ -48,15 +48,15 @@ void expect_conservation(const Model& model, const Reconciliation& r) {
   std::vector<int> times(model.weights.all.size(), 0);
   for (const TermLine& line : r.lines) {
     std::int64_t of_line = 0;
-    for (const std::int32_t weight : line.weights) {
-      ++times[static_cast<std::size_t>(weight)];
+    for (const WeightId weight : line.weights) {
+      ++times[weight];
       of_line += model.weights[weight].elements;
     }
     EXPECT_EQ(of_line, line.real_params) << line.id;
     lines += line.real_params;
   }
   for (const ComponentSum& sum : r.components) components += sum.real_params;
-  for (const std::int32_t weight : r.unexplained) ++times[static_cast<std::size_t>(weight)];
+  for (const WeightId weight : r.unexplained) ++times[weight];
   EXPECT_EQ(lines, components);
   EXPECT_EQ(lines + r.unexplained_params, model.expected_params());
   EXPECT_EQ(r.real_params, model.expected_params());
@@ -105,7 +105,7 @@ TEST_P(Families, AreExactFromTheFileAlone) {
   ASSERT_TRUE(r) << r.error().message;
   if (model.facts().contains("unexplained")) {  // said so by hand: no formula has them
     std::set<std::string> names;
-    for (const std::int32_t i : r->unexplained) {
+    for (const WeightId i : r->unexplained) {
       const auto tensor = static_cast<std::size_t>(model.weights[i].tensor);
       names.insert(full_name(model.fixture.snapshot, model.fixture.snapshot.tensors[tensor]));
     }

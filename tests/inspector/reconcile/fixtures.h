@@ -45,7 +45,7 @@ inline void read_view(const nlohmann::json& row, TensorRecord& tensor) {
   view.elements = 1;
   for (const std::int64_t size : view.sizes) view.elements *= size;
   view.bytes = (view.elements * info(view.dtype).bits + 7) / 8;
-  view.storage = row.at(5).get<std::int32_t>();
+  view.storage = StorageId(row.at(5).get<std::int32_t>());
   if (row.size() > 6) {
     view.offset = row.at(6).get<std::int64_t>();
     view.strides = row.at(7).get<std::vector<std::int64_t>>();
@@ -62,14 +62,14 @@ inline Fixture read_fixture(const std::string& name) {
   Fixture fixture;
   ModelSnapshot& s = fixture.snapshot;
   s.path = name + ".pt";
-  std::map<std::string, std::int32_t> index;
+  std::map<std::string, ModuleId> index;
   for (const auto& row : json.at("modules")) {
     ModuleNode node;
     node.path = row.at(0).get<std::string>();
     node.type = row.at(1).get<std::string>();
     const auto dot = node.path.rfind('.');
     if (!node.path.empty())
-      node.parent = dot == std::string::npos ? 0 : index.at(node.path.substr(0, dot));
+      node.parent = dot == std::string::npos ? ModuleId(0) : index.at(node.path.substr(0, dot));
     if (row.size() > 2) {
       for (const auto& [key, value] : row.at(2).items())
         node.constants.emplace_back(key, value.dump());
@@ -81,17 +81,17 @@ inline Fixture read_fixture(const std::string& name) {
         lists.push_back(
             {list.at(0).get<std::string>(), list.at(1).get<std::vector<std::int64_t>>()});
     }
-    index[node.path] = static_cast<std::int32_t>(s.modules.size());
+    index[node.path] = ModuleId(s.modules.size());
     s.modules.push_back(std::move(node));
   }
   std::int32_t storages = 0;
   for (const auto& row : json.at("tensors")) {
     TensorRecord tensor;
-    tensor.module = row.at(0).get<std::int32_t>();
+    tensor.module = ModuleId(row.at(0).get<std::int32_t>());
     tensor.name = row.at(1).get<std::string>();
     tensor.kind = tensor_kind_from_name(row.at(2).get<std::string>()).value();
     read_view(row, tensor);
-    storages = std::max(storages, tensor.view.storage + 1);
+    storages = std::max(storages, tensor.view.storage.value() + 1);
     s.tensors.push_back(std::move(tensor));
   }
   for (std::int32_t i = 0; i < storages; ++i)

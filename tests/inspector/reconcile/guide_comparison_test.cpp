@@ -65,9 +65,7 @@ TEST(GuideComparison, TakesTheSizesOfGpt2SmallFromItsTensors) {
   EXPECT_EQ(subject.hidden_size.value, 768);
   EXPECT_EQ(subject.hidden_size.tensors.size(), 48U);
   EXPECT_EQ(subject.num_layers.value, 12);
-  EXPECT_EQ(
-      full_name(c.snapshot, c.snapshot.tensors[static_cast<std::size_t>(subject.tied_output)]),
-      "lm_head.weight");
+  EXPECT_EQ(full_name(c.snapshot, c.snapshot.tensors[subject.tied_output]), "lm_head.weight");
 }
 
 TEST(GuideComparison, SplitsTheDifferenceOfBertBaseExactly) {

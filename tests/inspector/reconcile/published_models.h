@@ -8,7 +8,7 @@ namespace tally::inspector {
 
 inline ModelSnapshot gpt2_small() {
   SnapshotBuilder b;
-  const std::int32_t table = b.embedding("transformer.wte", 50257, 768);
+  const StorageId table = b.embedding("transformer.wte", 50257, 768);
   b.embedding("transformer.wpe", 1024, 768);
   for (int i = 0; i < 12; ++i) {
     const std::string h = "transformer.h." + std::to_string(i);

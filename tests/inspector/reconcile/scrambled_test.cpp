@@ -76,7 +76,7 @@ TEST_P(Scrambled, IsExactWithoutNames) {
   EXPECT_EQ(r->real_params, fixture.facts.at("expected").at("parameters").get<std::int64_t>());
   if (fixture.facts.contains("unexplained")) return;  // with names, too: families_test.cpp
   std::string text;
-  for (const std::int32_t i : r->unexplained)
+  for (const WeightId i : r->unexplained)
     text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
   for (const TermLine& line : r->lines) {
     if (line.difference() != 0)

@@ -148,7 +148,7 @@ TEST(Messages, RefuseWhatIsNone) {
 TEST(Messages, MakeAnUnreadableSnapshotTheFilesError) {
   LoadAnswer answer;
   answer.snapshot = full_snapshot();
-  answer.snapshot.tensors[0].module = 99;
+  answer.snapshot.tensors[0].module = ModuleId(99);
   const Result<WorkerMessage> message = decode_message(encode_answer(7, answer));
   ASSERT_TRUE(message);
   EXPECT_EQ(message->id, 7);

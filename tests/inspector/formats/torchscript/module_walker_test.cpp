@@ -52,7 +52,7 @@ class ModuleWalkerTest : public testing::Test {
     if (!p) return p.error();
     snapshot_ = {};
     storages_.emplace(records_, snapshot_);
-    return walker().walk_model({*p, "data.pkl", "data/", ""}, -1);
+    return walker().walk_model({*p, "data.pkl", "data/", ""}, ModuleId::none());
   }
   void expect_walked(const std::string& value) {
     const Result<Unit> done = walk(value);
@@ -112,9 +112,9 @@ TEST_F(ModuleWalkerTest, NamesModulesByTheirPath) {
   EXPECT_EQ(modules(), (Texts{"", "h", "h.0", "h.1", "head"}));
   EXPECT_EQ(tensors(),
             (Texts{"h.0.weight parameter", "h.1.weight parameter", "head.weight parameter"}));
-  EXPECT_EQ(snapshot_.modules[0].parent, -1);
-  EXPECT_EQ(snapshot_.modules[2].parent, 1);
-  EXPECT_EQ(snapshot_.modules[4].parent, 0);
+  EXPECT_FALSE(snapshot_.modules[0].parent.valid());
+  EXPECT_EQ(snapshot_.modules[2].parent, ModuleId(1));
+  EXPECT_EQ(snapshot_.modules[4].parent, ModuleId(0));
 }
 
 TEST_F(ModuleWalkerTest, KeepsWhatANameDeclaresToItsModule) {
@@ -225,9 +225,9 @@ TEST_F(ModuleWalkerTest, WalksASharedModuleUnderEachOfItsPaths) {
                              module("Inner", {text("w"), floats("0", 3)})}));
   EXPECT_EQ(modules(), (Texts{"", "a", "b", "c"}));
   EXPECT_EQ(tensors(), (Texts{"a.w attribute", "b.w attribute", "c.w attribute"}));
-  EXPECT_EQ(snapshot_.modules[1].same_as, -1);
-  EXPECT_EQ(snapshot_.modules[2].same_as, 1);
-  EXPECT_EQ(snapshot_.modules[3].same_as, -1);  // equal, but another object
+  EXPECT_FALSE(snapshot_.modules[1].same_as.valid());
+  EXPECT_EQ(snapshot_.modules[2].same_as, ModuleId(1));
+  EXPECT_FALSE(snapshot_.modules[3].same_as.valid());  // equal, but another object
 }
 
 TEST_F(ModuleWalkerTest, ShortensTypes) {
@@ -276,7 +276,7 @@ TEST_F(ModuleWalkerTest, NumbersConstants) {
       whole(tuple({floats("0", 1), integer(3), text("x"), list({floats("1", 1)}), floats("2", 1)}));
   const Result<pickle::Pickle> p = pickle::read(constants);
   ASSERT_TRUE(p);
-  ASSERT_TRUE(walker().walk_constants({*p, "constants.pkl", "constants/", ""}, 0));
+  ASSERT_TRUE(walker().walk_constants({*p, "constants.pkl", "constants/", ""}, kRoot));
   EXPECT_EQ(tensors(),
             (Texts{"CONSTANTS.c0 constant", "CONSTANTS.c3[0] constant", "CONSTANTS.c4 constant"}));
   EXPECT_EQ(snapshot_.storages[0].record, "constants/0");
@@ -287,7 +287,7 @@ TEST_F(ModuleWalkerTest, RefusesConstantsThatAreNoTuple) {
   const std::string constants = whole("N");
   const Result<pickle::Pickle> p = pickle::read(constants);
   ASSERT_TRUE(p);
-  const Result<Unit> done = walker().walk_constants({*p, "constants.pkl", "constants/", ""}, 0);
+  const Result<Unit> done = walker().walk_constants({*p, "constants.pkl", "constants/", ""}, kRoot);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().message, "constants.pkl holds no tuple of constants");
 }
@@ -305,7 +305,7 @@ TEST_F(ModuleWalkerTest, EndsInAModuleThatHoldsItself) {
   expect_walked(global("__torch__", "M") + ")\x81q\x01" +
                 dict({text("w"), floats("0", 1), text("self"), "h\x01"}) + "b");
   EXPECT_EQ(tensors(), (Texts{"w attribute"}));
-  EXPECT_EQ(snapshot_.modules.back().same_as, 0);
+  EXPECT_EQ(snapshot_.modules.back().same_as, ModuleId(0));
 }
 
 TEST_F(ModuleWalkerTest, EndsInAnObjectThatIsItsOwnState) {
@@ -408,11 +408,11 @@ TEST_F(ModuleWalkerTest, PutsModelsOfAPackageBelowItsRoot) {
   const Result<pickle::Pickle> p = pickle::read(bytes);
   ASSERT_TRUE(p);
   for (const char* path : {"ts_code/0", "ts_code/1"}) {
-    ASSERT_TRUE(w.walk_model({*p, "data.pkl", "data/", path}, 0));
+    ASSERT_TRUE(w.walk_model({*p, "data.pkl", "data/", path}, kRoot));
   }
   EXPECT_EQ(modules(), (Texts{"", "ts_code/0", "ts_code/0.inner", "ts_code/1", "ts_code/1.inner"}));
-  EXPECT_EQ(snapshot_.modules[3].parent, 0);
-  EXPECT_EQ(snapshot_.modules[3].same_as, -1);
+  EXPECT_EQ(snapshot_.modules[3].parent, ModuleId(0));
+  EXPECT_FALSE(snapshot_.modules[3].same_as.valid());
   EXPECT_EQ(tensors()[3], "ts_code/1.inner.w attribute");
 }
 
@@ -434,7 +434,7 @@ std::string plain_path(std::string path) {
 
 /// What pickles.json says of a plain tensor.
 void expect_view(const ModelSnapshot& snapshot, const StridedView& view, const json& said) {
-  EXPECT_EQ(snapshot.storages.at(static_cast<std::size_t>(view.storage)).record.substr(5),
+  EXPECT_EQ(snapshot.storages.at(view.storage).record.substr(5),
             said["storage"]["key"].get<std::string>());
   EXPECT_EQ(std::string(info(view.dtype).storage_name) + "Storage", said["storage"]["type"]);
   EXPECT_EQ(view.offset, said["offset"].get<std::int64_t>());
@@ -460,10 +460,10 @@ TEST_P(PicklesOfTorch, HoldWhatPythonReads) {
   declare("Colour", "Enum");
   if (GetParam() == std::string("frozen_constants")) {
     snapshot_.modules.push_back({});
-    const auto done = walker().walk_constants({*p, "constants.pkl", "data/", ""}, 0);
+    const auto done = walker().walk_constants({*p, "constants.pkl", "data/", ""}, kRoot);
     ASSERT_TRUE(done) << done.error().message;
   } else {
-    const auto done = walker().walk_model({*p, "data.pkl", "data/", ""}, -1);
+    const auto done = walker().walk_model({*p, "data.pkl", "data/", ""}, ModuleId::none());
     ASSERT_TRUE(done) << done.error().message;
   }
   ASSERT_EQ(snapshot_.tensors.size(), said.size());

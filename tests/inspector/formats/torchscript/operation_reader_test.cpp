@@ -18,7 +18,8 @@ Read read(std::string source, std::size_t most = 1000) {
   Read r;
   std::int32_t next = 0;
   // c0 to c3 are the tensors 10 to 13, c1 is none.
-  r.whole = read_operations(source, {10, -1, 12, 13}, most, next, r.operations);
+  r.whole = read_operations(source, {TensorId(10), TensorId::none(), TensorId(12), TensorId(13)},
+                            most, next, r.operations);
   return r;
 }
 
@@ -27,7 +28,7 @@ std::string text(const Operation& o) {
   std::string text = o.name + "(";
   for (const Operand& x : o.operands)
     text += (text.back() == '(' ? "" : ", ") + std::to_string(x.position) + ":" +
-            (x.tensor >= 0 ? "t" + std::to_string(x.tensor) : "v" + std::to_string(x.value));
+            (x.tensor.valid() ? "t" + std::to_string(x.tensor.value()) : "v" + std::to_string(x.value));
   text += ") ->";
   for (const std::int32_t v : o.outputs) text += " v" + std::to_string(v);
   return text;

@@ -80,9 +80,9 @@ TEST_F(TensorValues, ReadsAStridedTensor) {
 TEST_F(TensorValues, EntersAStorageOnce) {
   add("data/0", 60);
   add("data/1", 4);
-  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, 0);
-  EXPECT_EQ(tensor_of(floats("1", 1)).view.storage, 1);
-  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, 0);
+  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, StorageId(0));
+  EXPECT_EQ(tensor_of(floats("1", 1)).view.storage, StorageId(1));
+  EXPECT_EQ(tensor_of(floats("0", 15)).view.storage, StorageId(0));
   EXPECT_EQ(snapshot_.storages.size(), 2u);
 }
 
@@ -413,7 +413,7 @@ TEST_F(TensorValues, CountsDenseElementsAndStoredBytesOfSparseTensors) {
   EXPECT_EQ(coo.layout, Layout::kSparseCoo);
   EXPECT_EQ(coo.view.elements, 80);
   EXPECT_EQ(coo.view.bytes, 48 + 12);
-  EXPECT_EQ(coo.view.storage, -1);
+  EXPECT_FALSE(coo.view.storage.valid());
   EXPECT_EQ(coo.view.dtype, Dtype::kFloat32);
   EXPECT_TRUE(coo.requires_grad);
   ASSERT_EQ(coo.parts.size(), 2u);
