@@ -1,8 +1,8 @@
-// Loading model files by workers.
+// Loading model files by other processes.
 #pragma once
 
 #include <base/result.h>
-#include <inspector/worker/worker_pool.h>
+#include <inspector/reader/load_answer.h>
 
 #include <cstdint>
 #include <functional>

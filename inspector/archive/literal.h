@@ -1,6 +1,8 @@
 // Literals of TorchScript source as JSON.
 #pragma once
 
+#include <base/utf8.h>
+
 #include <string>
 #include <string_view>
 
@@ -13,8 +15,5 @@ std::string literal_to_json(std::string_view literal);
 
 /// `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
-
-/// `text` with every byte that is not part of valid UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
 
 }  // namespace tally::inspector

@@ -60,11 +60,11 @@ constexpr std::array kMagics = {
 // 0x1950a86a20f9469cfc6c.
 constexpr std::string_view kLegacySave = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv;
 
-bool is_safetensors(std::string_view file) {
+bool is_safetensors(std::string_view file, std::int64_t file_bytes) {
   if (file.size() < 10) return false;
   std::uint64_t header = 0;
   std::memcpy(&header, file.data(), sizeof header);
-  return header >= 2 && header <= file.size() - 8 && file[8] == '{';
+  return header >= 2 && header <= static_cast<std::uint64_t>(file_bytes) - 8 && file[8] == '{';
 }
 
 // An ONNX file is a ModelProto: field 1 (ir_version, a small varint), then usually field 2
@@ -89,9 +89,12 @@ Error refusal(std::string_view kind, std::string_view hint) {
 
 }  // namespace
 
-std::optional<Error> refuse_unless_zip(std::string_view file) {
-  if (file.substr(0, 4) == "PK\x03\x04" || file.substr(0, 4) == "PK\x05\x06") return std::nullopt;
-  if (is_safetensors(file)) return refusal("a safetensors file", kStateDict);
+bool is_zip(std::string_view file) {
+  return file.substr(0, 4) == "PK\x03\x04" || file.substr(0, 4) == "PK\x05\x06";
+}
+
+Error refuse_file(std::string_view file, std::int64_t file_bytes) {
+  if (is_safetensors(file, file_bytes)) return refusal("a safetensors file", kStateDict);
   for (const Magic& magic : kMagics) {
     if (file.size() > magic.at && file.substr(magic.at, magic.bytes.size()) == magic.bytes) {
       return refusal(magic.kind, magic.hint);

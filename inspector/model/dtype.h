@@ -1,6 +1,7 @@
 // Element types of tensors, by PyTorch's names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -36,6 +37,8 @@ enum class Dtype : std::uint8_t {
   kQUInt4x2,
   kQUInt2x4,
 };
+
+constexpr std::size_t kDtypeCount = static_cast<std::size_t>(Dtype::kQUInt2x4) + 1;
 
 /// What is known of a Dtype.
 struct DtypeInfo {

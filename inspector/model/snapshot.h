@@ -1,6 +1,6 @@
 // ModelSnapshot: everything that a model file says about its modules and tensors, as plain values.
 //
-// inspector/load makes it from an archive; census, reconcile and diff read it. It holds no weights,
+// inspector/formats makes it from a file; census, reconcile and diff read it. It holds no weights,
 // owns everything it names, and nothing has to outlive it. Text that came from the file is valid
 // UTF-8 (bytes that were not are U+FFFD).
 #pragma once
@@ -36,6 +36,7 @@ std::optional<TensorKind> tensor_kind_from_name(std::string_view name);
 
 /// How a tensor's elements are laid out. Names as PyTorch's: "strided", "sparse_coo", "sparse_csr".
 enum class Layout : std::uint8_t { kStrided, kSparseCoo, kSparseCsr };
+constexpr std::size_t kLayoutCount = 3;
 std::string_view name(Layout layout);
 std::optional<Layout> layout_from_name(std::string_view name);
 

@@ -4,9 +4,9 @@
 
 #include <base/result.h>
 #include <inspector/archive/pickle.h>
+#include <inspector/formats/read_limits.h>
 #include <inspector/formats/torchscript/class_declarations.h>
 #include <inspector/formats/torchscript/tensor_values.h>
-#include <inspector/load/load_model.h>
 #include <inspector/model/snapshot.h>
 
 #include <functional>
@@ -32,7 +32,7 @@ class ModuleWalker {
                                                                     const std::string& name)>;
 
   ModuleWalker(ModelSnapshot& snapshot, StorageTable& storages, ClassSource classes,
-               const LoadLimits& limits)
+               const ReadLimits& limits)
       : snapshot_(snapshot), storages_(storages), classes_(std::move(classes)), limits_(limits) {}
 
   /// Adds the modules and tensors below the root object. `parent` is none for the model's root.
@@ -71,7 +71,7 @@ class ModuleWalker {
   ModelSnapshot& snapshot_;
   StorageTable& storages_;
   ClassSource classes_;
-  const LoadLimits& limits_;
+  const ReadLimits& limits_;
   std::vector<Frame> frames_;
   std::vector<bool> open_;  // by node: on the way from the root to here
   std::unordered_map<pickle::NodeId, ModuleId> first_module_;

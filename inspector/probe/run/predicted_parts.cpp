@@ -1,4 +1,4 @@
-#include <inspector/load/load_model.h>
+#include <inspector/formats/registry.h>
 #include <inspector/probe/run/predicted_parts.h>
 
 #include <map>
@@ -50,7 +50,7 @@ PredictedParts predict_parts(const ModelSnapshot& snapshot, const ProbeRequest& 
 }
 
 Result<PredictedParts> predict_parts(const ProbeRequest& request) {
-  const Result<ModelSnapshot> snapshot = load_model(request.path);
+  const Result<ModelSnapshot> snapshot = read_model(request.path);
   if (!snapshot) {
     const Error& error = snapshot.error();
     return Error{error.code, request.path + ": " + error.message, error.hint};

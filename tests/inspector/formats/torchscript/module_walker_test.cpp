@@ -84,7 +84,7 @@ class ModuleWalkerTest : public testing::Test {
   std::map<std::string, ZipEntry> records_;
   ModelSnapshot snapshot_;
   std::optional<StorageTable> storages_;
-  LoadLimits limits_;
+  ReadLimits limits_;
   std::string bytes_;
 };
 

@@ -1,0 +1,248 @@
+#include <inspector/archive/literal.h>
+#include <inspector/formats/torchscript/archive_model.h>
+#include <inspector/formats/torchscript/file_sections.h>
+#include <inspector/formats/torchscript/module_walker.h>
+#include <inspector/formats/torchscript/operation_reader.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <unordered_set>
+
+namespace tally::inspector {
+namespace {
+
+// Where torch.jit.save puts its version: from version 6 on, and before.
+const std::string kNewVersion = ".data/version", kOldVersion = "version";
+
+constexpr std::size_t kMostOperations = 200'000;  // 100 layers of 100 experts have 60,000
+
+class Loader {
+ public:
+  Loader(ArchiveReader& archive, const ReadLimits& limits, ModelSnapshot& snapshot)
+      : archive_(archive),
+        limits_(limits),
+        snapshot_(snapshot),
+        storages_(archive.records(), snapshot) {}
+
+  Result<Unit> load(const ArchiveLayout& layout) {
+    if (layout.is_package) {
+      ModuleNode root;
+      root.type = "torch.package";
+      snapshot_.modules.push_back(std::move(root));
+    }
+    ModuleWalker walker(
+        snapshot_, storages_,
+        [&](const std::string& module, const std::string& name) {
+          return class_of(layout.code_folder, module, name);
+        },
+        limits_);
+    std::vector<ConstantTuple> constants;
+    for (const ArchiveLayout::Model& model : layout.models) {
+      const ModuleId root(snapshot_.modules.size());
+      const auto data = read_pickle(model.folder + "data.pkl");
+      if (!data) return data.error();
+      if (auto done = walker.walk_model(
+              {**data, model.folder + "data.pkl", model.data_storages, model.module_path},
+              layout.is_package ? ModuleId(0) : ModuleId::none());
+          !done)
+        return done;
+      const std::string record = model.folder + "constants.pkl";
+      if (!archive_.has(record)) continue;
+      const auto pickled = read_pickle(record);
+      if (!pickled) return pickled.error();
+      constants.push_back({root, snapshot_.tensors.size()});
+      if (auto done = walker.walk_constants(
+              {**pickled, record, model.constant_storages, model.module_path}, root);
+          !done)
+        return done;
+    }
+    // In a package the models share their code, and one name for a constant would mean several:
+    // uses are not told then.
+    if (constants.size() == 1 && !layout.is_package)
+      return note_constant_uses(layout.code_folder, constants.front().first_tensor);
+    return Unit{};
+  }
+
+ private:
+  struct ConstantTuple {
+    ModuleId module;
+    std::size_t first_tensor;
+  };
+
+  Result<std::shared_ptr<const pickle::Pickle>> read_pickle(const std::string& record) {
+    const Result<std::string_view> bytes = archive_.read(record, limits_.max_record_bytes);
+    if (!bytes) return bytes.error();
+    pickle::Limits limits;
+    limits.max_nodes = static_cast<std::size_t>(limits_.max_values);
+    limits.max_items = 2 * limits.max_nodes;
+    Result<pickle::Pickle> pickled = pickle::read(*bytes, limits);
+    if (!pickled) {
+      Error error = pickled.error();
+      error.message = "record " + record + " is damaged: it " + error.message;
+      if (error.hint.empty()) error.hint = "export or copy the model again";
+      return error;
+    }
+    return std::make_shared<const pickle::Pickle>(std::move(*pickled));
+  }
+
+  /// The declaration of class `name` in the code of `module` ("__torch__.torch.nn.modules.linear").
+  Result<const ClassDeclaration*> class_of(const std::string& folder, const std::string& module,
+                                           const std::string& name) {
+    std::string record = folder + module + ".py";
+    std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.',
+                 '/');
+    auto known = classes_.find(record);
+    if (known == classes_.end()) {
+      const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
+      if (!source) return source.error();
+      Result<ClassDeclarations> read = read_class_declarations(*source);
+      if (!read) {
+        Error error = read.error();
+        error.message = "record " + valid_utf8(record) + ": " + error.message;
+        return error;
+      }
+      known = classes_.emplace(record, std::move(*read)).first;
+    }
+    const auto found = known->second.find(name);
+    if (found != known->second.end()) return &found->second;
+    return Error{ErrorCode::kMalformed,
+                 "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) +
+                     ", which the model holds: what is a parameter cannot be told",
+                 "the file is damaged; export or copy the model again"};
+  }
+
+  Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
+    std::unordered_map<std::string, std::size_t> by_name;
+    for (std::size_t i = first_tensor; i < snapshot_.tensors.size(); ++i)
+      by_name.emplace(snapshot_.tensors[i].name, i);
+    if (by_name.empty()) return Unit{};
+    std::vector<ConstantUse> uses(constant_count());
+    std::vector<TensorId> tensor_of(uses.size());
+    for (std::size_t n = 0; n < uses.size(); ++n) {
+      const auto found = by_name.find("CONSTANTS.c" + std::to_string(n));
+      if (found != by_name.end()) tensor_of[n] = TensorId(found->second);
+    }
+    // Only frozen models have nothing else to go by.
+    bool follow =
+        std::none_of(snapshot_.tensors.begin(), snapshot_.tensors.end(),
+                     [](const TensorRecord& t) { return t.kind == TensorKind::kParameter; });
+    std::int32_t next_value = 0;
+    const auto& records = archive_.records();
+    for (auto it = records.lower_bound(folder);
+         it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
+      if (it->first.size() < 3 || it->first.compare(it->first.size() - 3, 3, ".py") != 0) continue;
+      const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
+      if (!source) return source.error();
+      read_constant_uses(*source, uses);
+      follow = follow && read_operations(*source, tensor_of, kMostOperations, next_value,
+                                         snapshot_.operations);
+    }
+    if (!follow) snapshot_.operations.clear();
+    for (std::size_t n = 0; n < uses.size(); ++n) {
+      if (!tensor_of[n].valid()) continue;
+      TensorRecord& tensor = snapshot_.tensors[tensor_of[n]];
+      tensor.uses = uses[n].uses;
+      tensor.used_by = uses[n].first_operator;
+    }
+    return Unit{};
+  }
+
+  /// One more than the highest N of a CONSTANTS.cN that is a tensor.
+  std::size_t constant_count() const {
+    constexpr std::string_view kName = "CONSTANTS.c";
+    std::size_t count = 0;
+    for (const TensorRecord& t : snapshot_.tensors) {
+      if (t.kind != TensorKind::kConstant ||
+          t.name.find_first_not_of("0123456789", kName.size()) != std::string::npos)
+        continue;
+      count =
+          std::max(count, static_cast<std::size_t>(std::stoull(t.name.substr(kName.size()))) + 1);
+    }
+    return count;
+  }
+
+  ArchiveReader& archive_;
+  const ReadLimits& limits_;
+  ModelSnapshot& snapshot_;
+  StorageTable storages_;
+  std::unordered_map<std::string, ClassDeclarations>
+      classes_;  // by record; references stay valid when it grows
+};
+
+/// Storages that no tensor names. They are weights that nobody will use, and no error.
+void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot) {
+  std::unordered_set<std::string> used;
+  for (const StorageRecord& s : snapshot.storages) used.insert(s.record);
+  std::int64_t count = 0, bytes = 0;
+  for (const auto& [name, entry] : archive.records()) {
+    const std::string_view category = record_category(name);
+    if ((category != "weights" && category != "constants") || used.count(valid_utf8(name)) != 0 ||
+        entry.bytes == 0)
+      continue;
+    ++count;
+    bytes += entry.bytes;
+  }
+  if (count == 0) return;
+  snapshot.findings.push_back(
+      {"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " +
+                             std::to_string(bytes) + " bytes in the file " +
+                             (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
+}
+
+}  // namespace
+
+Result<ModelSnapshot> read_archive_models(ArchiveReader& archive, const ArchiveLayout& layout,
+                                          const ReadLimits& limits) {
+  ModelSnapshot snapshot;
+  snapshot.file_bytes = archive.file_bytes();
+  const Result<std::int64_t> version = format_version(archive);
+  if (!version) return version.error();
+  snapshot.archive_version = *version;
+  snapshot.format = layout.format;
+  if (archive.has("byteorder")) {
+    const auto order = archive.read("byteorder", 16);
+    if (!order) return order.error();
+    snapshot.byte_order = valid_utf8(*order);
+  }
+  Loader loader(archive, limits, snapshot);
+  if (auto done = loader.load(layout); !done) return done.error();
+  snapshot.sections =
+      file_sections(archive.records(), archive.directory_offset(), archive.file_bytes());
+  note_unused_storages(archive, snapshot);
+  return snapshot;
+}
+
+bool has_folder(const ZipRecords& records, const std::string& folder) {
+  const auto first = records.lower_bound(folder);
+  return first != records.end() && first->first.compare(0, folder.size(), folder) == 0;
+}
+
+bool has_version(const ArchiveReader& archive) {
+  return archive.has(kNewVersion) || archive.has(kOldVersion);
+}
+
+Result<std::int64_t> format_version(ArchiveReader& archive) {
+  // PyTorch's caffe2/serialize/versions.h: kMinSupportedFileFormatVersion and kMax….
+  constexpr std::int64_t kOldest = 1, kNewest = 10;
+  const std::string record = archive.has(kNewVersion) ? kNewVersion : kOldVersion;
+  const Result<std::string_view> text = archive.read(record, 64);
+  if (!text) return text.error();
+  std::string_view digits = *text;
+  if (!digits.empty() && digits.back() == '\n') digits.remove_suffix(1);
+  std::int64_t version = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  if (!whole || version < kOldest)
+    return Error{ErrorCode::kMalformed, "record " + record + " holds no version of an archive",
+                 "the file is damaged; export or copy the model again"};
+  if (version > kNewest)
+    return Error{ErrorCode::kMalformed,
+                 "the archive has version " + std::to_string(version) +
+                     ", newer than any that this program knows (" + std::to_string(kNewest) + ")",
+                 "use a newer torchtally, or save the model with an older PyTorch"};
+  return version;
+}
+
+}  // namespace tally::inspector

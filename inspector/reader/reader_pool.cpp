@@ -1,0 +1,41 @@
+#include <base/utf8.h>
+#include <inspector/archive/byte_source.h>
+#include <inspector/reader/reader_pool.h>
+
+#include <utility>
+
+namespace tally::inspector {
+
+std::unique_ptr<FilePool> reader_pool(ChildProcesses& children,
+                                      const std::vector<std::string>& paths,
+                                      const ReaderOptions& options, ReaderCallbacks callbacks) {
+  FilePoolOptions pool;
+  pool.program = {options.reader, options.memory_limit_bytes, {}};
+  pool.noun = "reader";
+  pool.start_hint = "build or install it with torchtally; --memory-limit must leave it 16 MiB";
+  pool.jobs = options.jobs;
+  pool.given = 2;  // it reads one file while the parent counts another
+  pool.seconds_per_file = options.seconds_per_file;
+  FilePoolCallbacks events;
+  events.request = [&paths, max_record_bytes = options.max_record_bytes,
+                    on_progress = callbacks.on_progress](std::size_t index) -> Result<FileRequest> {
+    const Result<int> descriptor = open_model_file(paths[index]);
+    if (!descriptor) return descriptor.error();
+    if (on_progress) on_progress(index, "reading");
+    return FileRequest{encode(ReadRequest{static_cast<std::int64_t>(index), max_record_bytes}),
+                       *descriptor};
+  };
+  events.on_outcome = [&paths, on_outcome = std::move(callbacks.on_outcome)](
+                          std::size_t index, Result<std::string> body) {
+    if (!body) return on_outcome(index, body.error());
+    Result<ReadAnswer> answer = decode_read_answer(*body);
+    body = std::string();  // a snapshot is held once
+    if (answer) answer->snapshot.path = valid_utf8(paths[index]);
+    on_outcome(index, std::move(answer));
+  };
+  events.on_progress = std::move(callbacks.on_progress);
+  events.on_log = std::move(callbacks.on_log);
+  return std::make_unique<FilePool>(children, std::move(pool), std::move(events));
+}
+
+}  // namespace tally::inspector
