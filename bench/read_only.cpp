@@ -1,13 +1,12 @@
-// What the worker does with one request, without the worker: read the model and write it as JSON.
+// What the reader does with one request, without its process: read the model and write the answer.
 // Prints the elements of the parameters, each tensor once, and the milliseconds that reading and
-// writing took in this process, LibTorch's start left out.
+// writing took in this process.
 #include <inspector/census/census.h>
-#include <inspector/load/load_model.h>
-#include <inspector/model/snapshot_json.h>
+#include <inspector/formats/registry.h>
+#include <inspector/model/snapshot_bytes.h>
 
 #include <chrono>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 int main(int argc, char** argv) {
@@ -17,12 +16,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto start = std::chrono::steady_clock::now();
-  const auto snapshot = load_model(argv[1]);
+  const auto snapshot = read_model(std::string(argv[1]));
   if (!snapshot) {
     std::cerr << snapshot.error().message << '\n';
     return 3;
   }
-  const std::string line = to_json(*snapshot).dump();
+  const std::string answer = to_bytes(*snapshot);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   const auto census = take_census(*snapshot);
   if (!census) {
@@ -30,5 +29,5 @@ int main(int argc, char** argv) {
     return 3;
   }
   std::cout << census->all.parameters().elements << ' ' << took.count() << '\n';
-  return line.empty() ? 1 : 0;
+  return answer.empty() ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 #include <cli/commands/command.h>
+#include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
-#include <inspector/worker/worker_pool.h>
 #include <report/json_text.h>
 #include <report/numbers.h>
 #include <spdlog/spdlog.h>

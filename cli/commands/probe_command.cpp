@@ -3,10 +3,10 @@
 #include <cli/commands/command.h>
 #include <cli/flags/probe_flags.h>
 #include <cli/terminal/output_file.h>
-#include <inspector/archive/mapped_file.h>
-#include <inspector/formats/file_kind.h>
+#include <inspector/archive/byte_source.h>
+#include <inspector/formats/registry.h>
+#include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
-#include <inspector/worker/worker_pool.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -30,11 +30,12 @@ struct ProbeOptions {
 };
 
 Result<Unit> refuse_other_files(const std::string& path) {
-  const Result<MappedFile> file = MappedFile::open(path);
+  const Result<FileSource> file = FileSource::open(path);
   if (!file) return file.error();
-  if (auto refusal = refuse_unless_zip(file->bytes()))
-    return Error{refusal->code, path + ": " + refusal->message, refusal->hint};
-  return Unit{};
+  const Result<Unit> checked = refuse_other_kinds(*file);
+  if (checked) return checked;
+  const Error& error = checked.error();
+  return Error{error.code, path + ": " + error.message, error.hint};
 }
 
 ProbePlan plan_of(const ProbeFlags& flags, const ProbeRequest& request) {

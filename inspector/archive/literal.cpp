@@ -1,4 +1,5 @@
 #include <inspector/archive/literal.h>
+#include <inspector/archive/tokenizer.h>
 
 #include <algorithm>
 #include <cctype>
@@ -14,65 +15,61 @@ constexpr int kDeepestNesting = 16;
 
 class LiteralReader {
  public:
-  explicit LiteralReader(std::string_view text) : rest_(text) {}
+  explicit LiteralReader(std::string_view text) : tokens_(text) {}
 
   /// The whole text as JSON, or nothing where it is no literal.
   std::optional<std::string> read() {
-    std::optional<std::string> json = value(0);
-    skip_blanks();
-    if (!rest_.empty()) return std::nullopt;
+    std::optional<std::string> json = value(tokens_.next(), 0);
+    if (tokens_.next().kind != Token::Kind::kEnd) return std::nullopt;
     return json;
   }
 
  private:
-  void skip_blanks() {
-    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
-  }
-  bool take(std::string_view word) {
-    if (rest_.substr(0, word.size()) != word) return false;
-    rest_.remove_prefix(word.size());
-    return true;
-  }
-
-  std::optional<std::string> value(int depth) {
-    skip_blanks();
-    if (rest_.empty() || depth > kDeepestNesting) return std::nullopt;
-    if (take("(")) return sequence(')', depth);
-    if (take("[")) return sequence(']', depth);
-    if (rest_.front() == '"' || rest_.front() == '\'') return quoted();
-    if (take("True")) return "true";
-    if (take("False")) return "false";
-    if (take("None")) return "null";
-    return number();
+  /// The value that begins with `first`.
+  std::optional<std::string> value(const Token& first, int depth) {
+    if (depth > kDeepestNesting) return std::nullopt;
+    if (first.is("(")) return sequence(")", depth);
+    if (first.is("[")) return sequence("]", depth);
+    if (first.kind == Token::Kind::kString) return quoted(first.text);
+    if (first.kind == Token::Kind::kNumber) return number("", first.text);
+    if (first.is("-")) {
+      const Token digits = tokens_.next();
+      if (digits.at != first.end()) return std::nullopt;
+      return number("-", digits.text);
+    }
+    if (first.text == "True") return "true";
+    if (first.text == "False") return "false";
+    if (first.text == "None") return "null";
+    return number("", first.text);
   }
 
-  std::optional<std::string> sequence(char close, int depth) {
+  std::optional<std::string> sequence(std::string_view close, int depth) {
     std::string json = "[";
-    for (;;) {
-      skip_blanks();
-      if (take({&close, 1})) return json + "]";
-      const auto element = value(depth + 1);
+    for (Token token = tokens_.next(); !token.is(close); token = tokens_.next()) {
+      const auto element = value(token, depth + 1);
       if (!element) return std::nullopt;
       if (json.size() > 1) json += ",";
       json += *element;
-      skip_blanks();
-      if (!take(",") && (rest_.empty() || rest_.front() != close)) return std::nullopt;
+      if (const Token after = tokens_.peek(); after.is(","))
+        tokens_.next();
+      else if (!after.is(close))
+        return std::nullopt;
     }
+    return json + "]";
   }
 
-  std::optional<std::string> quoted() {
-    const char quote = rest_.front();
+  static std::optional<std::string> quoted(std::string_view literal) {
+    const char quote = literal.front();
     std::string text;
     std::size_t i = 1;
-    for (; i < rest_.size() && rest_[i] != quote; ++i) {
-      if (rest_[i] == '\\' && i + 1 < rest_.size()) {
-        i += unescape(rest_.substr(i + 1), text);
+    for (; i < literal.size() && literal[i] != quote; ++i) {
+      if (literal[i] == '\\' && i + 1 < literal.size()) {
+        i += unescape(literal.substr(i + 1), text);
       } else {
-        text += rest_[i];
+        text += literal[i];
       }
     }
-    if (i >= rest_.size()) return std::nullopt;
-    rest_.remove_prefix(i + 1);
+    if (i + 1 != literal.size()) return std::nullopt;  // unclosed, or in three quotes
     return json_string(text);
   }
 
@@ -99,37 +96,25 @@ class LiteralReader {
   }
 
   // JSON has no infinity and no NaN: those are strings. `1.` becomes `1.0`.
-  std::optional<std::string> number() {
-    std::size_t n = rest_.front() == '-' ? 1 : 0;
-    const auto goes_on = [&](std::size_t i) {
-      const char c = rest_[i];
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' ||
-             ((c == '-' || c == '+') && i > 0 && rest_[i - 1] == 'e');
+  static std::optional<std::string> number(const std::string& sign, std::string_view text) {
+    std::string digits(text);
+    if (digits == "inf" || (digits == "nan" && sign.empty())) return json_string(sign + digits);
+    const auto is_digit = [&](std::size_t i) {
+      return i < digits.size() && std::isdigit(static_cast<unsigned char>(digits[i])) != 0;
     };
-    while (n < rest_.size() && (n == 0 ? rest_[0] != '-' && goes_on(0) : goes_on(n))) ++n;
-    std::string digits(rest_.substr(0, n));
-    if (digits == "inf" || digits == "-inf" || digits == "nan") {
-      rest_.remove_prefix(n);
-      return json_string(digits);
-    }
-    const std::size_t first = digits.empty() || digits[0] != '-' ? 0 : 1;
-    if (digits.size() == first || std::isdigit(static_cast<unsigned char>(digits[first])) == 0 ||
-        digits.find_first_of("xXpP") != std::string::npos ||
-        (digits[first] == '0' && digits.size() > first + 1 &&
-         std::isdigit(static_cast<unsigned char>(digits[first + 1])) != 0)) {
+    if (!is_digit(0) || (digits[0] == '0' && is_digit(1)) ||
+        digits.find_first_of("xXpP") != std::string::npos)
       return std::nullopt;
-    }
     char* end = nullptr;
     const double value = std::strtod(digits.c_str(), &end);
     if (*end != '\0' || !std::isfinite(value)) return std::nullopt;
-    rest_.remove_prefix(n);
     if (digits.back() == '.') digits += "0";
     const std::size_t exponent = digits.find_first_of("eE");
     if (exponent != std::string::npos && digits[exponent - 1] == '.') digits.insert(exponent, "0");
-    return digits;
+    return sign + digits;
   }
 
-  std::string_view rest_;
+  Tokenizer tokens_;
 };
 
 }  // namespace

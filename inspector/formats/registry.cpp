@@ -14,7 +14,7 @@ namespace {
 /// A format of ZIP archives, in the terms of all formats.
 template <bool (*probe)(ArchiveReader&, const ReadLimits&),
           Result<ModelSnapshot> (*read)(ArchiveReader&, const ReadLimits&)>
-constexpr Format of_archives(std::string_view name) {
+constexpr FileFormat of_archives(std::string_view name) {
   return {name,
           [](ModelFile& file, const ReadLimits& limits) {
             return file.archive && probe(*file.archive, limits);
@@ -22,7 +22,7 @@ constexpr Format of_archives(std::string_view name) {
           [](ModelFile& file, const ReadLimits& limits) { return read(*file.archive, limits); }};
 }
 
-constexpr Format kFormats[] = {
+constexpr FileFormat kFormats[] = {
     of_archives<torchscript::probe, torchscript::read>("a TorchScript archive"),
     of_archives<torch_package::probe, torch_package::read>("a torch.package"),
 };
@@ -46,8 +46,8 @@ Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& lim
     if (!archive) return archive.error();
     file.archive.emplace(std::move(*archive));
   }
-  const Format* found = nullptr;
-  for (const Format& format : kFormats) {
+  const FileFormat* found = nullptr;
+  for (const FileFormat& format : kFormats) {
     if (!format.probe(file, limits)) continue;
     if (found != nullptr)
       return Error{ErrorCode::kMalformed,
@@ -60,6 +60,13 @@ Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& lim
 } catch (const std::bad_alloc&) {
   return Error{ErrorCode::kLimitExceeded, "reading it takes more memory than the limit allows",
                "raise --memory-limit if the file is trusted"};
+}
+
+Result<Unit> refuse_other_kinds(const ByteSource& source) {
+  const Result<std::string> head = source.read(0, std::min(source.size(), ModelFile::kHeadBytes));
+  if (!head) return head.error();
+  if (is_zip(*head)) return Unit{};
+  return refuse_file(*head, source.size());
 }
 
 Result<ModelSnapshot> read_model(const std::string& path, const ReadLimits& limits) {

@@ -27,7 +27,7 @@ struct ModelFile {
 };
 
 /// One row of the table.
-struct Format {
+struct FileFormat {
   std::string_view name;
   /// Whether the file is of this format. Files of two formats at once are refused.
   bool (*probe)(ModelFile& file, const ReadLimits& limits);
@@ -38,7 +38,11 @@ struct Format {
 /// the kind of file), kMalformed (names the record, the tensor and the reason), kLimitExceeded.
 Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& limits = {});
 
-/// The same of the file `path`; kNotFound where it cannot be opened.
+/// kNotAModel, naming its kind, for a file that cannot be read by its first bytes alone: what is
+/// cheap to know before a process is started for it.
+Result<Unit> refuse_other_kinds(const ByteSource& source);
+
+/// read_model() of the file `path`; kNotFound where it cannot be opened.
 Result<ModelSnapshot> read_model(const std::string& path, const ReadLimits& limits = {});
 
 }  // namespace tally::inspector

@@ -2,7 +2,7 @@
 // pass.
 
 #include <gtest/gtest.h>
-#include <inspector/load/load_model.h>
+#include <inspector/formats/registry.h>
 #include <inspector/load/verify_model.h>
 #include <tests/run_torchtally.h>
 #include <torch/headeronly/version.h>
@@ -84,7 +84,7 @@ class VerifyModel : public testing::TestWithParam<Alteration> {};
 
 TEST_P(VerifyModel, ReportsTheAlterationAndNothingElse) {
   const Alteration& a = GetParam();
-  Result<ModelSnapshot> snapshot = load_model(sample(a.model));
+  Result<ModelSnapshot> snapshot = read_model(sample(a.model));
   ASSERT_TRUE(snapshot) << snapshot.error().message;
   const Result<Verification> before = verify_model(sample(a.model), *snapshot);
   ASSERT_TRUE(before) << before.error().message;
@@ -175,7 +175,7 @@ INSTANTIATE_TEST_SUITE_P(Altered, VerifyModel, testing::ValuesIn(alterations()),
                          [](const auto& parameter) { return parameter.param.name; });
 
 TEST(VerifyModelErrors, NamesTheOperatorThatIsMissing) {
-  const Result<ModelSnapshot> snapshot = load_model(sample("detection_nms"));
+  const Result<ModelSnapshot> snapshot = read_model(sample("detection_nms"));
   ASSERT_TRUE(snapshot);
   const Result<Verification> verification = verify_model(sample("detection_nms"), *snapshot);
   ASSERT_FALSE(verification);

@@ -231,8 +231,7 @@ Result<std::int64_t> format_version(ArchiveReader& archive) {
   std::string_view digits = *text;
   if (!digits.empty() && digits.back() == '\n') digits.remove_suffix(1);
   std::int64_t version = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
   const bool whole = error == std::errc() && end == digits.data() + digits.size();
   if (!whole || version < kOldest)
     return Error{ErrorCode::kMalformed, "record " + record + " holds no version of an archive",

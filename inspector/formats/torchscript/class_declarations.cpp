@@ -3,7 +3,8 @@
 #include <inspector/formats/torchscript/code_sizes.h>
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <utility>
 
 namespace tally::inspector {
 namespace {
@@ -12,38 +13,17 @@ bool starts_with(std::string_view s, std::string_view prefix) {
   return s.substr(0, prefix.size()) == prefix;
 }
 
-/// Past the string that starts at `i`; a plain string ends with its line at the latest.
-std::size_t skip_string(std::string_view s, std::size_t i) {
-  const char quote[] = {s[i], s[i], s[i]};
-  const std::string_view triple(quote, 3);
-  const bool is_triple = s.substr(i, 3) == triple;
-  i += is_triple ? 3 : 1;
-  while (i < s.size()) {
-    if (is_triple ? s.substr(i, 3) == triple : s[i] == quote[0]) return i + (is_triple ? 3 : 1);
-    if (!is_triple && s[i] == '\n') return i;
-    i += s[i] == '\\' ? 2 : 1;
+/// The start of the logical line behind the one at `at`, whose sizes go to `sizes` where that is
+/// given.
+std::size_t read_statement(std::string_view source, std::size_t at, std::vector<SizeList>* sizes) {
+  std::vector<SizeList> unused;
+  CodeSizeReader reader(sizes == nullptr ? unused : *sizes);
+  Tokenizer tokenizer(source, at);
+  for (;;) {
+    const Token token = tokenizer.next();
+    if (token.kind == Token::Kind::kLineEnd || token.kind == Token::Kind::kEnd) return token.end();
+    if (sizes != nullptr) reader.take(token);
   }
-  return s.size();
-}
-
-/// The start of the next logical line: brackets, strings and continued lines are followed.
-std::size_t next_logical_line(std::string_view s, std::size_t i) {
-  std::size_t depth = 0;
-  while (i < s.size()) {
-    const char c = s[i];
-    if (c == '#') {
-      i = std::min(s.find('\n', i), s.size());
-    } else if (c == '"' || c == '\'') {
-      i = skip_string(s, i);
-    } else if (c == '\n' && depth == 0) {
-      return i + 1;
-    } else {
-      if (c == '(' || c == '[' || c == '{') ++depth;
-      if ((c == ')' || c == ']' || c == '}') && depth > 0) --depth;
-      i += c == '\\' ? 2 : 1;
-    }
-  }
-  return s.size();
 }
 
 /// Reads `["weight", "bias", ]`; false where it is anything else. Names are not escaped in the
@@ -96,6 +76,11 @@ void read_state_name(std::string_view line, ClassDeclaration& cls) {
                                valid_utf8(line.substr(kSelf.size(), item - kSelf.size())));
 }
 
+/// Whether a line that begins with this word holds names as they are, quotes unescaped.
+bool is_raw_line(std::string_view first_word) {
+  return first_word == "__parameters__" || first_word == "__buffers__";
+}
+
 Error unreadable(std::string_view source, std::size_t at, const std::string& what) {
   const auto line =
       1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
@@ -124,9 +109,7 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
     while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
     if (body_deeper_than != std::string_view::npos && indent > body_deeper_than) {
       if (in_setstate) read_state_name(line, *cls);
-      i = next_logical_line(s, first);
-      if (cls != nullptr && body_deeper_than > 0)
-        read_code_sizes(s.substr(first, i - first), cls->sizes);
+      i = read_statement(s, first, cls != nullptr && body_deeper_than > 0 ? &cls->sizes : nullptr);
       continue;
     }
     body_deeper_than = std::string_view::npos;
@@ -134,7 +117,7 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
       body_deeper_than = indent;
       in_setstate = indent > 0 && cls != nullptr && starts_with(line, "def __setstate__(");
       if (in_setstate) cls->has_setstate = true;
-      i = next_logical_line(s, first);
+      i = read_statement(s, first, nullptr);
       continue;
     }
     i = end + 1;
@@ -162,38 +145,38 @@ Result<ClassDeclarations> read_class_declarations(std::string_view s) {
   return classes;
 }
 
-void read_constant_uses(std::string_view s, std::vector<ConstantUse>& uses) {
+void read_constant_uses(std::string_view source, std::vector<ConstantUse>& uses) {
   constexpr std::string_view kConstant = "CONSTANTS.c";
-  constexpr std::size_t kLongestCall =
-      4096;  // a line without end must not be read again for each constant on it
-  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  const auto is_name = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-  };
-  for (std::size_t at = s.find(kConstant); at != std::string_view::npos;
-       at = s.find(kConstant, at + kConstant.size())) {
-    std::size_t index = 0, i = at + kConstant.size();
-    for (; i < s.size() && is_digit(s[i]) && index < uses.size(); ++i)
-      index = 10 * index + static_cast<std::size_t>(s[i] - '0');
-    if (i == at + kConstant.size() || index >= uses.size()) continue;
+  constexpr std::size_t kDeepest = 1000;  // of brackets that are followed
+  std::vector<std::string_view> called;   // by open parenthesis; empty: it calls nothing
+  Tokenizer tokenizer(source);
+  Token before;
+  bool line_starts = true;
+  for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd;
+       before = token, token = tokenizer.next()) {
+    if (std::exchange(line_starts, token.kind == Token::Kind::kLineEnd) &&
+        is_raw_line(token.text)) {
+      tokenizer.skip_physical_line();
+      line_starts = true;
+      continue;
+    }
+    if (line_starts) called.clear();
+    if (token.is("(") && called.size() < kDeepest) {
+      const bool call = before.kind == Token::Kind::kWord && before.end() == token.at;
+      called.push_back(call ? before.text : std::string_view());
+    } else if (token.is(")") && !called.empty()) {
+      called.pop_back();
+    }
+    if (token.kind != Token::Kind::kWord || !starts_with(token.text, kConstant)) continue;
+    std::size_t index = 0;
+    const char* const digits = token.text.data() + kConstant.size();
+    const char* const end = token.text.data() + token.text.size();
+    if (std::from_chars(digits, end, index).ec != std::errc() || index >= uses.size()) continue;
     ConstantUse& use = uses[index];
     ++use.uses;
-    if (!use.first_operator.empty()) continue;
-    // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: the name in front of the bracket that is open there,
-    // on the same line.
-    const std::size_t nearest = at - std::min(at, kLongestCall);
-    const std::size_t line = nearest + s.substr(nearest, at - nearest).rfind('\n') + 1;
-    std::size_t open = at, depth = 0;
-    while (open > line && (s[open - 1] != '(' || depth > 0)) {
-      --open;
-      if (s[open] == ')') ++depth;
-      if (s[open] == '(') --depth;
-    }
-    if (open == line) continue;
-    --open;
-    std::size_t from = open;
-    while (from > line && is_name(s[from - 1])) --from;
-    use.first_operator = valid_utf8(s.substr(from, open - from));
+    // `_0 = torch.conv2d(x, CONSTANTS.c0, …`: what the parenthesis calls that is open there.
+    if (use.first_operator.empty() && !called.empty())
+      use.first_operator = valid_utf8(called.back());
   }
 }
 

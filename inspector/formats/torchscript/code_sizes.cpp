@@ -1,7 +1,9 @@
 #include <inspector/formats/torchscript/code_sizes.h>
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
+#include <string>
+#include <utility>
 
 namespace tally::inspector {
 namespace {
@@ -11,92 +13,86 @@ constexpr std::string_view kOperators[] = {"view",  "reshape", "unflatten",
 constexpr std::size_t kDeepest = 32;  // brackets in brackets; no statement of an export has as many
 constexpr std::size_t kMostDigits = 9;  // no layer is as wide
 
-/// The operator whose call's bracket is at `open`: `torch.view(`. Empty where it is none of ours.
-std::string_view operator_at(std::string_view text, std::size_t open) {
+/// The operator of ours that is called by `name`: "view" of "torch.view". Empty where it is none.
+std::string_view operator_of(std::string_view name) {
   constexpr std::string_view kTorch = "torch.";
-  for (const std::string_view op : kOperators) {
-    const std::size_t length = kTorch.size() + op.size();
-    if (open >= length && text.substr(open - length, kTorch.size()) == kTorch &&
-        text.substr(open - op.size(), op.size()) == op)
-      return op;
-  }
-  return {};
+  if (name.substr(0, kTorch.size()) != kTorch) return {};
+  name.remove_prefix(kTorch.size());
+  const auto* found = std::find(std::begin(kOperators), std::end(kOperators), name);
+  return found == std::end(kOperators) ? std::string_view() : *found;
 }
 
-std::size_t behind_string(std::string_view text, std::size_t i) {
-  const char quote = text[i++];
-  while (i < text.size() && text[i] != quote) i += text[i] == '\\' ? 2 : 1;
-  return std::min(i, text.size() - 1);
-}
-
-std::int64_t number(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  if (text.empty() || text.size() > kMostDigits) return -1;
-  std::int64_t value = 0;
-  for (const char c : text) {
-    if (std::isdigit(static_cast<unsigned char>(c)) == 0) return -1;
-    value = 10 * value + (c - '0');
-  }
-  return value;
-}
-
-/// One open bracket: where its parts begin, and the list that was the last of them.
-struct Open {
-  std::string_view op;  ///< empty: no call of ours
-  std::size_t part;     ///< where the current part begins
-  std::vector<std::int64_t>
-      sizes;  ///< the parts so far, as numbers; one more than kMostSizes at most
-  std::vector<std::int64_t> list{};  ///< the sizes of the list that closed last
-
-  void end_part(std::string_view text, std::size_t end) {
-    const std::string_view said = text.substr(part, end - part);
-    const bool empty = said.find_first_not_of(' ') == std::string_view::npos;
-    if (!empty && sizes.size() <= kMostSizes) sizes.push_back(number(said));
-    part = end + 1;
-  }
-};
-
-void keep(std::string_view op, std::vector<std::int64_t> sizes, std::vector<SizeList>& lists) {
-  const bool says = std::any_of(sizes.begin(), sizes.end(), [](std::int64_t s) { return s > 1; });
-  const auto same = [&](const SizeList& l) { return l.op == op && l.sizes == sizes; };
-  if (says && sizes.size() <= kMostSizes && std::none_of(lists.begin(), lists.end(), same))
-    lists.push_back({std::string(op), std::move(sizes)});
-}
-
-/// A call that ended. Its list counts; chunk and split may say a number and the dimension instead.
-void read_call(Open& call, std::vector<SizeList>& lists) {
-  if (call.op.empty() || call.sizes.empty()) return;
-  const bool cuts = call.op == "chunk" || call.op == "split";
-  if (cuts && call.list.empty())
-    keep(call.op, {call.sizes.begin() + 1, call.sizes.end()}, lists);
-  else
-    keep(call.op, std::move(call.list), lists);
+/// What a token is as a size: -1 where it is none.
+std::int64_t size_of(const Token& token) {
+  if (token.kind != Token::Kind::kNumber || token.text.size() > kMostDigits ||
+      token.text.find_first_not_of("0123456789") != std::string_view::npos)
+    return -1;
+  return std::stoll(std::string(token.text));
 }
 
 }  // namespace
 
-void read_code_sizes(std::string_view text, std::vector<SizeList>& lists) {
-  std::vector<Open> open;
-  for (std::size_t i = text.find("torch."); i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"' || c == '\'') {
-      i = behind_string(text, i);
-    } else if (c == '(' || c == '[') {
-      if (open.size() >= kDeepest || lists.size() >= kMostSizeLists) return;
-      open.push_back({c == '(' ? operator_at(text, i) : std::string_view(), i + 1, {}});
-    } else if (c == ',' && !open.empty()) {
-      open.back().end_part(text, i);
-    } else if ((c == ')' || c == ']') && !open.empty()) {
-      Open closed = std::move(open.back());
-      open.pop_back();
-      closed.end_part(text, i);
-      if (c == ')')
-        read_call(closed, lists);
-      else if (!open.empty())
-        open.back().list = std::move(closed.sizes);
-    }
+void CodeSizeReader::Open::add(std::int64_t value) {
+  ++tokens;
+  number = tokens == 1 ? value : -1;
+}
+
+void CodeSizeReader::Open::end_part() {
+  if (tokens > 0 && sizes.size() <= kMostSizes) sizes.push_back(number);
+  tokens = 0;
+  number = -1;
+}
+
+void CodeSizeReader::keep(std::string_view op, std::vector<std::int64_t> sizes) {
+  const bool says = std::any_of(sizes.begin(), sizes.end(), [](std::int64_t s) { return s > 1; });
+  const auto same = [&](const SizeList& l) { return l.op == op && l.sizes == sizes; };
+  if (says && sizes.size() <= kMostSizes && std::none_of(lists_.begin(), lists_.end(), same))
+    lists_.push_back({std::string(op), std::move(sizes)});
+}
+
+/// A call that ended. Its list counts; chunk and split may say a number and the dimension instead.
+void CodeSizeReader::close_call(Open& call) {
+  if (call.op.empty() || call.sizes.empty()) return;
+  const bool cuts = call.op == "chunk" || call.op == "split";
+  if (cuts && call.list.empty())
+    keep(call.op, {call.sizes.begin() + 1, call.sizes.end()});
+  else
+    keep(call.op, std::move(call.list));
+}
+
+void CodeSizeReader::take(const Token& token) {
+  const Token before = std::exchange(before_, token);
+  if (full_) return;
+  if (token.opens()) {
+    full_ = open_.size() >= kDeepest || lists_.size() >= kMostSizeLists;
+    if (full_) return;
+    const bool called =
+        token.is("(") && before.kind == Token::Kind::kWord && before.end() == token.at;
+    if (!open_.empty()) open_.back().add(-1);
+    open_.emplace_back();
+    if (called) open_.back().op = operator_of(before.text);
+  } else if (open_.empty()) {
+    return;
+  } else if (token.closes()) {
+    Open closed = std::move(open_.back());
+    open_.pop_back();
+    closed.end_part();
+    if (token.is(")"))
+      close_call(closed);
+    else if (!open_.empty())
+      open_.back().list = std::move(closed.sizes);
+  } else if (token.is(",")) {
+    open_.back().end_part();
+  } else {
+    open_.back().add(size_of(token));
   }
+}
+
+void read_code_sizes(std::string_view text, std::vector<SizeList>& lists) {
+  CodeSizeReader reader(lists);
+  Tokenizer tokenizer(text);
+  for (Token t = tokenizer.next(); t.kind != Token::Kind::kEnd; t = tokenizer.next())
+    reader.take(t);
 }
 
 }  // namespace tally::inspector

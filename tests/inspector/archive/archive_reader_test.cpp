@@ -96,7 +96,7 @@ TEST(ArchiveReader, RefusesARecordAboveTheLimitBeforeReadingIt) {
 TEST(ArchiveReader, RefusesALocalHeaderThatSaysSomethingElse) {
   const std::string file = zipped({checked("a/x", "12345")});
   const std::string said =
-      "refused: record x: the header in front of it says something else than the ZIP directory";
+      "refused: record a/x: the header in front of it says something else than the ZIP directory";
   // Fields of a local file header: PKWARE APPNOTE.TXT, section 4.3.7.
   for (const std::size_t at : {0, 8, 14, 18, 22, 26, 30}) {
     std::string changed = file;
@@ -126,7 +126,7 @@ TEST(ArchiveReader, TakesThePayloadsPlaceFromTheLocalHeader) {
   file.replace(28, 2, u16(4));
   EXPECT_EQ(read(file, "x"), "12345");
   file.replace(28, 2, u16(5));  // its last byte would be the next header's first
-  EXPECT_EQ(read(file, "x"), "refused: record x overlaps what follows it");
+  EXPECT_EQ(read(file, "x"), "refused: record a/x overlaps what follows it");
 }
 
 TEST(ArchiveReader, RefusesBytesThatDoNotDecompress) {

@@ -1,14 +1,15 @@
 // What a program of somebody else's does with an installed torchtally: load a model without the
 // worker, count it.
 #include <inspector/census/census.h>
-#include <inspector/load/load_model.h>
+#include <inspector/formats/registry.h>
 
 #include <iostream>
+#include <string>
 
 int main(int argc, char** argv) {
   using namespace tally::inspector;
   if (argc != 2) return 2;
-  auto snapshot = load_model(argv[1]);
+  auto snapshot = read_model(std::string(argv[1]));
   if (!snapshot) {
     std::cerr << snapshot.error().message << '\n';
     return 3;

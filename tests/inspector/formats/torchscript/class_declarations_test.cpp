@@ -276,7 +276,8 @@ TEST(ConstantUses, IgnoreNumbersPastTheEnd) {
 
 TEST(ConstantUses, NameNoOperatorWhereThereIsNone) {
   EXPECT_EQ(uses_in("x = CONSTANTS.c0", 1)[0].first_operator, "");
-  EXPECT_EQ(uses_in("f(a,\nx = CONSTANTS.c0", 1)[0].first_operator, "");  // another line
+  EXPECT_EQ(uses_in("f(a)\nx = CONSTANTS.c0", 1)[0].first_operator, "");  // another line
+  EXPECT_EQ(uses_in("f(a,\n  CONSTANTS.c0)", 1)[0].first_operator, "f");  // the same, in brackets
   EXPECT_EQ(uses_in("CONSTANTS.c0", 1)[0].uses, 1);
 }
 
