@@ -1,5 +1,5 @@
 #include <app/formulas_report.h>
-#include <app/nearest_name.h>
+#include <base/nearest_name.h>
 #include <formulas/families/hf_config.h>
 #include <formulas/families/presets.h>
 #include <formulas/spec/switches.h>
@@ -200,19 +200,12 @@ Result<Example> make_example(FamilyInfo family, const std::string& name, std::st
   return Example{std::move(family), name, std::move(spec->spec), std::move(*counts)};
 }
 
-/// The value of a switch in words.
-std::string value_text(const formulas::Switch& s, const formulas::TransformerSpec& spec) {
-  const auto value = s.get(spec);
-  if (s.kind == formulas::SwitchKind::kSize) return std::to_string(value);
-  return s.value_names[value];
-}
-
 /// Switches of the example that say something: sizes above 0, flags that are set, kinds but "none".
 std::vector<formulas::Switch> effective(const formulas::TransformerSpec& spec) {
   std::vector<formulas::Switch> chosen;
   for (auto& s : formulas::switches(spec)) {
     const bool kind = s.kind == formulas::SwitchKind::kChoice;
-    const bool says = kind ? value_text(s, spec) != "none" : s.get(spec) != 0;
+    const bool says = kind ? formulas::value_text(s, s.get(spec)) != "none" : s.get(spec) != 0;
     if (says && s.inert(spec).empty()) chosen.push_back(std::move(s));
   }
   return chosen;
@@ -240,7 +233,7 @@ Document family_document(const Example& example) {
   switch_table.columns = {{"Switch", Align::kLeft, false}, {"Value", Align::kRight, false}};
   for (const auto& s : effective(example.spec)) {
     Row row;
-    row.cells = {s.path, value_text(s, example.spec)};
+    row.cells = {s.path, formulas::value_text(s, s.get(example.spec))};
     switch_table.rows.push_back(std::move(row));
   }
   document.add(std::move(switch_table));
@@ -286,7 +279,8 @@ std::string family_json(const Example& example) {
   for (const auto& field : example.family.fields) fields[field.field] = field.value;
   ordered_json switch_list = ordered_json::array();
   for (const auto& s : formulas::switches(example.spec)) {
-    ordered_json entry = {{"path", s.path}, {"value", value_text(s, example.spec)}};
+    ordered_json entry = {{"path", s.path},
+                          {"value", formulas::value_text(s, s.get(example.spec))}};
     if (!s.value_names.empty()) entry["values"] = s.value_names;
     if (!s.inert(example.spec).empty()) entry["changes_no_term_because"] = s.inert(example.spec);
     switch_list.push_back(std::move(entry));

@@ -1,7 +1,7 @@
 #include <app/named_model.h>
-#include <app/nearest_name.h>
 #include <app/parse_number.h>
 #include <app/read_config.h>
+#include <base/nearest_name.h>
 #include <formulas/families/config_json.h>
 #include <formulas/families/presets.h>
 

@@ -1,6 +1,6 @@
-// What can exist: every size between one and a bound, heads that divide, layers that lie in their
-// stack.
-#include <formulas/spec/spec.h>
+// What can exist: every size within its bounds (fields.h), heads that divide, layers that lie in
+// their stack.
+#include <formulas/spec/fields.h>
 
 #include <algorithm>
 #include <string>
@@ -8,26 +8,20 @@
 namespace tally::formulas {
 namespace {
 
-// Beyond any model, yet small enough that nothing here takes long: the largest models have 126
-// layers, rows of 20,480 and vocabularies of 262,208.
-constexpr std::int64_t kMaxLayers = 100'000;
-constexpr std::int64_t kMaxSize = std::int64_t{1} << 40;
-
 /// Collects the first complaint; its functions name a field and say what was found.
 class Checker {
  public:
   explicit Checker(std::string prefix) : prefix_(std::move(prefix)) {}
 
-  void at_least(const char* field, std::int64_t value, std::int64_t least,
-                std::int64_t most = kMaxSize) {
-    if (value < least || value > most) {
-      fail(field, "is " + std::to_string(value) + ", must lie between " + std::to_string(least) +
-                      " and " + std::to_string(most));
+  void within(std::string_view field, std::int64_t value, Bounds bounds) {
+    if (value < bounds.least || value > bounds.most) {
+      fail(field, "is " + std::to_string(value) + ", must lie between " +
+                      std::to_string(bounds.least) + " and " + std::to_string(bounds.most));
     }
   }
 
-  void fail(const char* field, const std::string& what) {
-    if (message_.empty()) message_ = prefix_ + field + " " + what;
+  void fail(std::string_view field, const std::string& what) {
+    if (message_.empty()) message_ = prefix_ + std::string(field) + " " + what;
   }
 
   const std::string& message() const { return message_; }
@@ -37,12 +31,19 @@ class Checker {
   std::string message_;
 };
 
+/// Every field within its bounds.
+template <class Owner>
+void check_bounds(Checker& check, const std::vector<Field<Owner>>& fields, const Owner& owner) {
+  for (const auto& field : fields) {
+    if (field.kind != SwitchKind::kSize) continue;
+    const Bounds bounds = field.bounds_of(owner);
+    check.within(field.name, field.get(owner), bounds);
+  }
+}
+
 std::string check_attention(const AttentionSpec& a, const std::string& prefix) {
   Checker check(prefix);
-  check.at_least("num_heads", a.num_heads, 1);
-  check.at_least("num_key_value_heads", a.num_key_value_heads, 1);
-  check.at_least("head_dim", a.head_dim, 1);
-  check.at_least("value_head_dim", a.value_head_dim, 1);
+  check_bounds(check, attention_fields(), a);
   if (!check.message().empty()) return check.message();
   if (a.num_key_value_heads > a.num_heads) {
     check.fail("num_key_value_heads", "is " + std::to_string(a.num_key_value_heads) +
@@ -52,39 +53,26 @@ std::string check_attention(const AttentionSpec& a, const std::string& prefix) {
                "is " + std::to_string(a.num_key_value_heads) +
                    ", which does not divide num_heads = " + std::to_string(a.num_heads));
   }
-  check.at_least("relative_buckets", a.relative_buckets, 0);
-  check.at_least("sliding_window", a.sliding_window, 0);
-  check.at_least("q_lora_rank", a.q_lora_rank, 0);
-  if (a.kind == AttentionKind::kLatent) {
-    check.at_least("kv_lora_rank", a.kv_lora_rank, 1);
-    check.at_least("qk_nope_head_dim", a.qk_nope_head_dim, 0);
-    check.at_least("qk_rope_head_dim", a.qk_rope_head_dim, 0);
-    if (a.head_dim != a.qk_nope_head_dim + a.qk_rope_head_dim) {
-      check.fail("head_dim",
-                 "is " + std::to_string(a.head_dim) +
-                     ", must be qk_nope_head_dim + qk_rope_head_dim in latent attention");
-    }
+  if (a.kind == AttentionKind::kLatent && a.head_dim != a.qk_nope_head_dim + a.qk_rope_head_dim) {
+    check.fail("head_dim", "is " + std::to_string(a.head_dim) +
+                               ", must be qk_nope_head_dim + qk_rope_head_dim in latent attention");
   }
   return check.message();
 }
 
 std::string check_mlp(const MlpSpec& m, const std::string& prefix) {
   Checker check(prefix);
-  check.at_least("intermediate_size", m.intermediate_size, 1);
-  check.at_least("num_experts", m.num_experts, 0, kMaxLayers);
-  if (m.num_experts > 0)
-    check.at_least("num_experts_per_token", m.num_experts_per_token, 1, m.num_experts);
-  check.at_least("shared_intermediate_size", m.shared_intermediate_size, 0);
+  check_bounds(check, mlp_fields(), m);
   return check.message();
 }
 
 std::string check_group(const StackSpec& stack, const LayerGroup& group,
                         const std::string& prefix) {
   Checker check(prefix);
-  check.at_least("num_layers", group.num_layers(), 1, kMaxLayers);
-  check.at_least("num_applied", group.num_applied, group.num_layers());
-  check.at_least("attention.num_windowed_layers", group.attention.num_windowed_layers, 0,
-                 group.num_applied);
+  check.within("num_layers", group.num_layers(), {1, kMaxLayers});
+  check_bounds(check, group_fields(), group);
+  check.within("attention.num_windowed_layers", group.attention.num_windowed_layers,
+               {0, group.num_applied});
   for (const auto layer : group.layers) {
     if (layer < 0 || layer >= stack.num_layers())
       check.fail("layers", "names layer " + std::to_string(layer) + ", which the stack has not");
@@ -102,36 +90,17 @@ std::string check_group(const StackSpec& stack, const LayerGroup& group,
 std::string check_embedding(const StackSpec& stack, const std::string& prefix) {
   const auto& e = stack.embedding;
   Checker check(prefix);
-  check.at_least("vocab_size", e.vocab_size, 0);
-  if (e.vocab_size > 0) check.at_least("embedding_size", e.embedding_size, 1);
-  check.at_least("token_tables", e.token_tables, 1, 16);
-  check.at_least("token_table_aliases", e.token_table_aliases, 0, 16);
-  check.at_least("position_rows", e.position_rows, 0);
-  if (e.positions == PositionKind::kLearned) check.at_least("position_rows", e.position_rows, 1);
-  if (e.positions == PositionKind::kLearned) check.at_least("position_width", e.position_width, 1);
-  check.at_least("type_rows", e.type_rows, 0);
-  if (e.norm != NormKind::kNone) check.at_least("norm_width", e.norm_width, 1);
-  check.at_least("relative_rows", e.relative_rows, 0);
-  check.at_least("num_channels", e.num_channels, 0);
-  if (e.num_channels > 0) {
-    check.at_least("patch_height", e.patch_height, 1);
-    check.at_least("patch_width", e.patch_width, 1);
-  }
-  check.at_least("num_mel_bins", e.num_mel_bins, 0);
-  if (e.num_mel_bins > 0 || e.conv_layer) check.at_least("conv_kernel", e.conv_kernel, 1);
-  if (e.conv_layer) {
-    check.at_least("conv_groups", e.conv_groups, 1);
-    if (e.conv_groups > 0 && stack.hidden_size % e.conv_groups != 0)
-      check.fail("conv_groups", "does not divide hidden_size");
-  }
+  check_bounds(check, embedding_fields(), e);
+  if (check.message().empty() && e.conv_layer && stack.hidden_size % e.conv_groups != 0)
+    check.fail("conv_groups", "does not divide hidden_size");
   return check.message();
 }
 
 std::string check_stack(const StackSpec& stack) {
   const std::string prefix = stack.name + ".";
   Checker check(prefix);
-  check.at_least("hidden_size", stack.hidden_size, 1);
-  check.at_least("num_layers", stack.num_layers(), 1, kMaxLayers);
+  check_bounds(check, stack_fields(), stack);
+  check.within("num_layers", stack.num_layers(), {1, kMaxLayers});
   if (!check.message().empty()) return check.message();
   if (auto bad = check_embedding(stack, prefix + "embedding."); !bad.empty()) return bad;
   std::vector<bool> seen(static_cast<std::size_t>(stack.num_layers()), false);
@@ -151,9 +120,8 @@ std::string check_stack(const StackSpec& stack) {
 
 std::string check_heads(const TransformerSpec& spec) {
   Checker check("output.");
+  check_bounds(check, output_fields(), spec.output);
   if (spec.output.present) {
-    check.at_least("vocab_size", spec.output.vocab_size, 1);
-    check.at_least("width", spec.output.width, 1);
     const bool has_table =
         std::any_of(spec.stacks.begin(), spec.stacks.end(), [&](const StackSpec& s) {
           return s.embedding.vocab_size == spec.output.vocab_size &&
@@ -165,8 +133,7 @@ std::string check_heads(const TransformerSpec& spec) {
   if (!check.message().empty()) return check.message();
   for (const auto& layer : spec.head_layers) {
     Checker inner("head." + layer.id + ".");
-    inner.at_least("in", layer.in, 1);
-    if (layer.kind == HeadLayerKind::kLinear) inner.at_least("out", layer.out, 1);
+    check_bounds(inner, head_layer_fields(), layer);
     if (!inner.message().empty()) return inner.message();
   }
   return "";

@@ -1,3 +1,4 @@
+#include <formulas/spec/switches.h>
 #include <inspector/reconcile/around/surroundings.h>
 #include <inspector/reconcile/around/surroundings_reader.h>
 #include <inspector/reconcile/hold/describe.h>
@@ -82,8 +83,12 @@ bool SurroundingsReader::in_front(ModuleId module) const {
 
 void SurroundingsReader::prove_kind(std::size_t stack, const std::string& field,
                                     formulas::NormKind kind, bool sure, WeightId weight) {
-  SpecField f{
-      stacks()[stack].name + "." + field, norm_name(kind), {w_[weight].tensor}, "", !sure, {}};
+  SpecField f{stacks()[stack].name + "." + field,
+              formulas::value_name(kind),
+              {w_[weight].tensor},
+              "",
+              !sure,
+              {}};
   if (!sure) f.candidates = {"rms_norm", "layer_norm_no_bias"};
   in_.fields.push_back(std::move(f));
 }

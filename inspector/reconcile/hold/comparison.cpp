@@ -13,33 +13,11 @@ namespace {
 using formulas::HeadLayer;
 using formulas::NormKind;
 using formulas::Switch;
-using formulas::SwitchKind;
 using formulas::TransformerSpec;
 
-// Fields that change no parameter, or that only say how tensors are stored.
-constexpr std::string_view kNotCompared[] = {"num_applied",
-                                             "parallel_block",
-                                             "sliding_window",
-                                             "num_windowed_layers",
-                                             "causal",
-                                             "max_positions",
-                                             "fused_qkv",
-                                             "transposed",
-                                             "fused_gate_up",
-                                             "stacked_experts",
-                                             "num_experts_per_token",
-                                             "token_table_aliases",
-                                             "second_bias",
-                                             "value_head_dim"};
 constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set explains anything
 constexpr std::size_t kLargestSet = 4;
 constexpr std::size_t kMostTries = 600;  // sets; beyond these only the fields that all sets need
-
-std::string value_text(const Switch& s, std::int64_t value) {
-  const auto index = static_cast<std::size_t>(value);
-  return s.kind != SwitchKind::kSize && index < s.value_names.size() ? s.value_names[index]
-                                                                     : std::to_string(value);
-}
 
 /// The same stacks, groups and head layers in both, so that one list of switches serves both.
 bool align(TransformerSpec& a, TransformerSpec& b) {
@@ -147,15 +125,15 @@ class Comparer {
       return;
     }
     for (const Switch& s : formulas::switches(file)) {
-      const bool skipped = std::find(std::begin(kNotCompared), std::end(kNotCompared), s.field) !=
-                           std::end(kNotCompared);
+      // Other fields change no parameter, or say only how tensors are stored.
+      const bool skipped = s.changes != formulas::Changes::kParameters;
       const std::int64_t is = s.get(file), said = s.get(given);
       // A tied output has the sizes of its table.
       const bool follows = file.output.tied && given.output.tied &&
                            (s.path == "output.vocab_size" || s.path == "output.width");
       if (skipped || follows || is == said || (!s.inert(file).empty() && !s.inert(given).empty()))
         continue;
-      Contradiction found{s.path, value_text(s, is), value_text(s, said), {}};
+      Contradiction found{s.path, formulas::value_text(s, is), formulas::value_text(s, said), {}};
       for (const SpecField& field : c_.inference.fields) {
         if (field.path == s.path) found.tensors = field.tensors;
       }
@@ -213,13 +191,6 @@ class Comparer {
       spec.output.vocab_size = spec.stacks[i].embedding.vocab_size;
       spec.output.width = spec.stacks[i].embedding.embedding_size;
     }
-    for (auto& stack : spec.stacks) {
-      for (auto& group : stack.groups) {
-        if (group.attention.kind == formulas::AttentionKind::kStandard)
-          group.attention.value_head_dim = group.attention.head_dim;
-        group.cross_attention.value_head_dim = group.cross_attention.head_dim;
-      }
-    }
     return spec;
   }
 
@@ -254,8 +225,8 @@ class Comparer {
       const auto r = reconcile(w_, c_.inference, with(done));
       std::vector<TermLine> after = r ? r->lines : before;
       const Difference& d = differing_[i];
-      SwitchChange change{d.field.path, value_text(d.field, d.given), value_text(d.field, d.file),
-                          0, term_changes(before, after)};
+      SwitchChange change{d.field.path, formulas::value_text(d.field, d.given),
+                          formulas::value_text(d.field, d.file), 0, term_changes(before, after)};
       for (const TermChange& term : change.terms) change.params += term.params;
       c_.explanation.push_back(std::move(change));
       before = std::move(after);
@@ -337,43 +308,10 @@ bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
 
 Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
   for (const auto& [path, text] : given.settings) {
-    const auto all = formulas::switches(spec);
-    const auto found = std::find_if(all.begin(), all.end(),
-                                    [&, p = path](const Switch& s) { return s.path == p; });
-    if (found == all.end()) {
-      std::string near;
-      const std::string field = path.substr(path.rfind('.') + 1);
-      for (const Switch& s : all) {
-        if (s.field == field) near += (near.empty() ? "" : ", ") + s.path;
-      }
-      return Error{
-          ErrorCode::kUsage, "--set: there is no field " + path,
-          near.empty() ? "the specification in the report lists the fields" : "it may be " + near};
-    }
-    std::optional<std::int64_t> value;
-    for (std::size_t i = 0; i < found->value_names.size(); ++i) {
-      if (found->value_names[i] == text) value = static_cast<std::int64_t>(i);
-    }
-    const bool digits = !text.empty() && text.size() < 16 &&
-                        text.find_first_not_of("0123456789") == std::string::npos;
-    if (found->kind == SwitchKind::kSize && digits) value = std::stoll(text);
-    if (!value) {
-      std::string names;
-      for (const std::string& name : found->value_names)
-        names += (names.empty() ? "" : ", ") + name;
-      return Error{ErrorCode::kUsage, "--set: " + path + " cannot be " + text,
-                   names.empty() ? "give a whole number" : "it is one of " + names};
-    }
-    found->set(spec, *value);
-    const std::string_view dim = "head_dim";
-    if (found->field == dim) {
-      for (auto& stack : spec.stacks) {
-        for (auto& group : stack.groups)
-          group.attention.value_head_dim =
-              group.attention.kind == formulas::AttentionKind::kStandard
-                  ? group.attention.head_dim
-                  : group.attention.value_head_dim;
-      }
+    if (auto set = formulas::set_field(spec, path, text); !set) {
+      Error error = set.error();
+      error.message = "--set: " + error.message;
+      return error;
     }
   }
   return Unit{};

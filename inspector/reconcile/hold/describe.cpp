@@ -1,4 +1,5 @@
 #include <formulas/families/hf_config.h>
+#include <formulas/spec/switches.h>
 #include <inspector/reconcile/hold/describe.h>
 
 #include <algorithm>
@@ -91,13 +92,13 @@ class Describer {
           {term.c_str(), flag && name[0] != 'o' ? "attention.qkv.bias" : term.c_str()});
     }
     if (a.qk_norm != formulas::QkNorm::kNone) {
-      static constexpr const char* kNames[] = {"none", "head_dim", "full", "per_head", "each_head"};
-      add("attention.qk_norm", kNames[static_cast<std::size_t>(a.qk_norm)],
+      add("attention.qk_norm", formulas::value_name(a.qk_norm),
           {"attention.q_norm.weight", "attention.q_norm_full.weight",
            "attention.q_norm_per_head.weight", "attention.q_norm_each_head.weight"});
     }
     if (a.kind == formulas::AttentionKind::kLatent) {
-      add("attention.kind", "latent", {"attention.kv_a.weight", "attention.kv_b.weight"});
+      add("attention.kind", formulas::value_name(a.kind),
+          {"attention.kv_a.weight", "attention.kv_b.weight"});
       add("attention.kv_lora_rank", std::to_string(a.kv_lora_rank), {"attention.kv_b.weight"});
       add("attention.q_lora_rank", std::to_string(a.q_lora_rank),
           {"attention.q_b.weight", "attention.q.weight"});
@@ -114,7 +115,7 @@ class Describer {
     if (group.has_cross_attention)
       add("has_cross_attention", "yes", {"cross_attention.q.weight", "cross_attention.qkv.weight"});
     const auto& m = group.mlp;
-    add("mlp.kind", m.kind == formulas::MlpKind::kGated ? "gated" : "two_matrix",
+    add("mlp.kind", formulas::value_name(m.kind),
         {"mlp.gate.weight", "mlp.gate_up.weight", "mlp.experts.gate_up.weight",
          "mlp.experts.gate.weight", "mlp.up.weight"});
     add("mlp.intermediate_size", std::to_string(m.intermediate_size),
@@ -134,7 +135,7 @@ class Describer {
           {"mlp.shared.down.weight"});
     const bool beside_attention = group.attention_pre_norm || group.attention_post_norm;
     SpecField& norm =
-        add("norm", norm_name(group.norm),
+        add("norm", formulas::value_name(group.norm),
             {beside_attention ? "norm.attention.weight" : "norm.mlp.weight",
              beside_attention ? "norm.attention_post.weight" : "norm.mlp_post.weight"},
             group.norm == NormKind::kNone ? "no vectors beside the blocks" : "");
@@ -177,11 +178,6 @@ class Describer {
 void describe_stack(const ModelSnapshot& snapshot, const Weights& weights, std::size_t stack,
                     const ParsedLayer& first, bool heads_sure, Inference& inference) {
   Describer(snapshot, weights, stack, first, heads_sure, inference).run();
-}
-
-const char* norm_name(NormKind kind) {
-  static constexpr const char* kNames[] = {"none", "layer_norm", "layer_norm_no_bias", "rms_norm"};
-  return kNames[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace tally::inspector

@@ -10,7 +10,4 @@ namespace tally::inspector {
 void describe_stack(const ModelSnapshot& snapshot, const Weights& weights, std::size_t stack,
                     const ParsedLayer& first, bool heads_sure, Inference& inference);
 
-/// As switches() writes it: "layer_norm_no_bias".
-const char* norm_name(formulas::NormKind kind);
-
 }  // namespace tally::inspector

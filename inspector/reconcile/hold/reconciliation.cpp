@@ -1,3 +1,4 @@
+#include <formulas/spec/switches.h>
 #include <inspector/reconcile/hold/reconciliation.h>
 
 #include <algorithm>
@@ -136,13 +137,7 @@ void copy_storage(const TransformerSpec& from, TransformerSpec& to) {
         const bool same =
             std::binary_search(other.layers.begin(), other.layers.end(), group.layers.front());
         if (!same && from.stacks[s].groups.size() > 1) continue;
-        group.attention.fused_qkv = other.attention.fused_qkv;
-        group.attention.transposed = other.attention.transposed;
-        group.cross_attention.fused_qkv = other.cross_attention.fused_qkv;
-        group.cross_attention.transposed = other.cross_attention.transposed;
-        group.mlp.fused_gate_up = other.mlp.fused_gate_up;
-        group.mlp.stacked_experts = other.mlp.stacked_experts;
-        group.mlp.transposed = other.mlp.transposed;
+        formulas::copy_fields(other, group, formulas::Changes::kStorage);
         break;
       }
     }

@@ -1,4 +1,4 @@
-#include <app/nearest_name.h>
+#include <base/nearest_name.h>
 #include <cli/commands/command.h>
 #include <cli/flags/usage.h>
 #include <cli/terminal/log.h>

@@ -1,5 +1,6 @@
 // Mutations: every switch of every preset, changed alone, changes some term, or says why not.
 #include <formulas/families/presets.h>
+#include <formulas/spec/fields.h>
 #include <formulas/spec/switches.h>
 #include <formulas/terms/terms.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace tally::formulas {
 namespace {
@@ -136,6 +138,108 @@ TEST(Switches, KeepLayersNumberedWhenAGroupGrows) {
   EXPECT_EQ(spec->stacks[0].groups[1].layers.front(), 5);
   EXPECT_EQ(spec->stacks[0].num_layers(), 63);
   EXPECT_TRUE(validate(*spec));
+}
+
+/// What the hint of a refused value lists: "it is one of a, b", "it is a whole number from 1 to 9".
+std::vector<std::string> listed(const std::string& hint) {
+  const std::string one = "it is one of ", from = "it is a whole number from ";
+  std::vector<std::string> values;
+  const bool names = hint.rfind(one, 0) == 0;
+  EXPECT_TRUE(names || hint.rfind(from, 0) == 0) << hint;
+  std::string rest = hint.substr(names ? one.size() : from.size());
+  const std::string between = names ? ", " : " to ";
+  for (auto end = rest.find(between); end != std::string::npos; end = rest.find(between)) {
+    values.push_back(rest.substr(0, end));
+    rest = rest.substr(end + between.size());
+  }
+  values.push_back(rest);
+  return values;
+}
+
+// A hint is a promise: what it lists is taken, what it does not list is refused.
+TEST(SetField, TakesExactlyWhatItsHintLists) {
+  for (const auto& preset : presets()) {
+    const auto spec = preset_spec(preset.name);
+    ASSERT_TRUE(spec);
+    for (const auto& s : switches(*spec)) {
+      auto changed = *spec;
+      const auto refused = set_field(changed, s.path, "?");
+      ASSERT_FALSE(refused) << s.path;
+      const auto values = listed(refused.error().hint);
+      for (const auto& value : values) {
+        auto copy = *spec;
+        const auto taken = set_field(copy, s.path, value);
+        ASSERT_TRUE(taken) << preset.name << " " << s.path << "=" << value << ": "
+                           << taken.error().message;
+        EXPECT_EQ(value_text(s, s.get(copy)), value) << preset.name << " " << s.path;
+      }
+      std::vector<std::string> others = {"", "-1", "maybe", "1.5", "99999999999999999999"};
+      if (s.kind == SwitchKind::kSize) {
+        ASSERT_EQ(values.size(), 2u) << s.path;
+        others.push_back(std::to_string(std::stoll(values[0]) - 1));
+        others.push_back(std::to_string(std::stoll(values[1]) + 1));
+      } else {
+        EXPECT_EQ(values, s.value_names) << s.path;
+      }
+      for (const auto& other : others) {
+        auto copy = *spec;
+        EXPECT_FALSE(set_field(copy, s.path, other))
+            << preset.name << " " << s.path << "=" << other;
+      }
+    }
+  }
+}
+
+TEST(SetField, OffersFieldsThatThereAre) {
+  const auto spec = preset_spec("gpt2");
+  ASSERT_TRUE(spec);
+  const std::pair<const char*, const char*> hints[] = {
+      {"decoder.norms", "did you mean decoder.norm?"},
+      {"decoder.atention.num_heads", "did you mean decoder.attention.num_heads?"},
+      {"encoder.attention.q_bias", "it may be decoder.attention.q_bias"},
+      {"x", "fields are named as decoder.hidden_size"}};
+  for (const auto& [path, hint] : hints) {
+    auto copy = *spec;
+    const auto set = set_field(copy, path, "4");
+    ASSERT_FALSE(set) << path;
+    EXPECT_EQ(set.error().message, std::string("there is no field ") + path);
+    EXPECT_EQ(set.error().hint, hint);
+  }
+}
+
+/// Anything, for counting how many members an aggregate takes.
+struct Anything {
+  template <class T>
+  operator T() const;
+};
+
+template <class T, class... Args>
+constexpr auto takes(int) -> decltype(T{std::declval<Args>()...}, true) {
+  return true;
+}
+template <class T, class... Args>
+constexpr bool takes(...) {
+  return false;
+}
+
+template <class T, class... Args>
+constexpr std::size_t members() {
+  if constexpr (takes<T, Args..., Anything>(0))
+    return members<T, Args..., Anything>();
+  else
+    return sizeof...(Args);
+}
+
+// A member without a row could be neither set, validated, compared nor shown.
+TEST(Fields, EveryMemberOfTheSpecificationHasARow) {
+  EXPECT_EQ(attention_fields().size(), members<AttentionSpec>());
+  EXPECT_EQ(mlp_fields().size(), members<MlpSpec>());
+  EXPECT_EQ(embedding_fields().size(), members<EmbeddingSpec>());
+  EXPECT_EQ(output_fields().size(), members<OutputHead>());
+  EXPECT_EQ(head_layer_fields().size(), members<HeadLayer>() - 1);  // its id
+  // The layers, two attentions and the MLP; the name, the embedding and the groups.
+  EXPECT_EQ(group_fields().size(), members<LayerGroup>() - 4);
+  EXPECT_EQ(stack_fields().size(), members<StackSpec>() - 3);
 }
 
 }  // namespace

@@ -1,15 +1,16 @@
-#include <app/nearest_name.h>
+// The name that was likely meant.
+#pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+#include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
-namespace tally::app {
-using namespace report;
-using namespace report::layout;
+namespace tally {
 
-std::string nearest_name(const std::string& name, const std::vector<std::string>& names) {
+/// The one of `names` that `name` was likely meant to be, told by letters that are missing,
+/// surplus, wrong or swapped; empty if none is near.
+inline std::string nearest_name(const std::string& name, const std::vector<std::string>& names) {
   // Edit distance with swaps of neighbours (optimal string alignment).
   const auto distance = [](const std::string& a, const std::string& b) {
     std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
@@ -43,4 +44,4 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
   return nearest;
 }
 
-}  // namespace tally::app
+}  // namespace tally
