@@ -1,5 +1,5 @@
 #include <app/parse_number.h>
-#include <base/checked.h>
+#include <base/wide.h>
 
 #include <cmath>
 #include <cstddef>
@@ -78,12 +78,9 @@ Result<std::int64_t> parse_count(const std::string& field, const std::string& te
       return bad_value(field, text, kExpected);
     }
   }
-  std::optional<std::int64_t> value = 0;
-  for (const char digit : mantissa) {
-    if (value) value = checked_mul(*value, 10);
-    if (value) value = checked_add(*value, digit - '0');
-  }
-  if (value) value = checked_mul(*value, factor);
+  Wide wide;
+  for (const char digit : mantissa) wide = wide * 10 + (digit - '0');
+  auto value = (wide * factor).to_int64();
   if (!value) return bad_value(field, text, "at most 9223372036854775807");
   if (negative) value = -*value;
   if (*value < low) {

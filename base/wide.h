@@ -1,4 +1,5 @@
-// Wide: whole numbers of 128 bits for products of sizes, bytes and FLOPs. Training FLOPs pass 2^63
+// Wide: the one checked count, whole numbers of 128 bits for products and sums of sizes, bytes and
+// FLOPs. A count that would overflow is refused, never wrapped. Training FLOPs pass 2^63
 // (GPT-3: 3.1e23); they stay exact here up to 1.7e38, and what goes beyond is known to have done so
 // instead of wrapping.
 #pragma once
@@ -8,7 +9,8 @@
 
 namespace tally {
 
-__extension__ typedef __int128 Int128;
+/// 128-bit integers, a GCC and Clang extension.
+__extension__ using Int128 = __int128;
 
 /// A whole number with checked arithmetic: once an operation leaves 128 bits (or divides by zero),
 /// the value and all that is computed from it is lost, and `fits()` says so. Formulas are written
@@ -59,6 +61,7 @@ class Wide {
     return result;
   }
   Wide& operator+=(const Wide& other) { return *this = *this + other; }
+  Wide& operator*=(const Wide& other) { return *this = *this * other; }
   friend bool operator==(const Wide& a, const Wide& b) {
     return a.fits_ == b.fits_ && a.value() == b.value();
   }

@@ -1,7 +1,7 @@
 // Numbers as people read them. Nothing here rounds unless the reader asked for a unit.
 #pragma once
 
-#include <base/checked.h>
+#include <base/wide.h>
 
 #include <cstdint>
 #include <optional>

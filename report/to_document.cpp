@@ -12,13 +12,13 @@ struct TextOf {
   std::string operator()(std::monostate) const { return ""; }
   std::string operator()(bool flag) const { return flag ? "yes" : "no"; }
   std::string operator()(const Count& count) const {
-    return fits_int64(count.n) ? count_text(static_cast<std::int64_t>(count.n), units)
-                               : grouped(count.n);
+    return Wide::of(count.n).to_int64() ? count_text(static_cast<std::int64_t>(count.n), units)
+                                        : grouped(count.n);
   }
   std::string operator()(const Bytes& bytes) const {
     const Units shown = bytes.rounded && units == Units::kExact ? Units::kIec : units;
-    return fits_int64(bytes.n) ? bytes_text(static_cast<std::int64_t>(bytes.n), shown)
-                               : grouped(bytes.n) + " B";
+    return Wide::of(bytes.n).to_int64() ? bytes_text(static_cast<std::int64_t>(bytes.n), shown)
+                                        : grouped(bytes.n) + " B";
   }
   std::string operator()(const Flops& flops) const { return grouped(flops.n); }
   std::string operator()(const Ratio& ratio) const {

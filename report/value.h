@@ -5,7 +5,7 @@
 // between formats.
 #pragma once
 
-#include <base/checked.h>
+#include <base/wide.h>
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
 // The layers of a family, from the words of its recipe (recipe.h).
-#include <base/checked.h>
+#include <base/wide.h>
 #include <formulas/families/recipe.h>
 
 #include <algorithm>
@@ -224,7 +224,7 @@ std::int64_t divided(ConfigFields& fields, std::string_view hidden_field, std::i
 }
 
 std::int64_t times(ConfigFields& fields, std::string_view name, std::int64_t a, std::int64_t b) {
-  const auto product = checked_mul(a, b);
+  const auto product = (Wide(a) * b).to_int64();
   if (!product) fields.fail(name, "is too large");
   return product.value_or(1);
 }

@@ -1,4 +1,4 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <formulas/terms/expression.h>
 
 #include <algorithm>
@@ -23,8 +23,8 @@ std::string_view leading_word(std::string_view text) {
 }
 
 std::optional<std::int64_t> find(std::string_view symbol, const SymbolValues& values) {
-  for (const auto& [name, value] : values) {
-    if (name == symbol) return value;
+  for (const auto& known : values) {
+    if (known.symbol == symbol) return known.value;
   }
   return std::nullopt;
 }
@@ -35,29 +35,29 @@ class Parser {
 
   std::optional<std::int64_t> run() {
     const auto value = sum();
-    return rest_.empty() ? value : std::nullopt;
+    return value && rest_.empty() ? value->to_int64() : std::nullopt;
   }
 
  private:
-  std::optional<std::int64_t> sum() {
+  std::optional<Wide> sum() {
     auto value = product();
     while (value && take("+")) {
       const auto next = product();
-      value = next ? checked_add(*value, *next) : std::nullopt;
+      value = next ? std::optional(*value + *next) : std::nullopt;
     }
     return value;
   }
 
-  std::optional<std::int64_t> product() {
+  std::optional<Wide> product() {
     auto value = factor();
     while (value && take(kTimes)) {
       const auto next = factor();
-      value = next ? checked_mul(*value, *next) : std::nullopt;
+      value = next ? std::optional(*value * *next) : std::nullopt;
     }
     return value;
   }
 
-  std::optional<std::int64_t> factor() {
+  std::optional<Wide> factor() {
     if (take("(")) {
       const auto value = sum();
       return take(")") ? value : std::nullopt;

@@ -13,8 +13,15 @@
 
 namespace tally::formulas {
 
+struct SymbolValue {
+  std::string_view symbol;
+  std::int64_t value = 0;
+  /// The field of the specification that it is: "hidden_size", "attention.num_heads"; "": none.
+  std::string_view field = {};
+};
+
 /// What each symbol stands for; few entries, searched in order.
-using SymbolValues = std::vector<std::pair<std::string_view, std::int64_t>>;
+using SymbolValues = std::vector<SymbolValue>;
 
 /// The value of `expression`. Nothing where a symbol is unknown, the text is no expression, or the
 /// value does not fit in std::int64_t; the table of terms is constant, so that in practice only the

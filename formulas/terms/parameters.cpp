@@ -1,20 +1,7 @@
-#include <base/checked.h>
 #include <formulas/terms/parameters.h>
 
 namespace tally::formulas {
 namespace {
-
-/// A sum that remembers having overflowed.
-struct Sum {
-  std::int64_t value = 0;
-  bool fits = true;
-
-  void add(std::int64_t more) {
-    const auto sum = checked_add(value, more);
-    fits = fits && sum.has_value();
-    value = sum.value_or(0);
-  }
-};
 
 /// What each layer of `spec` holds. `terms` has no sum that overflows.
 std::vector<LayerParams> per_layer(const TransformerSpec& spec,
@@ -45,31 +32,21 @@ std::vector<LayerParams> per_layer(const TransformerSpec& spec,
 Result<ParameterCounts> count_parameters(const TransformerSpec& spec) {
   auto all = terms(spec);
   if (!all) return all.error();
-  Sum unique;
-  Sum again;
-  Sum idle;
-  Sum tables;
+  // terms() has checked that all of them together fit.
+  std::int64_t idle = 0, tables = 0;
   ParameterCounts counts;
   for (const auto& term : *all) {
-    unique.add(term.unique_params);
-    again.add(term.tied_params);
-    idle.add(term.idle_params);
-    // Each part is at most `unique`, which is checked.
-    counts.component_params[static_cast<std::size_t>(term.component)] +=
-        unique.fits ? term.unique_params : 0;
-    if (term.term_id == "embedding.tokens") tables.add(term.unique_params);
+    counts.unique_params += term.unique_params;
+    counts.tied_counted_again_params += term.unique_params + term.tied_params;
+    counts.component_params[static_cast<std::size_t>(term.component)] += term.unique_params;
+    idle += term.idle_params;
+    if (term.term_id == "embedding.tokens") tables += term.unique_params;
   }
-  again.add(unique.value);
-  if (!unique.fits || !again.fits) {
-    return Error{ErrorCode::kUsage, "the number of parameters does not fit in 64 bits",
-                 "check the sizes of the specification"};
-  }
-  counts.unique_params = unique.value;
-  counts.tied_counted_again_params = again.value;
   counts.non_embedding_params =
-      unique.value - counts.component_params[static_cast<std::size_t>(Component::kEmbedding)];
-  counts.active_params = unique.value - idle.value;
-  counts.active_without_input_table_params = counts.active_params - tables.value;
+      counts.unique_params -
+      counts.component_params[static_cast<std::size_t>(Component::kEmbedding)];
+  counts.active_params = counts.unique_params - idle;
+  counts.active_without_input_table_params = counts.active_params - tables;
   counts.layers = per_layer(spec, *all);
   counts.terms = std::move(*all);
   return counts;

@@ -72,41 +72,49 @@ SymbolValues symbol_values(const TermContext& c) {
   SymbolValues values;
   if (c.stack != nullptr) {
     const auto& e = c.stack->embedding;
-    values = {{"H", c.stack->hidden_size},
-              {"E", e.embedding_size},
-              {"V", e.vocab_size},
-              {"T_n", e.token_tables},
-              {"S", e.position_rows},
-              {"W", e.position_width},
-              {"T", e.type_rows},
-              {"N", e.norm_width},
-              {"R", e.relative_rows},
-              {"C", e.num_channels},
-              {"P_h", e.patch_height},
-              {"P_w", e.patch_width},
-              {"M", e.num_mel_bins},
-              {"K", e.conv_kernel},
-              {"H_g", e.conv_groups > 0 ? c.stack->hidden_size / e.conv_groups : 0}};
+    const std::int64_t in_group = e.conv_groups > 0 ? c.stack->hidden_size / e.conv_groups : 0;
+    values = {{"H", c.stack->hidden_size, "hidden_size"},
+              {"E", e.embedding_size, "embedding.embedding_size"},
+              {"V", e.vocab_size, "embedding.vocab_size"},
+              {"T_n", e.token_tables, "embedding.token_tables"},
+              {"S", e.position_rows, "embedding.position_rows"},
+              {"W", e.position_width, "embedding.position_width"},
+              {"T", e.type_rows, "embedding.type_rows"},
+              {"N", e.norm_width, "embedding.norm_width"},
+              {"R", e.relative_rows, "embedding.relative_rows"},
+              {"C", e.num_channels, "embedding.num_channels"},
+              {"P_h", e.patch_height, "embedding.patch_height"},
+              {"P_w", e.patch_width, "embedding.patch_width"},
+              {"M", e.num_mel_bins, "embedding.num_mel_bins"},
+              {"K", e.conv_kernel, "embedding.conv_kernel"},
+              {"H_g", in_group, "hidden_size"}};
   }
   if (c.group != nullptr) {
     const auto& m = c.group->mlp;
-    const SymbolValues more = {{"L", c.group->num_layers()},
-                               {"F", m.intermediate_size},
-                               {"F_s", m.shared_intermediate_size},
-                               {"X", m.num_experts},
-                               {"k", m.num_experts_per_token}};
+    const SymbolValues more = {{"L", c.group->num_layers(), "num_layers"},
+                               {"F", m.intermediate_size, "mlp.intermediate_size"},
+                               {"F_s", m.shared_intermediate_size, "mlp.shared_intermediate_size"},
+                               {"X", m.num_experts, "mlp.num_experts"},
+                               {"k", m.num_experts_per_token, "mlp.num_experts_per_token"}};
     values.insert(values.end(), more.begin(), more.end());
   }
   if (c.attention != nullptr) {
     const auto& a = *c.attention;
-    const SymbolValues more = {
-        {"n_q", a.num_heads},        {"n_kv", a.num_key_value_heads}, {"d", a.head_dim},
-        {"d_v", a.value_head_dim},   {"r_q", a.q_lora_rank},          {"r_kv", a.kv_lora_rank},
-        {"d_n", a.qk_nope_head_dim}, {"d_r", a.qk_rope_head_dim},     {"B", a.relative_buckets}};
+    const SymbolValues more = {{"n_q", a.num_heads, "attention.num_heads"},
+                               {"n_kv", a.num_key_value_heads, "attention.num_key_value_heads"},
+                               {"d", a.head_dim, "attention.head_dim"},
+                               {"d_v", a.value_head_dim, "attention.value_head_dim"},
+                               {"r_q", a.q_lora_rank, "attention.q_lora_rank"},
+                               {"r_kv", a.kv_lora_rank, "attention.kv_lora_rank"},
+                               {"d_n", a.qk_nope_head_dim, "attention.qk_nope_head_dim"},
+                               {"d_r", a.qk_rope_head_dim, "attention.qk_rope_head_dim"},
+                               {"B", a.relative_buckets, "attention.relative_buckets"}};
     values.insert(values.end(), more.begin(), more.end());
   }
-  if (c.output != nullptr) values = {{"V", c.output->vocab_size}, {"W", c.output->width}};
-  if (c.head_layer != nullptr) values = {{"I", c.head_layer->in}, {"O", c.head_layer->out}};
+  if (c.output != nullptr)
+    values = {{"V", c.output->vocab_size, "vocab_size"}, {"W", c.output->width, "width"}};
+  if (c.head_layer != nullptr)
+    values = {{"I", c.head_layer->in, "in"}, {"O", c.head_layer->out, "out"}};
   return values;
 }
 

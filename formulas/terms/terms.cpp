@@ -1,6 +1,8 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <formulas/terms/term_rows.h>
 #include <formulas/terms/terms.h>
+
+#include <optional>
 
 namespace tally::formulas {
 namespace {
@@ -45,10 +47,7 @@ class TermMaker {
   Result<std::vector<TermCount>> run() {
     for (std::size_t i = 0; i < spec_.stacks.size(); ++i) add_stack(static_cast<int>(i));
     add_heads();
-    if (!overflow_.empty()) {
-      return Error{ErrorCode::kUsage, "the count of " + overflow_ + " does not fit in 64 bits",
-                   "check the sizes that it is the product of"};
-    }
+    if (overflow_) return *overflow_;
     return std::move(terms_);
   }
 
@@ -123,12 +122,44 @@ class TermMaker {
     term.component = row.info.component;
     term.source = row.info.source;
     write_formula(row, context, values, term);
-    if (!count(row, context, values, term) && overflow_.empty())
-      overflow_ = term.id + " = " + term.numbers;
+    const bool fits = count(row, context, values, term) && apply_aliases(term);
+    total_ += Wide(term.unique_params) + term.tied_params;
+    if (!overflow_ && (!fits || !total_.to_int64()))
+      overflow_ = too_large(row, context, values, term, fits);
     if (row.packed != nullptr && row.packed(context))
       term.packing = packing_prefix + std::string(row.packing);
-    if (!apply_aliases(term) && overflow_.empty()) overflow_ = term.id + ", counted again";
     terms_.push_back(std::move(term));
+  }
+
+  /// Names the largest of the sizes that the term is the product of.
+  Error too_large(const TermRow& row, const TermContext& context, const SymbolValues& values,
+                  const TermCount& term, bool fits) const {
+    const SymbolValue* largest = nullptr;
+    for (const auto& symbol : symbols_in(row.info.formula())) {
+      for (const auto& value : values) {
+        if (value.symbol == symbol && (largest == nullptr || value.value > largest->value))
+          largest = &value;
+      }
+    }
+    const std::string count = term.id + " = " + term.numbers;
+    return Error{ErrorCode::kUsage,
+                 path_of(context, *largest) + " is " + std::to_string(largest->value) +
+                     (fits ? ", and with " + count + " the number of parameters does not fit"
+                           : ", and the count of " + count + " does not fit") +
+                     " in 64 bits",
+                 "check this size and those beside it"};
+  }
+
+  std::string path_of(const TermContext& context, const SymbolValue& value) const {
+    const std::string field(value.field);
+    if (context.output != nullptr) return "output." + field;
+    if (context.head_layer != nullptr) return "head." + context.head_layer->id + "." + field;
+    const bool of_stack = field == "hidden_size" || field.rfind("embedding.", 0) == 0;
+    const std::string prefix = context.stack->name + ".";
+    if (of_stack || context.group == nullptr) return prefix + field;
+    const bool sole = context.stack->groups.size() == 1;
+    return prefix + (sole ? "" : "group" + std::to_string(group_) + ".") +
+           (context.cross && field.rfind("attention.", 0) == 0 ? "cross_" : "") + field;
   }
 
   static void write_formula(const TermRow& row, const TermContext& context,
@@ -155,21 +186,21 @@ class TermMaker {
 
   static bool count(const TermRow& row, const TermContext& context, const SymbolValues& values,
                     TermCount& term) {
-    std::optional<std::int64_t> params = 1;
+    Wide params = 1;
     for (const auto factor : factors(row.info.shape)) {
       const auto size = evaluate(factor, values);
       if (!size) return false;
       term.shape.push_back(*size);
-      params = params ? checked_mul(*params, *size) : params;
+      params *= *size;
     }
     term.transposed = stored_transposed(row, context);
     if (term.transposed) std::swap(term.shape.front(), term.shape.back());
     const auto copies = evaluate(row.info.copies, values);
-    if (!params || !copies) return false;
-    const auto unique = checked_mul(*params, *copies);
-    if (!unique) return false;
+    if (!copies) return false;
+    const auto one = params.to_int64(), unique = (params * *copies).to_int64();
+    if (!one || !unique) return false;
     term.copies = *copies;
-    term.tensor_params = *params;
+    term.tensor_params = *one;
     term.unique_params = *unique;
     if (context.group != nullptr && row.info.copies != "1")
       term.copies_per_layer = *copies / context.group->num_layers();
@@ -177,7 +208,7 @@ class TermMaker {
       const auto& mlp = context.group->mlp;
       // Fits: smaller than unique_params.
       term.idle_params =
-          context.group->num_layers() * (mlp.num_experts - mlp.num_experts_per_token) * *params;
+          context.group->num_layers() * (mlp.num_experts - mlp.num_experts_per_token) * *one;
     }
     return true;
   }
@@ -187,7 +218,7 @@ class TermMaker {
     if (term.term_id == "embedding.tokens") {
       term.aliases =
           spec_.stacks[static_cast<std::size_t>(term.stack)].embedding.token_table_aliases;
-      const auto again = checked_mul(term.aliases, term.tensor_params);
+      const auto again = (Wide(term.aliases) * term.tensor_params).to_int64();
       term.tied_params = again.value_or(0);
       if (tokens_id_.empty()) tokens_id_ = term.id;
       return again.has_value();
@@ -206,7 +237,8 @@ class TermMaker {
   int group_ = -1;
   std::vector<TermCount> terms_;
   std::string tokens_id_;
-  std::string overflow_;
+  Wide total_;  ///< every name of every tensor so far
+  std::optional<Error> overflow_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <inspector/census/census.h>
 
 #include <algorithm>
@@ -32,11 +32,7 @@ AliasKey alias_key(const TensorRecord& tensor) {
 /// Sums that say so once they have overflowed.
 class Adder {
  public:
-  void add(std::int64_t& to, std::int64_t value) {
-    const auto sum = checked_add(to, value);
-    overflowed_ = overflowed_ || !sum;
-    to = sum.value_or(0);
-  }
+  void add(std::int64_t& to, std::int64_t value) { to = kept(Wide(to) + value); }
   void add(Count& to, const Count& value) {
     add(to.tensors, value.tensors);
     add(to.elements, value.elements);
@@ -51,14 +47,18 @@ class Adder {
     add(to.fixed, value.fixed);
   }
   void add_times(Count& to, const Count& value, std::int64_t times) {
-    const auto elements = checked_mul(value.elements, times),
-               bytes = checked_mul(value.bytes, times);
-    overflowed_ = overflowed_ || !elements || !bytes;
-    add(to, {value.tensors * times, elements.value_or(0), bytes.value_or(0)});
+    add(to, {kept(Wide(value.tensors) * times), kept(Wide(value.elements) * times),
+             kept(Wide(value.bytes) * times)});
   }
   bool overflowed() const { return overflowed_; }
 
  private:
+  std::int64_t kept(const Wide& count) {
+    const auto fits = count.to_int64();
+    overflowed_ = overflowed_ || !fits;
+    return fits.value_or(0);
+  }
+
   bool overflowed_ = false;
 };
 

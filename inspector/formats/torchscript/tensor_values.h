@@ -1,8 +1,8 @@
 // Tensors as pickles describe them, checked against the storages that they claim.
 #pragma once
 
-#include <base/checked.h>
 #include <base/result.h>
+#include <base/wide.h>
 #include <inspector/archive/pickle.h>
 #include <inspector/archive/zip_directory.h>
 #include <inspector/model/snapshot.h>

@@ -1,4 +1,4 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <inspector/probe/run/largest_batch.h>
 
 #include <algorithm>

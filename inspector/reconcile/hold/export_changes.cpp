@@ -1,4 +1,4 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <inspector/reconcile/frozen/frozen_units.h>
 #include <inspector/reconcile/hold/export_changes.h>
 #include <inspector/reconcile/hold/module_formulas.h>
@@ -118,7 +118,7 @@ class ChangeFinder {
       norms += here;
       const bool all = here == f.packed, next = here == f.behind;
       if (!f.sized || (!all && !next)) params = std::nullopt;
-      if (params) params = checked_add(*params, all ? f.params_all : f.params_behind);
+      if (params) params = (Wide(*params) + (all ? f.params_all : f.params_behind)).to_int64();
     }
     add(What::kFoldedNorms, norms, params);
   }
@@ -149,14 +149,13 @@ class ChangeFinder {
       }
     }
     std::int64_t merged = 0;
-    std::optional<std::int64_t> params = 0;
+    Wide params;
     for (const auto& [tensor, count] : uses) {
       if (count < 2) continue;
       ++merged;
-      const auto more = checked_mul(elements(tensor), count - 1);
-      params = params && more ? checked_add(*params, *more) : std::nullopt;
+      params += Wide(elements(tensor)) * (count - 1);
     }
-    add(What::kMergedConstants, merged, params);
+    add(What::kMergedConstants, merged, params.to_int64());
   }
 
   void find_no_parameters() {

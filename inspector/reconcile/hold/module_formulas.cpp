@@ -1,4 +1,4 @@
-#include <base/checked.h>
+#include <base/wide.h>
 #include <inspector/reconcile/hold/module_formulas.h>
 
 #include <algorithm>
@@ -7,19 +7,19 @@
 namespace tally::inspector {
 
 void ModuleFormula::add(const std::vector<Factor>& product) {
-  std::optional<std::int64_t> value = 1;
+  Wide value = 1;
   std::string names, numbers;
   for (const Factor& f : product) {
-    value = value ? checked_mul(*value, f.value) : value;
+    value *= f.value;
     names += (names.empty() ? "" : "·") + f.name;
     numbers += (numbers.empty() ? "" : "·") + std::to_string(f.value);
   }
-  sum_ = sum_ && value ? checked_add(*sum_, *value) : std::nullopt;
+  sum_ += value;
   names_ += (names_.empty() ? "" : " + ") + names;
   numbers_ += (numbers_.empty() ? "" : " + ") + numbers;
 }
 
-std::optional<std::int64_t> ModuleFormula::sum() const { return sum_; }
+std::optional<std::int64_t> ModuleFormula::sum() const { return sum_.to_int64(); }
 
 std::optional<std::string_view> Declaration::literal(std::string_view name) const {
   for (const auto* list : {&node.constants, &node.attributes}) {
@@ -156,7 +156,7 @@ bool recurrent(const Declaration& d, ModuleFormula& f, std::int64_t gates) {
   };
   product({{"gates", gates}, *hidden, *input});
   const Factor above{"(num_layers - 1)", layers->value - 1};
-  const auto wider = checked_mul(directions, out.value);
+  const auto wider = (Wide(directions) * out.value).to_int64();
   if (!wider) return false;
   if (above.value > 0)
     product(

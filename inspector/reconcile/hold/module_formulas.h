@@ -5,6 +5,7 @@
 // attributes or in the state that their `__setstate__` takes; traced ones have none.
 #pragma once
 
+#include <base/wide.h>
 #include <inspector/reconcile/facts/weights.h>
 
 #include <cstdint>
@@ -28,7 +29,7 @@ class ModuleFormula {
   std::string numbers() const { return numbers_.empty() ? "0" : numbers_; }
 
  private:
-  std::optional<std::int64_t> sum_ = 0;
+  Wide sum_;
   std::string names_, numbers_;
 };
 
