@@ -1,266 +1,271 @@
-#include <app/estimate_json.h>
+#include <app/cost_tables.h>
 #include <app/estimate_report.h>
-#include <report/numbers.h>
 #include <report/quantities.h>
 
-#include <memory>
 #include <utility>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
-using namespace formulas;
+using formulas::Estimate;
+using formulas::ParameterCounts;
+using report::Align;
+using report::Bytes;
+using report::Column;
+using report::Count;
+using report::Data;
+using report::Fact;
+using report::Facts;
+using report::Flops;
+using report::Heading;
+using report::List;
+using report::Literal;
+using report::Note;
+using report::Object;
+using report::Phrase;
+using report::Piece;
+using report::Ratio;
+using report::Real;
+using report::Row;
+using report::Section;
+using report::Share;
+using report::Table;
+using report::Tone;
+using report::Value;
 
-double share_of(double part, double whole) { return whole > 0 ? part / whole : -1; }
+constexpr double kSecondsPerDay = 86400;
 
-Row plain_row(std::vector<std::string> cells, double share = -1) {
-  Row row;
-  row.cells = std::move(cells);
-  row.share = share;
-  return row;
-}
+Column for_programs(const char* key) { return {key, "", Align::kLeft, false, true}; }
 
-/// "2.3 times as much", "41 % of that".
-std::string times(double factor) {
-  return factor >= 1 ? fixed(factor, 1) + " times" : fixed(100 * factor, 0) + " %";
-}
+/// A value with its key, alone in its sentence.
+Phrase only(const char* key, Value value) { return {{key, std::move(value)}}; }
 
-std::string shape_text(const PassShape& shape) {
-  std::string text = "batch " + grouped(shape.batch);
-  if (shape.seq > 0) text += " x " + grouped(shape.seq) + " tokens";
-  return text;
-}
-
-std::string division_text(const ParallelPlan& p) {
-  std::string text;
-  if (p.tensor_parallel > 1) text += ", tensor parallel " + std::to_string(p.tensor_parallel);
-  if (p.sequence_parallel) text += ", sequence parallel";
-  if (p.pipeline_parallel > 1) text += ", pipeline parallel " + std::to_string(p.pipeline_parallel);
-  if (p.expert_parallel > 1) text += ", expert parallel " + std::to_string(p.expert_parallel);
-  return text;
-}
-
-Facts parameter_facts(const ParameterCounts& counts) {
-  Facts facts;
-  const auto add = [&](std::string label, std::int64_t value) {
-    facts.facts.push_back({std::move(label), grouped(value), Tone::kNormal});
-  };
-  if (counts.tied_counted_again_params != counts.unique_params) {
-    add("with tied weights counted again", counts.tied_counted_again_params);
-  }
-  add("without embeddings", counts.non_embedding_params);
-  if (counts.active_params != counts.unique_params) {
-    add("active for a token", counts.active_params);
-    add("active, without the input table", counts.active_without_input_table_params);
-  }
-  return facts;
-}
-
-Table parameter_table(const ParameterCounts& counts) {
+void add_parameters(Section& body, const ParameterCounts& counts) {
   Table table;
+  table.key = "parameters.components";
   table.title = "Parameters";
-  table.columns = {{"component", Align::kLeft, false},
-                   {"parameters", Align::kRight, false},
-                   {"share", Align::kRight, false}};
-  for (int i = 0; i < kNumComponents; ++i) {
-    const std::int64_t params = counts.component_params[i];
+  table.columns = {{"component", "component"},
+                   {"parameters", "parameters", Align::kRight},
+                   {"", "share", Align::kRight}};
+  for (int i = 0; i < formulas::kNumComponents; ++i) {
+    const std::int64_t params = counts.component_params[static_cast<std::size_t>(i)];
     if (params == 0) continue;
-    table.rows.push_back(plain_row(
-        {std::string(component_name(static_cast<Component>(i))), grouped(params),
-         percent(params, counts.unique_params)},
-        share_of(static_cast<double>(params), static_cast<double>(counts.unique_params))));
+    Row row{{formulas::component_name(static_cast<formulas::Component>(i)), Count{params},
+             Share{params, counts.unique_params}}};
+    row.share = bar(static_cast<double>(params), static_cast<double>(counts.unique_params));
+    table.rows.push_back(std::move(row));
   }
-  table.footer.push_back(plain_row({"total", grouped(counts.unique_params),
-                                    percent(counts.unique_params, counts.unique_params)}));
-  return table;
+  table.footer.push_back(
+      {{"total", Count{counts.unique_params}, Share{counts.unique_params, counts.unique_params}}});
+  body.add(std::move(table));
+
+  // For people only what differs from the total; programs have each.
+  const bool tied = counts.tied_counted_again_params != counts.unique_params;
+  const bool mixture = counts.active_params != counts.unique_params;
+  body.add(Facts{
+      {{tied ? "with tied weights counted again" : "",
+        only("parameters.tied_counted_again", Count{counts.tied_counted_again_params})},
+       {"without embeddings", only("parameters.non_embedding", Count{counts.non_embedding_params})},
+       {mixture ? "active for a token" : "",
+        only("parameters.active", Count{counts.active_params})},
+       {mixture ? "active, without the input table" : "",
+        only("parameters.active_without_input_table",
+             Count{counts.active_without_input_table_params})}}});
 }
 
-Table weight_table(const std::vector<WeightBytes>& weights) {
+void add_weights(Section& body, const std::vector<formulas::WeightBytes>& weights) {
   Table table;
+  table.key = "weights";
   table.title = "Weights";
-  table.columns = {{"dtype", Align::kLeft, false},
-                   {"bytes", Align::kRight, false},
-                   {"size", Align::kRight, false},
-                   {"of which scales", Align::kRight, false},
-                   {"scales", Align::kLeft, true}};
+  table.columns = {{"dtype", "dtype"},
+                   {"total_bytes", "bytes", Align::kRight},
+                   {"", "size", Align::kRight},
+                   {"scale_bytes", "of which scales", Align::kRight},
+                   {"scales", "scales", Align::kLeft, true},
+                   for_programs("quantized_params"),
+                   for_programs("quantized_bytes"),
+                   for_programs("num_scales"),
+                   for_programs("kept_params"),
+                   for_programs("kept_bytes"),
+                   for_programs("source")};
   for (const auto& w : weights) {
-    table.rows.push_back(plain_row({std::string(dtype_info(w.dtype).name), grouped(w.total_bytes),
-                                    bytes_text(w.total_bytes, Units::kIec),
-                                    w.scale_bytes > 0 ? grouped(w.scale_bytes) : "",
-                                    std::string(dtype_info(w.dtype).scales)}));
+    const auto& dtype = formulas::dtype_info(w.dtype);
+    table.rows.push_back(
+        {{dtype.name, Bytes{w.total_bytes}, Bytes{w.total_bytes, true}, Bytes{w.scale_bytes},
+          dtype.scales, Count{w.quantized_params}, Bytes{w.quantized_bytes}, Count{w.num_scales},
+          Count{w.kept_params}, Bytes{w.kept_bytes}, dtype.source}});
   }
-  return table;
+  body.add(std::move(table));
 }
 
-Table flop_table(const Estimate& e) {
+void add_flops(Section& body, const Estimate& e, bool recomputes) {
+  body.add(Data{"flops.convention",
+                "2 FLOPs a multiply-add; matrix products and convolutions; attention in full"});
+  body.add(Heading{{{"", "FLOPs of one pass over "},
+                    {"flops.tokens", Count{e.tokens_per_pass}},
+                    {"", " tokens"}},
+                   2});
   Table table;
-  table.title = "FLOPs of one pass over " + grouped(e.tokens_per_pass) + " tokens";
-  table.columns = {{"product", Align::kLeft, false},
-                   {"forward", Align::kRight, false},
-                   {"backward", Align::kRight, false},
-                   {"share", Align::kRight, false}};
-  const double whole = static_cast<double>(e.pass.forward_flops);
-  for (const auto& part : e.pass.parts) {
-    const double share = share_of(static_cast<double>(part.forward_flops), whole);
-    table.rows.push_back(plain_row({part.id, grouped(part.forward_flops),
-                                    grouped(part.backward_flops), fixed(100 * share, 2) + " %"},
-                                   share));
+  table.key = "flops.parts";
+  table.columns = {{"id", "product"},
+                   {"forward_flops", "forward", Align::kRight},
+                   {"backward_flops", "backward", Align::kRight},
+                   {"", "share", Align::kRight}};
+  const auto& pass = e.pass;
+  for (const auto& part : pass.parts) {
+    Row row{{part.id, Flops{part.forward_flops}, Flops{part.backward_flops},
+             Share{part.forward_flops, pass.forward_flops}}};
+    row.share =
+        bar(static_cast<double>(part.forward_flops), static_cast<double>(pass.forward_flops));
+    table.rows.push_back(std::move(row));
   }
-  table.footer.push_back(plain_row(
-      {"total", grouped(e.pass.forward_flops), grouped(e.pass.backward_flops), "100.00 %"}));
-  return table;
+  table.footer.push_back({{"total", Flops{pass.forward_flops}, Flops{pass.backward_flops},
+                           Share{pass.forward_flops, pass.forward_flops}}});
+  body.add(std::move(table));
+  body.add(Facts{{{"", only("flops.forward_flops", Flops{pass.forward_flops})},
+                  {"", only("flops.backward_flops", Flops{pass.backward_flops})},
+                  {"forward and backward", only("flops.model_flops", Flops{e.step_flops})},
+                  {recomputes ? "with recomputation" : "",
+                   only("flops.hardware_flops", Flops{e.hardware_flops})}}});
 }
 
-Table per_token_table(const Estimate& e) {
+/// The ways to count a training's FLOPs a token, beside the exact one.
+void add_flops_per_token(Section& body, const formulas::FlopsPerToken& flops) {
+  const struct {
+    const char* name;
+    const char* key;
+    Int128 flops;
+    const char* source;
+  } counts[] = {{"exact matrix products", "exact_training_flops", flops.exact_training,
+                 "forward and backward, as PyTorch's counter"},
+                {"6 N", "six_n_flops", flops.six_n,
+                 "Kaplan et al. 2020, arXiv:2001.08361; N active parameters"},
+                {"6 N + 12 L H Q T", "palm_flops", flops.palm,
+                 "Chowdhery et al. 2022, arXiv:2204.02311, appendix B"}};
   Table table;
   table.title = "Training FLOPs a token";
-  table.columns = {{"count", Align::kLeft, false},
-                   {"FLOPs", Align::kRight, false},
-                   {"of exact", Align::kRight, false},
-                   {"source", Align::kLeft, true}};
-  const double exact = static_cast<double>(e.per_token.exact_training);
-  const auto add = [&](const char* name, Int128 flops, const char* source) {
-    if (flops == 0) return;
-    table.rows.push_back(plain_row(
-        {name, grouped(flops), fixed(100 * static_cast<double>(flops) / exact, 2) + " %", source}));
-  };
-  add("exact matrix products", e.per_token.exact_training,
-      "forward and backward, as PyTorch's counter");
-  add("6 N", e.per_token.six_n, "Kaplan et al. 2020, arXiv:2001.08361; N active parameters");
-  add("6 N + 12 L H Q T", e.per_token.palm, "Chowdhery et al. 2022, arXiv:2204.02311, appendix B");
-  return table;
+  table.columns = {{"", "count"},
+                   {"", "FLOPs", Align::kRight},
+                   {"", "of exact", Align::kRight},
+                   {"", "source", Align::kLeft, true}};
+  body.add(Data{"flops.per_token.exact_forward_flops", Flops{flops.exact_forward}});
+  for (const auto& count : counts) {
+    const bool applies = count.flops != 0;
+    const Value value = applies ? Value(Flops{count.flops}) : Value();
+    body.add(Data{std::string("flops.per_token.") + count.key, value});
+    if (applies)
+      table.rows.push_back(
+          {{count.name, value, Share{count.flops, flops.exact_training}, count.source}});
+  }
+  body.add(std::move(table));
 }
 
-Facts training_facts(const EstimateReport& report) {
-  const auto& e = report.estimate;
-  Facts facts;
-  const auto add = [&](std::string label, std::string value) {
-    facts.facts.push_back({std::move(label), std::move(value), Tone::kNormal});
-  };
-  add("Compute-optimal tokens",
-      grouped(e.optimal_tokens.value()) + " (20 a parameter, Hoffmann et al. 2022)");
-  add("Tokens", grouped(e.num_tokens));
+/// "2.3 times", "41 %".
+Value times(double factor) {
+  return factor >= 1 ? Value(Real{factor, 1, "times"}) : Value(Ratio{factor, 0});
+}
+
+Fact guide_fact(const Estimate& e) {
+  const auto& guide = *e.guide;
+  Phrase text = {{"training.guide.gpu_days", Real{guide.gpu_days, 2, "GPU-days"}}};
   if (e.time) {
-    add("Training FLOPs", grouped(e.time->training_flops) + " (" +
-                              scientific(static_cast<double>(e.time->training_flops)) + ")");
-    add("Accelerator", std::to_string(report.inputs.training.parallel.num_devices()) + " x " +
-                           std::string(report.inputs.accelerator->name) + ", MFU " +
-                           fixed(100 * report.inputs.mfu, 1) + " % of " +
-                           fixed(report.inputs.accelerator->peak_flops_per_second(
-                                     report.inputs.training.precision) /
-                                     1e12,
-                                 1) +
-                           " TFLOP/s");
-    add("GPU-days", fixed(e.time->gpu_days, 2));
-    add("Wall time", fixed(e.time->seconds / 86400, 2) + " days");
-    if (report.inputs.price_per_gpu_hour > 0) {
-      add("Cost", fixed(e.time->cost, 2) + " at " + fixed(report.inputs.price_per_gpu_hour, 2) +
-                      " a GPU-hour");
+    text.push_back({"", ", "});
+    text.push_back({"", times(guide.gpu_days / e.time->gpu_days)});
+    text.push_back({"", " of the above"});
+  }
+  text.push_back({"", "; training memory "});
+  text.push_back({"training.guide.training_memory_gb", Real{guide.training_memory_gb, 1, "GB"}});
+  return {"The guide's rule of thumb", std::move(text)};
+}
+
+void add_training(Section& body, const EstimateAnswer& answer) {
+  const Estimate& e = answer.estimate;
+  const auto& inputs = answer.inputs;
+  Facts facts;
+  const auto add = [&](const char* label, Phrase text) {
+    facts.facts.push_back({label, std::move(text)});
+  };
+  add("Compute-optimal tokens", {{"training.optimal_tokens", Count{e.optimal_tokens.value()}},
+                                 {"", " (20 a parameter, Hoffmann et al. 2022)"}});
+  add("Tokens", only("training.tokens", Count{e.num_tokens}));
+  if (e.time) {
+    const auto& accelerator = *inputs.accelerator;
+    const double peak = accelerator.peak_flops_per_second(inputs.training.precision);
+    add("Training FLOPs", {{"training.training_flops", Flops{e.time->training_flops}},
+                           {"", " ("},
+                           {"", report::scientific(static_cast<double>(e.time->training_flops))},
+                           {"", ")"}});
+    add("Accelerator", {{"", Count{inputs.training.parallel.num_devices()}},
+                        {"", " x "},
+                        {"", accelerator.name},
+                        {"", ", MFU "},
+                        {"training.mfu", Ratio{inputs.mfu}},
+                        {"", " of "},
+                        {"training.peak_tflops", Real{peak / 1e12, 1, "TFLOP/s"}}});
+    add("", only("training.accelerator", accelerator_value(accelerator)));
+    add("GPU-days", only("training.gpu_days", Real{e.time->gpu_days}));
+    add("", only("training.seconds", Real{e.time->seconds}));
+    add("Wall time", only("", Real{e.time->seconds / kSecondsPerDay, 2, "days"}));
+    if (inputs.price_per_gpu_hour > 0) {
+      add("Cost", {{"training.cost", Real{e.time->cost}},
+                   {"", " at "},
+                   {"training.price_per_gpu_hour", Real{inputs.price_per_gpu_hour}},
+                   {"", " a GPU-hour"}});
     }
   }
   if (e.guide) {
-    std::string rule = fixed(e.guide->gpu_days, 2) + " GPU-days";
-    if (e.time) rule += ", " + times(e.guide->gpu_days / e.time->gpu_days) + " of the above";
-    add("The guide's rule of thumb",
-        rule + "; training memory " + fixed(e.guide->training_memory_gb, 1) + " GB");
+    facts.facts.push_back(guide_fact(e));
+    add("", only("training.guide.cost_low_usd", Real{e.guide->cost_low_usd}));
+    add("", only("training.guide.cost_high_usd", Real{e.guide->cost_high_usd}));
   }
-  return facts;
+  body.add(std::move(facts));
 }
 
-Document estimate_document(const EstimateReport& report) {
-  const auto& e = report.estimate;
-  const auto& plan = report.inputs.training;
-  Document document;
-  document.title = report.model.name + ": predicted";
-  document.add(Heading{report.model.name + ": predicted", 1});
-  Facts facts;
-  facts.facts = {{"Family", report.model.spec.family, Tone::kNormal},
-                 {"Class", report.model.spec.architecture, Tone::kNormal},
-                 {"Parameters", grouped(e.parameters.unique_params), Tone::kStrong},
-                 {"Training", plan_text(plan), Tone::kNormal}};
-  document.add(std::move(facts));
-  document.add(parameter_table(e.parameters));
-  document.add(parameter_facts(e.parameters));
-  document.add(weight_table(e.weights));
-  const std::string device = plan.parallel.pipeline_parallel > 1
-                                 ? " of the heaviest device, " + e.training.stage + " stage"
-                                 : " of one device";
-  document.add(memory_table("Training memory" + device, e.training));
-  document.add(memory_table("Inference memory of one device, cache full", e.inference));
-  if (e.cache_bytes_per_token.value() > 0) {
-    Facts cache;
-    cache.facts = {{"KV cache of one token", grouped(e.cache_bytes_per_token.value()) + " bytes",
-                    Tone::kNormal}};
-    document.add(std::move(cache));
-  }
-  document.add(flop_table(e));
-  if (plan.recomputation != Recomputation::kNone) {
-    Facts hardware;
-    hardware.facts = {
-        {"With recomputation, forward and backward", grouped(e.hardware_flops), Tone::kNormal}};
-    document.add(std::move(hardware));
-  }
-  document.add(per_token_table(e));
-  document.add(training_facts(report));
-  std::string note = "All figures are predicted from the configuration; none is measured.";
-  if (!report.model.defaults_taken.empty()) {
-    note += " Fields that the configuration does not give, with the family's defaults:";
-    for (const auto& taken : report.model.defaults_taken)
-      note += " " + taken.field + "=" + taken.value;
-  }
-  document.add(Paragraph{note, Tone::kMuted});
-  return document;
+void add_note(Section& body, const std::vector<formulas::ConfigDefault>& defaults) {
+  std::string text = "All figures are predicted from the configuration; none is measured.";
+  if (!defaults.empty())
+    text += " Fields that the configuration does not give, with the family's defaults:";
+  for (const auto& taken : defaults) text += " " + taken.field + "=" + taken.value;
+  body.add(Note{{{"", text}}, Tone::kMuted});
 }
 
 }  // namespace
 
-std::string plan_text(const TrainingPlan& plan) {
-  const auto& p = plan.parallel;
-  std::string text = std::string(optimizer_info(plan.optimizer).name) + ", " +
-                     std::string(precision_info(plan.precision).name) + ", " +
-                     kernel_name(plan.kernel) + " attention, recomputation " +
-                     recomputation_name(plan.recomputation) + ", " + shape_text(plan.shape);
-  if (p.data_parallel > 1) {
-    text += ", ZeRO " + std::to_string(static_cast<int>(p.zero)) + " over " +
-            grouped(p.data_parallel) + " replicas";
-  }
-  return text + division_text(p);
-}
-
-std::string plan_text(const InferencePlan& plan) {
-  return "weights " + std::string(dtype_info(plan.weights).name) + ", cache " +
-         std::string(dtype_info(plan.cache).name) + ", " + shape_text(plan.shape) +
-         division_text(plan.parallel);
-}
-
-Table memory_table(const std::string& title, const DeviceMemory& memory) {
-  Table table;
-  table.title = title;
-  table.columns = {{"part", Align::kLeft, false},
-                   {"bytes", Align::kRight, false},
-                   {"size", Align::kRight, false},
-                   {"share", Align::kRight, false},
-                   {"what it is", Align::kLeft, true}};
-  for (const auto& part : memory.parts) {
-    table.rows.push_back(plain_row(
-        {part.id, grouped(part.bytes), bytes_text(part.bytes, Units::kIec),
-         percent(part.bytes, memory.total_bytes), part.meaning},
-        share_of(static_cast<double>(part.bytes), static_cast<double>(memory.total_bytes))));
-  }
-  table.footer.push_back(
-      plain_row({"total", grouped(memory.total_bytes), bytes_text(memory.total_bytes, Units::kIec),
-                 percent(memory.total_bytes, memory.total_bytes), ""}));
-  return table;
-}
-
-OldReport estimate_report(EstimateReport report) {
-  const auto shared = std::make_shared<const EstimateReport>(std::move(report));
-  return {[shared] { return estimate_document(*shared); },
-          [shared] { return estimate_json(*shared); }};
+report::Report estimate_report(const EstimateAnswer& answer) {
+  const Estimate& e = answer.estimate;
+  const auto& plan = answer.inputs.training;
+  report::Report report;
+  report.command = "estimate";
+  report.title = answer.model.name + ": predicted";
+  Section& body = report.body;
+  body.add(Data{"kind", "predicted"});
+  body.add(Heading{{{"model", answer.model.name}, {"", ": predicted"}}, 1});
+  List defaults;
+  for (const auto& taken : answer.model.defaults_taken)
+    defaults.emplace_back(Object{{"field", taken.field}, {"value", Literal{taken.value}}});
+  body.add(Facts{
+      {{"Family", only("family", answer.model.spec.family)},
+       {"Class", only("architecture", answer.model.spec.architecture)},
+       {"", only("defaults_taken", std::move(defaults))},
+       {"Parameters", only("parameters.unique", Count{e.parameters.unique_params}), Tone::kStrong},
+       {"Training", only("", plan_text(plan))}}});
+  add_parameters(body, e.parameters);
+  add_weights(body, e.weights);
+  const std::string device = plan.parallel.pipeline_parallel > 1
+                                 ? " of the heaviest device, " + e.training.stage + " stage"
+                                 : " of one device";
+  add_memory(body, "training_memory", "Training memory" + device, e.training);
+  body.add(Data{"training_memory.plan", plan_value(plan)});
+  add_memory(body, "inference_memory", "Inference memory of one device, cache full", e.inference);
+  body.add(Data{"inference_memory.plan", plan_value(answer.inputs.inference)});
+  body.add(Facts{
+      {{e.cache_bytes_per_token.value() > 0 ? "KV cache of one token" : "",
+        only("inference_memory.cache_bytes_per_token", Bytes{e.cache_bytes_per_token.value()})}}});
+  add_flops(body, e, plan.recomputation != formulas::Recomputation::kNone);
+  add_flops_per_token(body, e.per_token);
+  add_training(body, answer);
+  add_note(body, answer.model.defaults_taken);
+  return report;
 }
 
 }  // namespace tally::app

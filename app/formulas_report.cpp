@@ -1,380 +1,262 @@
-#include <app/formulas_report.h>
-#include <base/nearest_name.h>
-#include <formulas/families/hf_config.h>
-#include <formulas/families/presets.h>
+// The report of `torchtally formulas`.
+#include <app/look_up.h>
 #include <formulas/spec/switches.h>
 #include <formulas/terms/expression.h>
-#include <formulas/terms/parameters.h>
-#include <report/json_text.h>
-#include <report/numbers.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <vector>
+#include <utility>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
-using formulas::FamilyInfo;
+using formulas::Switch;
 using formulas::TermInfo;
-using nlohmann::ordered_json;
+using report::Align;
+using report::Column;
+using report::Count;
+using report::Data;
+using report::Facts;
+using report::Heading;
+using report::List;
+using report::Literal;
+using report::Note;
+using report::Phrase;
+using report::Row;
+using report::Section;
+using report::Table;
+using report::Tone;
+using report::Value;
 
-constexpr int kSchemaVersion = 1;
 constexpr std::string_view kCross = "cross_";
 
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
+Phrase only(const char* key, Value value) { return {{key, std::move(value)}}; }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
+Column for_programs(const char* key) { return {key, "", Align::kLeft, false, true}; }
 
-std::string text_of(std::string_view view) { return std::string(view); }
+List list_of(const std::vector<std::string>& texts) { return List(texts.begin(), texts.end()); }
 
-ordered_json term_json(const TermInfo& term) {
-  return {{"id", term.id},
-          {"formula", term.formula()},
-          {"shape", term.shape},
-          {"copies", term.copies},
-          {"component", formulas::component_name(term.component)},
-          {"meaning", term.meaning},
-          {"source", term.source}};
-}
-
-std::vector<std::string> preset_names(std::string_view family = "") {
-  std::vector<std::string> names;
-  for (const auto& preset : formulas::presets()) {
-    // A preset's text begins with its model_type or holds it; reading 198 of them is not needed to
-    // list them.
-    const auto mark = "\"model_type\":\"" + std::string(family) + "\"";
-    if (family.empty() || preset.config.find(mark) != std::string_view::npos) {
-      names.emplace_back(preset.name);
-    }
-  }
-  return names;
-}
-
-void add_terms(Document& document, const std::string& title, const std::vector<TermInfo>& terms) {
-  Table table;
-  table.title = title;
-  table.columns = {{"Term", Align::kLeft, false},
-                   {"Count", Align::kLeft, false},
-                   {"Component", Align::kLeft, false},
-                   {"Meaning", Align::kLeft, true},
-                   {"Source", Align::kLeft, true}};
+/// `name_all`: people see cross attention's terms as well.
+void add_terms(Section& body, const std::vector<TermInfo>& terms, bool name_all) {
+  Table all;
+  all.key = "terms";
+  all.title = "Terms";
+  all.columns = {{"id", "Term"},
+                 {"formula", "Count"},
+                 {"component", "Component"},
+                 {"meaning", "Meaning", Align::kLeft, true},
+                 {"source", "Source", Align::kLeft, true},
+                 for_programs("shape"),
+                 for_programs("copies")};
   for (const auto& term : terms) {
-    Row row;
-    row.cells = {term.id, term.formula(), text_of(formulas::component_name(term.component)),
-                 term.meaning, term.source};
-    table.rows.push_back(std::move(row));
+    all.rows.push_back({{term.id, term.formula(), formulas::component_name(term.component),
+                         term.meaning, term.source, term.shape, term.copies}});
   }
-  document.add(std::move(table));
+  if (name_all) {
+    body.add(std::move(all));
+    return;
+  }
+  Table shown = all;
+  shown.key.clear();
+  shown.rows.clear();
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].id.compare(0, kCross.size(), kCross) != 0) shown.rows.push_back(all.rows[i]);
+  }
+  all.programs = true;
+  body.add(std::move(shown));
+  body.add(std::move(all));
+  body.add(
+      Note{{{"", "Cross attention has the terms of attention once more, as cross_attention.*"}},
+           Tone::kMuted});
 }
 
 /// The symbols that `terms` use; all of them if `terms` is empty.
-void add_symbols(Document& document, const std::vector<TermInfo>& terms) {
+void add_symbols(Section& body, const std::vector<TermInfo>& terms) {
   std::vector<std::string> used;
   for (const auto& term : terms) {
     for (auto& symbol : formulas::symbols_in(term.formula())) used.push_back(std::move(symbol));
   }
   Table table;
+  table.key = "symbols";
   table.title = "Symbols";
-  table.columns = {{"Symbol", Align::kLeft, false}, {"Meaning", Align::kLeft, true}};
+  table.columns = {{"symbol", "Symbol"}, {"meaning", "Meaning", Align::kLeft, true}};
   for (const auto& symbol : formulas::symbol_table()) {
     if (!terms.empty() && std::find(used.begin(), used.end(), symbol.symbol) == used.end())
       continue;
-    Row row;
-    row.cells = {text_of(symbol.symbol), text_of(symbol.meaning)};
+    table.rows.push_back({{symbol.symbol, symbol.meaning}});
+  }
+  body.add(std::move(table));
+}
+
+void add(Section& body, const EveryFormula&) {
+  body.add(Data{"kind", "formulas"});
+  body.add(Heading{{{"", "Formulas"}}, 1});
+  add_terms(body, formulas::term_table(), false);
+  add_symbols(body, {});
+  Table families;
+  families.key = "families";
+  families.title = "Families";
+  families.columns = {{"model_type", "Family"},
+                      {"models", "Models", Align::kLeft, true},
+                      {"", "Class if none is named"},
+                      for_programs("architectures")};
+  for (const auto& family : formulas::family_table()) {
+    families.rows.push_back({{family.model_type, family.covers, family.architectures.front(),
+                              list_of(family.architectures)}});
+  }
+  body.add(std::move(families));
+  body.add(Heading{{{"", "Presets"}}, 2});
+  body.add(Note{only("presets", list_of(preset_names()))});
+}
+
+void add(Section& body, const FoundTerms& found) {
+  body.add(Data{"kind", "terms"});
+  if (found.terms.size() == 1) {
+    const TermInfo& term = found.terms.front();
+    body.add(Facts{{{"Term", {{"", term.id}}, Tone::kStrong},
+                    {"Count", {{"", term.formula()}}},
+                    {"Shape of one", {{"", "(" + term.shape + ")"}}},
+                    {"How many", {{"", term.copies}}},
+                    {"Component", {{"", formulas::component_name(term.component)}}},
+                    {"Meaning", {{"", term.meaning}}},
+                    {"Source", {{"", term.source}}}}});
+  }
+  add_terms(body, found.terms, true);
+  if (found.terms.size() == 1) std::get<Table>(body.blocks.back()).programs = true;
+  add_symbols(body, found.terms);
+}
+
+/// The value of a switch: a size, yes or no, or the name of a choice.
+Value value_of(const Switch& s, const formulas::TransformerSpec& spec) {
+  const std::int64_t value = s.get(spec);
+  switch (s.kind) {
+    case formulas::SwitchKind::kSize:
+      return Count{value};
+    case formulas::SwitchKind::kFlag:
+      return Value::of(value != 0);
+    case formulas::SwitchKind::kChoice:
+      break;
+  }
+  return s.value_names[static_cast<std::size_t>(value)];
+}
+
+/// Whether a switch says something: a size above 0, a flag that is set, a kind but "none".
+bool is_on(const Switch& s, const formulas::TransformerSpec& spec) {
+  if (!s.inert(spec).empty()) return false;
+  const std::int64_t value = s.get(spec);
+  if (s.kind != formulas::SwitchKind::kChoice) return value != 0;
+  return s.value_names[static_cast<std::size_t>(value)] != "none";
+}
+
+void add_switches(Section& body, const FoundFamily& found) {
+  Table shown;
+  shown.title =
+      "Switches of " + found.example + " (" + found.spec.architecture + "), those that are on";
+  shown.columns = {{"", "Switch"}, {"", "Value", Align::kRight}};
+  Table all;
+  all.key = "example.switches";
+  all.programs = true;
+  all.columns = {for_programs("path"), for_programs("value"), for_programs("values"),
+                 for_programs("changes_no_term_because")};
+  for (const Switch& s : formulas::switches(found.spec)) {
+    const Value value = value_of(s, found.spec);
+    const std::string_view inert = s.inert(found.spec);
+    const bool choice = s.kind == formulas::SwitchKind::kChoice;
+    all.rows.push_back({{s.path, value, choice ? Value(list_of(s.value_names)) : Value(),
+                         inert.empty() ? Value() : Value(inert)}});
+    if (is_on(s, found.spec)) shown.rows.push_back({{s.path, value}});
+  }
+  body.add(std::move(shown));
+  body.add(std::move(all));
+}
+
+void add_example_terms(Section& body, const FoundFamily& found) {
+  const auto& terms = found.counts.terms;
+  const bool tied = std::any_of(terms.begin(), terms.end(),
+                                [](const auto& term) { return !term.alias_of.empty(); });
+  Table table;
+  table.key = "example.terms";
+  table.title = "Terms of " + found.example;
+  table.main = true;
+  table.columns = {{"id", "Term"},
+                   {"formula", "Count"},
+                   {"numbers", "With numbers"},
+                   {"parameters", "Parameters", Align::kRight},
+                   {"component", "Component"},
+                   {"tied_to", "Tied to", Align::kLeft, false, !tied},
+                   for_programs("shape"),
+                   for_programs("copies"),
+                   for_programs("source")};
+  const auto total = static_cast<double>(found.counts.unique_params);
+  for (const auto& term : terms) {
+    List shape;
+    for (const std::int64_t size : term.shape) shape.emplace_back(Count{size});
+    Row row{{term.id, term.symbols, term.numbers, Count{term.unique_params},
+             formulas::component_name(term.component),
+             term.alias_of.empty() ? Value() : Value(term.alias_of), std::move(shape),
+             Count{term.copies}, term.source}};
+    row.share = static_cast<double>(term.unique_params) / total;
     table.rows.push_back(std::move(row));
   }
-  document.add(std::move(table));
-}
-
-ordered_json symbols_json() {
-  ordered_json symbols = ordered_json::array();
-  for (const auto& symbol : formulas::symbol_table()) {
-    symbols.push_back({{"symbol", symbol.symbol}, {"meaning", symbol.meaning}});
-  }
-  return symbols;
-}
-
-Document all_document() {
-  Document document;
-  document.title = "Formulas";
-  document.add(Heading{"Formulas", 1});
-  std::vector<TermInfo> terms;
-  for (const auto& term : formulas::term_table()) {
-    if (!starts_with(term.id, kCross)) terms.push_back(term);
-  }
-  add_terms(document, "Terms", terms);
-  document.add(Paragraph{
-      "Cross attention has the terms of attention once more, as cross_attention.*", Tone::kMuted});
-  add_symbols(document, {});
-  Table families;
-  families.title = "Families";
-  families.columns = {{"Family", Align::kLeft, false},
-                      {"Models", Align::kLeft, true},
-                      {"Class if none is named", Align::kLeft, false}};
-  for (const auto& family : formulas::family_table()) {
-    Row row;
-    row.cells = {family.model_type, family.covers, family.architectures.front()};
-    families.rows.push_back(std::move(row));
-  }
-  document.add(std::move(families));
-  document.add(Heading{"Presets", 2});
-  document.add(Paragraph{joined(preset_names()), Tone::kNormal});
-  return document;
-}
-
-std::string all_json() {
-  ordered_json terms = ordered_json::array();
-  for (const auto& term : formulas::term_table()) terms.push_back(term_json(term));
-  ordered_json families = ordered_json::array();
-  for (const auto& family : formulas::family_table()) {
-    families.push_back({{"model_type", family.model_type},
-                        {"models", family.covers},
-                        {"architectures", family.architectures}});
-  }
-  const ordered_json json = {
-      {"schema_version", kSchemaVersion}, {"kind", "formulas"},   {"terms", terms},
-      {"symbols", symbols_json()},        {"families", families}, {"presets", preset_names()}};
-  return json_text(json);
-}
-
-OldReport terms_report(std::vector<TermInfo> terms) {
-  OldReport report;
-  report.document = [terms] {
-    Document document;
-    document.title = "Formulas";
-    if (terms.size() > 1) {
-      add_terms(document, "Terms", terms);
-    } else {
-      const auto& term = terms.front();
-      Facts facts;
-      facts.facts = {
-          {"Term", term.id, Tone::kStrong},
-          {"Count", term.formula(), Tone::kNormal},
-          {"Shape of one", "(" + term.shape + ")", Tone::kNormal},
-          {"How many", term.copies, Tone::kNormal},
-          {"Component", text_of(formulas::component_name(term.component)), Tone::kNormal},
-          {"Meaning", term.meaning, Tone::kNormal},
-          {"Source", term.source, Tone::kNormal}};
-      document.add(std::move(facts));
-    }
-    add_symbols(document, terms);
-    return document;
-  };
-  report.json = [terms] {
-    ordered_json list = ordered_json::array();
-    for (const auto& term : terms) list.push_back(term_json(term));
-    const ordered_json json = {{"schema_version", kSchemaVersion},
-                               {"kind", "terms"},
-                               {"terms", list},
-                               {"symbols", symbols_json()}};
-    return json_text(json);
-  };
-  return report;
-}
-
-/// A family, and one configuration of it that is counted.
-struct Example {
-  FamilyInfo family;
-  std::string name;  ///< preset, or "its defaults"
-  formulas::TransformerSpec spec;
-  formulas::ParameterCounts counts;
-};
-
-Result<Example> make_example(FamilyInfo family, const std::string& name, std::string_view config) {
-  auto spec = formulas::spec_from_hf_config(config);
-  if (!spec) return spec.error();
-  auto counts = formulas::count_parameters(spec->spec);
-  if (!counts) return counts.error();
-  return Example{std::move(family), name, std::move(spec->spec), std::move(*counts)};
-}
-
-/// Switches of the example that say something: sizes above 0, flags that are set, kinds but "none".
-std::vector<formulas::Switch> effective(const formulas::TransformerSpec& spec) {
-  std::vector<formulas::Switch> chosen;
-  for (auto& s : formulas::switches(spec)) {
-    const bool kind = s.kind == formulas::SwitchKind::kChoice;
-    const bool says = kind ? formulas::value_text(s, s.get(spec)) != "none" : s.get(spec) != 0;
-    if (says && s.inert(spec).empty()) chosen.push_back(std::move(s));
-  }
-  return chosen;
-}
-
-Document family_document(const Example& example) {
-  Document document;
-  document.title = example.family.model_type;
-  document.add(Heading{example.family.model_type + ": " + example.family.covers, 1});
-  document.add(Paragraph{"Classes: " + joined(example.family.architectures), Tone::kNormal});
-
-  Table fields;
-  fields.title = "Fields of config.json and their defaults (transformers 5.23.0)";
-  fields.columns = {{"Field", Align::kLeft, false}, {"Default", Align::kLeft, false}};
-  for (const auto& field : example.family.fields) {
-    Row row;
-    row.cells = {field.field, field.value};
-    fields.rows.push_back(std::move(row));
-  }
-  document.add(std::move(fields));
-
-  Table switch_table;
-  switch_table.title =
-      "Switches of " + example.name + " (" + example.spec.architecture + "), those that are on";
-  switch_table.columns = {{"Switch", Align::kLeft, false}, {"Value", Align::kRight, false}};
-  for (const auto& s : effective(example.spec)) {
-    Row row;
-    row.cells = {s.path, formulas::value_text(s, s.get(example.spec))};
-    switch_table.rows.push_back(std::move(row));
-  }
-  document.add(std::move(switch_table));
-
-  Table terms;
-  terms.title = "Terms of " + example.name;
-  terms.columns = {{"Term", Align::kLeft, false},
-                   {"Count", Align::kLeft, false},
-                   {"With numbers", Align::kLeft, false},
-                   {"Parameters", Align::kRight, false},
-                   {"Component", Align::kLeft, false}};
-  const auto total = static_cast<double>(example.counts.unique_params);
-  for (const auto& term : example.counts.terms) {
-    Row row;
-    row.cells = {term.id, term.symbols, term.numbers,
-                 term.alias_of.empty() ? grouped(term.unique_params) : "tied to " + term.alias_of,
-                 text_of(formulas::component_name(term.component))};
-    row.share = static_cast<double>(term.unique_params) / total;
-    terms.rows.push_back(std::move(row));
-  }
-  Row sum;
-  sum.cells = {"Total", "", "", grouped(example.counts.unique_params), ""};
+  Row sum{{"Total", "", "", Count{found.counts.unique_params}}};
   sum.tone = Tone::kStrong;
-  terms.footer.push_back(std::move(sum));
-  document.add(std::move(terms));
-
-  Facts facts;
-  facts.facts = {
-      {"Parameters", grouped(example.counts.unique_params), Tone::kStrong},
-      {"Tied counted again", grouped(example.counts.tied_counted_again_params), Tone::kNormal},
-      {"Without embeddings", grouped(example.counts.non_embedding_params), Tone::kNormal},
-      {"Active (all but idle experts)", grouped(example.counts.active_params), Tone::kNormal},
-      {"Active, input table left out too",
-       grouped(example.counts.active_without_input_table_params), Tone::kNormal}};
-  document.add(std::move(facts));
-  const auto others = preset_names(example.family.model_type);
-  if (!others.empty()) document.add(Paragraph{"Presets: " + joined(others), Tone::kMuted});
-  return document;
+  table.footer.push_back(std::move(sum));
+  body.add(std::move(table));
 }
 
-std::string family_json(const Example& example) {
-  ordered_json fields = ordered_json::object();
-  for (const auto& field : example.family.fields) fields[field.field] = field.value;
-  ordered_json switch_list = ordered_json::array();
-  for (const auto& s : formulas::switches(example.spec)) {
-    ordered_json entry = {{"path", s.path},
-                          {"value", formulas::value_text(s, s.get(example.spec))}};
-    if (!s.value_names.empty()) entry["values"] = s.value_names;
-    if (!s.inert(example.spec).empty()) entry["changes_no_term_because"] = s.inert(example.spec);
-    switch_list.push_back(std::move(entry));
-  }
-  ordered_json terms = ordered_json::array();
-  for (const auto& term : example.counts.terms) {
-    ordered_json entry = {{"id", term.id},
-                          {"formula", term.symbols},
-                          {"numbers", term.numbers},
-                          {"shape", term.shape},
-                          {"copies", term.copies},
-                          {"parameters", term.unique_params},
-                          {"component", formulas::component_name(term.component)},
-                          {"source", term.source}};
-    if (!term.alias_of.empty()) entry["tied_to"] = term.alias_of;
-    terms.push_back(std::move(entry));
-  }
-  ordered_json components = ordered_json::object();
+void add(Section& body, const FoundFamily& found) {
+  body.add(Data{"kind", "family"});
+  body.add(Heading{
+      {{"model_type", found.family.model_type}, {"", ": "}, {"models", found.family.covers}}, 1});
+  body.add(Note{{{"", "Classes: "}, {"architectures", list_of(found.family.architectures)}}});
+  Table fields;
+  fields.key = "defaults";
+  fields.title = "Fields of config.json and their defaults (transformers 5.23.0)";
+  fields.columns = {{"field", "Field"}, {"value", "Default"}};
+  for (const auto& field : found.family.fields)
+    fields.rows.push_back({{field.field, Literal{field.value}}});
+  body.add(std::move(fields));
+  body.add(Data{"example.name", found.example});
+  body.add(Data{"example.architecture", found.spec.architecture});
+  add_switches(body, found);
+  add_example_terms(body, found);
+  const auto& counts = found.counts;
+  Table components;
+  components.key = "example.components";
+  components.programs = true;
+  components.columns = {for_programs("component"), for_programs("parameters")};
   for (int i = 0; i < formulas::kNumComponents; ++i) {
-    components[text_of(formulas::component_name(static_cast<formulas::Component>(i)))] =
-        example.counts.component_params[i];
+    components.rows.push_back({{formulas::component_name(static_cast<formulas::Component>(i)),
+                                Count{counts.component_params[static_cast<std::size_t>(i)]}}});
   }
-  const ordered_json json = {
-      {"schema_version", kSchemaVersion},
-      {"kind", "family"},
-      {"model_type", example.family.model_type},
-      {"models", example.family.covers},
-      {"architectures", example.family.architectures},
-      {"defaults", fields},
-      {"presets", preset_names(example.family.model_type)},
-      {"example",
-       {{"name", example.name},
-        {"architecture", example.spec.architecture},
-        {"parameters", example.counts.unique_params},
-        {"parameters_with_tied_counted_again", example.counts.tied_counted_again_params},
-        {"non_embedding_parameters", example.counts.non_embedding_params},
-        {"active_parameters", example.counts.active_params},
-        {"active_parameters_without_input_table", example.counts.active_without_input_table_params},
-        {"components", components},
-        {"switches", switch_list},
-        {"terms", terms}}}};
-  return json_text(json);
-}
-
-/// The example that `subject` names, if it names a family or a preset.
-std::optional<Result<Example>> example_named(const std::string& subject) {
-  if (const auto* family = formulas::family_info(subject)) {
-    const auto names = preset_names(subject);
-    for (const auto& preset : formulas::presets()) {
-      if (!names.empty() && preset.name == names.front()) {
-        return make_example(*family, names.front(), preset.config);
-      }
-    }
-    return make_example(*family, "its defaults", R"({"model_type":")" + subject + "\"}");
+  body.add(std::move(components));
+  body.add(
+      Facts{{{"Parameters", only("example.parameters", Count{counts.unique_params}), Tone::kStrong},
+             {"Tied counted again", only("example.parameters_with_tied_counted_again",
+                                         Count{counts.tied_counted_again_params})},
+             {"Without embeddings",
+              only("example.non_embedding_parameters", Count{counts.non_embedding_params})},
+             {"Active (all but idle experts)",
+              only("example.active_parameters", Count{counts.active_params})},
+             {"Active, input table left out too",
+              only("example.active_parameters_without_input_table",
+                   Count{counts.active_without_input_table_params})}}});
+  const auto presets = preset_names(found.family.model_type);
+  if (presets.empty()) {
+    body.add(Data{"presets", List{}});
+  } else {
+    body.add(Note{{{"", "Presets: "}, {"presets", list_of(presets)}}, Tone::kMuted});
   }
-  for (const auto& preset : formulas::presets()) {
-    if (preset.name != subject) continue;
-    const auto spec = formulas::preset_spec(subject);
-    if (!spec) return Result<Example>(spec.error());
-    const auto* family = formulas::family_info(spec->family);
-    if (family) return make_example(*family, subject, preset.config);
-  }
-  return std::nullopt;
-}
-
-Error unknown_subject(const std::string& subject) {
-  std::vector<std::string> names = preset_names();
-  for (const auto& family : formulas::family_table()) names.push_back(family.model_type);
-  for (const auto& term : formulas::term_table()) names.push_back(term.id);
-  const auto nearest = nearest_name(subject, names);
-  return Error{
-      ErrorCode::kUsage, "there is no term, family or preset \"" + subject.substr(0, 80) + "\"",
-      nearest.empty() ? "`torchtally formulas` lists them" : "did you mean " + nearest + "?"};
 }
 
 }  // namespace
 
-OldReport all_formulas_report() { return {all_document, all_json}; }
-
-Result<OldReport> formulas_report(const std::string& subject) {
-  if (auto example = example_named(subject)) {
-    if (!*example) return example->error();
-    OldReport report;
-    report.document = [shown = **example] { return family_document(shown); };
-    report.json = [shown = **example] { return family_json(shown); };
-    return report;
-  }
-  std::vector<TermInfo> found;
-  for (const auto& term : formulas::term_table()) {
-    if (term.id == subject) return terms_report({term});
-    if (starts_with(term.id, subject + ".")) found.push_back(term);
-  }
-  if (found.empty()) return unknown_subject(subject);
-  return terms_report(std::move(found));
+report::Report formulas_report(const Found& found) {
+  report::Report report;
+  report.command = "formulas";
+  const auto* family = std::get_if<FoundFamily>(&found);
+  report.title = family == nullptr ? "Formulas" : family->family.model_type;
+  std::visit([&](const auto& one) { add(report.body, one); }, found);
+  return report;
 }
 
 }  // namespace tally::app

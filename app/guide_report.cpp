@@ -1,19 +1,28 @@
 #include <app/guide_report.h>
-#include <report/json_text.h>
 #include <report/numbers.h>
 #include <report/quantities.h>
 
-#include <cstdio>
-#include <nlohmann/json.hpp>
+#include <utility>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
-using nlohmann::ordered_json;
+using report::Align;
+using report::Bytes;
+using report::Count;
+using report::Data;
+using report::Facts;
+using report::fixed;
+using report::grouped;
+using report::Heading;
+using report::Note;
+using report::Object;
+using report::Piece;
+using report::Real;
+using report::Table;
+using report::Tone;
+using report::Value;
+using report::Verbatim;
 
 constexpr const char* kSource =
     "AI Model Parameters Guide, \"What Are AI Model Parameters? - Conceptual Process\"";
@@ -31,16 +40,15 @@ std::string cost_range(const formulas::GuideResources& resources) {
   return "$" + fixed(resources.cost_low_usd, 0) + " - $" + fixed(resources.cost_high_usd, 0);
 }
 
-ordered_json resources_json(const formulas::GuideResources& resources) {
-  return {{"parameters", resources.num_params},
-          {"model_size_bytes", resources.model_size_bytes},
-          {"model_size_mb", resources.model_size_mb},
-          {"model_size_gb", resources.model_size_gb},
-          {"training_memory_gb", resources.training_memory_gb},
-          {"estimated_gpu_days", resources.gpu_days},
-          {"estimated_cost_range", cost_range(resources)},
-          {"estimated_cost_low_usd", resources.cost_low_usd},
-          {"estimated_cost_high_usd", resources.cost_high_usd}};
+/// A report of the guide's, but for what it says.
+report::Report guides(const char* command, const char* title, const char* part) {
+  report::Report report;
+  report.command = command;
+  report.title = title;
+  report.body.add(Data{"profile", "guide"});
+  report.body.add(Data{"kind", "predicted"});
+  report.body.add(Data{"source", std::string(kSource) + ", " + part});
+  return report;
 }
 
 }  // namespace
@@ -61,76 +69,51 @@ std::string guide_breakdown_text(const formulas::GuideBreakdown& breakdown) {
   return text;
 }
 
-OldReport guide_breakdown_report(const formulas::GuideBreakdown& breakdown) {
-  OldReport report;
-  report.document = [breakdown] {
-    Document document;
-    document.title = "Transformer model parameter breakdown";
-    document.add(Verbatim{guide_breakdown_text(breakdown)});
-    return document;
-  };
-  report.json = [breakdown] {
-    ordered_json components = ordered_json::object();
-    for (const auto& component : breakdown.components()) {
-      components[component.name] = component.params;
-    }
-    const auto& layer = breakdown.layer;
-    const ordered_json json = {{"schema_version", 1},
-                               {"profile", "guide"},
-                               {"kind", "predicted"},
-                               {"source", std::string(kSource) + ", part 4"},
-                               {"inputs",
-                                {{"vocab_size", breakdown.inputs.vocab_size},
-                                 {"hidden_size", breakdown.inputs.hidden_size},
-                                 {"num_layers", breakdown.inputs.num_layers},
-                                 {"num_attention_heads", breakdown.inputs.num_attention_heads}}},
-                               {"head_size", breakdown.head_size},
-                               {"components", components},
-                               {"single_layer",
-                                {{"attention_qkv", layer.attention_qkv_params},
-                                 {"attention_output", layer.attention_output_params},
-                                 {"attention_norm", layer.attention_norm_params},
-                                 {"feed_forward", layer.feed_forward_params},
-                                 {"feed_forward_norm", layer.feed_forward_norm_params},
-                                 {"total", layer.total_params}}},
-                               {"total_parameters", breakdown.total_params}};
-    return json_text(json);
-  };
+report::Report guide_breakdown_report(const formulas::GuideBreakdown& breakdown) {
+  report::Report report = guides("estimate", "Transformer model parameter breakdown", "part 4");
+  report.body.add(Verbatim{guide_breakdown_text(breakdown)});
+  const auto& inputs = breakdown.inputs;
+  report.body.add(
+      Data{"inputs", Object{{"vocab_size", Count{inputs.vocab_size}},
+                            {"hidden_size", Count{inputs.hidden_size}},
+                            {"num_layers", Count{inputs.num_layers}},
+                            {"num_attention_heads", Count{inputs.num_attention_heads}}}});
+  report.body.add(Data{"head_size", Count{breakdown.head_size}});
+  Object components;
+  for (const auto& component : breakdown.components())
+    components.emplace_back(component.name, Count{component.params});
+  report.body.add(Data{"components", std::move(components)});
+  const auto& layer = breakdown.layer;
+  report.body.add(
+      Data{"single_layer", Object{{"attention_qkv", Count{layer.attention_qkv_params}},
+                                  {"attention_output", Count{layer.attention_output_params}},
+                                  {"attention_norm", Count{layer.attention_norm_params}},
+                                  {"feed_forward", Count{layer.feed_forward_params}},
+                                  {"feed_forward_norm", Count{layer.feed_forward_norm_params}},
+                                  {"total", Count{layer.total_params}}}});
+  report.body.add(Data{"total_parameters", Count{breakdown.total_params}});
   return report;
 }
 
-OldReport guide_resources_report(const formulas::GuideResources& resources) {
-  OldReport report;
-  report.document = [resources] {
-    Document document;
-    document.title = "Model resource estimate";
-    document.add(Heading{"Model resource estimate", 1});
-    Facts facts;
-    facts.facts = {
-        {"Parameters", grouped(resources.num_params), Tone::kNormal},
-        {"Size", grouped(resources.model_size_bytes) + " bytes (float32)", Tone::kNormal},
-        {"Size (MB)", fixed(resources.model_size_mb, 1), Tone::kNormal},
-        {"Size (GB)", fixed(resources.model_size_gb, 1), Tone::kNormal},
-        {"Training RAM (GB)", fixed(resources.training_memory_gb, 1), Tone::kNormal},
-        {"GPU-Days", fixed(resources.gpu_days, 1), Tone::kNormal},
-        {"Cost Est.", cost_range(resources), Tone::kNormal}};
-    document.add(std::move(facts));
-    document.add(Paragraph{
+report::Report guide_resources_report(const formulas::GuideResources& r) {
+  report::Report report = guides("estimate", "Model resource estimate", "part 1");
+  report.body.add(Heading{{{"", "Model resource estimate"}}, 1});
+  report.body.add(
+      Facts{{{"Parameters", {{"parameters", Count{r.num_params}}}},
+             {"Size", {{"model_size_bytes", Bytes{r.model_size_bytes}}, {"", " (float32)"}}},
+             {"Size (MB)", {{"model_size_mb", Real{r.model_size_mb, 1}}}},
+             {"Size (GB)", {{"model_size_gb", Real{r.model_size_gb, 1}}}},
+             {"Training RAM (GB)", {{"training_memory_gb", Real{r.training_memory_gb, 1}}}},
+             {"GPU-Days", {{"gpu_days", Real{r.gpu_days, 1}}}},
+             {"Cost Est.", {{"cost_range", cost_range(r)}}},
+             {"", {{"cost_low_usd", Real{r.cost_low_usd}}}},
+             {"", {{"cost_high_usd", Real{r.cost_high_usd}}}}}});
+  report.body.add(Note{
+      {{"",
         "Predicted by the guide's rules of thumb: 4 bytes a parameter, training memory 4 times the "
         "size, one GPU-day and $1000 to $5000 for every billion parameters. MB and GB are 1024^2 "
-        "and "
-        "1024^3 bytes. For what a given model needs, name it with --config or --preset.",
-        Tone::kMuted});
-    return document;
-  };
-  report.json = [resources] {
-    ordered_json json = {{"schema_version", 1},
-                         {"profile", "guide"},
-                         {"kind", "predicted"},
-                         {"source", std::string(kSource) + ", part 1"}};
-    json.update(resources_json(resources));
-    return json_text(json);
-  };
+        "and 1024^3 bytes. For what a given model needs, name it with --config or --preset."}},
+      Tone::kMuted});
   return report;
 }
 
@@ -148,30 +131,27 @@ std::string guide_comparison_text() {
   return text;
 }
 
-OldReport guide_comparison_report() {
-  OldReport report;
-  report.document = [] {
-    Document document;
-    document.title = "Model resource requirements comparison";
-    document.add(Verbatim{guide_comparison_text()});
-    return document;
-  };
-  report.json = [] {
-    ordered_json models = ordered_json::array();
-    for (const auto& model : formulas::guide_models()) {
-      const auto resources = formulas::guide_resources(model.num_params);
-      if (!resources) continue;  // cannot be: the guide's five counts are in range
-      ordered_json row = {{"name", model.name}};
-      row.update(resources_json(*resources));
-      models.push_back(row);
-    }
-    const ordered_json json = {{"schema_version", 1},
-                               {"profile", "guide"},
-                               {"kind", "predicted"},
-                               {"source", std::string(kSource) + ", part 1"},
-                               {"models", models}};
-    return json_text(json);
-  };
+report::Report guide_comparison_report() {
+  report::Report report = guides("table", "Model resource requirements comparison", "part 1");
+  report.body.add(Verbatim{guide_comparison_text()});
+  Table table;
+  table.key = "models";
+  table.main = true;
+  table.programs = true;
+  for (const char* key :
+       {"name", "parameters", "model_size_bytes", "model_size_mb", "model_size_gb",
+        "training_memory_gb", "gpu_days", "cost_range", "cost_low_usd", "cost_high_usd"}) {
+    table.columns.push_back({key, "", Align::kLeft, false, true});
+  }
+  for (const auto& model : formulas::guide_models()) {
+    const auto r = formulas::guide_resources(model.num_params);
+    if (!r) continue;  // cannot be: the guide's five counts are in range
+    table.rows.push_back(
+        {{model.name, Count{r->num_params}, Bytes{r->model_size_bytes}, Real{r->model_size_mb},
+          Real{r->model_size_gb}, Real{r->training_memory_gb}, Real{r->gpu_days}, cost_range(*r),
+          Real{r->cost_low_usd}, Real{r->cost_high_usd}}});
+  }
+  report.body.add(std::move(table));
   return report;
 }
 

@@ -24,6 +24,10 @@ struct ModelChoice {
 
   bool names_a_model() const { return !config_path.empty() || !preset.empty() || !family.empty(); }
   bool has_sizes() const;
+  /// Whether anything but sizes is to be changed in a configuration.
+  bool changes_a_model() const {
+    return !architecture.empty() || tie_embeddings || untie_embeddings || !settings.empty();
+  }
 };
 
 /// A size that can be given beside a configuration; each family says which of its fields that is

@@ -12,13 +12,12 @@
 #include <memory>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
+
+using app::ModelChoice;
+using app::parse_count;
+using report::Report;
 
 struct EstimateOptions {
   OutputOptions output;
@@ -29,7 +28,7 @@ struct EstimateOptions {
 };
 
 /// The guide's calculator knows four sizes; the two that have a default may be left out.
-Result<OldReport> guide_breakdown(const ModelChoice& flags) {
+Result<Report> guide_breakdown(const ModelChoice& flags) {
   formulas::GuideInputs inputs;
   const struct {
     const char* field;
@@ -56,33 +55,31 @@ Result<OldReport> guide_breakdown(const ModelChoice& flags) {
                     [&, name = field](const auto& own) { return name == own.field; });
     if (!known && !text.empty()) {
       return Error{ErrorCode::kUsage, "the profile guide has no " + field,
-                   "it knows vocab_size, hidden_size, num_layers and num_attention_heads"};
+                   "it takes vocab_size, hidden_size, num_layers and num_attention_heads"};
     }
   }
   const auto breakdown = formulas::guide_parameters(inputs);
   if (!breakdown) return breakdown.error();
-  return guide_breakdown_report(*breakdown);
+  return app::guide_breakdown_report(*breakdown);
 }
 
-Result<OldReport> guide_resources(const std::string& params) {
+Result<Report> guide_resources(const std::string& params) {
   const auto count = parse_count("params", params);
   if (!count) return count.error();
   const auto resources = formulas::guide_resources(*count);
   if (!resources) return resources.error();
-  return guide_resources_report(*resources);
+  return app::guide_resources_report(*resources);
 }
 
-Result<OldReport> model_estimate(const EstimateOptions& options) {
-  auto model = chosen_model(options.model);
-  if (!model) return model.error();
-  auto inputs = plan_of(options.plan, model->spec);
-  if (!inputs) return inputs.error();
-  auto estimate = formulas::estimate(model->spec, *inputs);
-  if (!estimate) return estimate.error();
-  return estimate_report({std::move(*model), std::move(*inputs), std::move(*estimate)});
+Result<Report> model_estimate(const EstimateOptions& options) {
+  auto plan = plan_request(options.plan);
+  if (!plan) return plan.error();
+  const auto answer = app::estimate({options.model, std::move(*plan)});
+  if (!answer) return answer.error();
+  return app::estimate_report(*answer);
 }
 
-Result<OldReport> report_of(const EstimateOptions& options) {
+Result<Report> report_of(const EstimateOptions& options) {
   if (!options.profile.empty() && options.profile != "guide") {
     return Error{ErrorCode::kUsage, "profile must be guide, and is \"" + options.profile + "\"",
                  "without --profile, --config, --preset and --family name a model"};
@@ -93,15 +90,16 @@ Result<OldReport> report_of(const EstimateOptions& options) {
     return Error{ErrorCode::kUsage, "--profile guide and --params are both given",
                  "--params alone gives the guide's resource estimate"};
   }
-  if ((guide || params) && (options.model.names_a_model() || options.plan.any() ||
-                            (params && options.model.has_sizes()))) {
+  const ModelChoice& model = options.model;
+  if ((guide || params) && (model.names_a_model() || model.changes_a_model() ||
+                            options.plan.any() || (params && model.has_sizes()))) {
     return Error{ErrorCode::kUsage,
                  std::string(guide ? "--profile guide" : "--params") +
                      " goes with no model and no plan of training",
                  "the guide's calculators know neither; without it, name a model with --config, "
                  "--preset or --family"};
   }
-  if (guide) return guide_breakdown(options.model);
+  if (guide) return guide_breakdown(model);
   if (params) return guide_resources(options.params);
   return model_estimate(options);
 }
@@ -121,7 +119,9 @@ void add_estimate_command(CLI::App& app, Session& session) {
                    "A parameter count alone: the guide's resource estimate")
       ->option_text("N");
   add_model_flags(*command, options->model);
-  add_plan_flags(*command, options->plan);
+  add_plan_flags(
+      *command, options->plan,
+      {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime, PlanUse::kPrice});
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
     run_report(session, options->output, [&] { return report_of(*options); });

@@ -1,5 +1,6 @@
 #include <app/fit_report.h>
 #include <cli/commands/command.h>
+#include <cli/commands/run_report.h>
 #include <cli/flags/model_flags.h>
 #include <cli/flags/plan_flags.h>
 
@@ -7,64 +8,38 @@
 #include <memory>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 struct FitOptions {
   OutputOptions output;
   std::string purpose;
-  ModelChoice model;
+  app::ModelChoice model;
   PlanFlags plan;
 };
 
-Result<FitReport> fit(const FitOptions& options) {
-  const bool training = options.purpose.empty() || options.purpose == "training";
-  const bool inference = options.purpose.empty() || options.purpose == "inference";
-  if (!training && !inference) {
+Result<app::FitRequest> fit_request(const FitOptions& options) {
+  app::FitRequest request;
+  request.training = options.purpose.empty() || options.purpose == "training";
+  request.inference = options.purpose.empty() || options.purpose == "inference";
+  if (!request.training && !request.inference) {
     return Error{ErrorCode::kUsage,
                  "for must be training or inference, and is \"" + options.purpose + "\"", ""};
   }
-  auto model = chosen_model(options.model);
-  if (!model) return model.error();
-  const auto inputs = plan_of(options.plan, model->spec);
-  if (!inputs) return inputs.error();
-  if (!inputs->accelerator) {
-    return Error{ErrorCode::kUsage, "no accelerator is named",
-                 "give --gpu, for example --gpu \"H100 80GB\""};
+  const std::string alone = "with --for " + options.purpose;
+  if (!request.training) {
+    if (auto refused = refuse_plan_flags(options.plan, PlanUse::kTraining, alone); !refused)
+      return refused.error();
   }
-  const auto terms = formulas::terms(model->spec);
-  if (!terms) return terms.error();
-  FitReport report;
-  report.model = model->name;
-  report.accelerator = *inputs->accelerator;
-  report.num_devices = inputs->training.parallel.num_devices();
-  report.training_plan = inputs->training;
-  report.inference_plan = inputs->inference;
-  const std::int64_t bytes = report.accelerator.memory_bytes();
-  if (training) {
-    auto found = formulas::fit_training(model->spec, *terms, report.training_plan, bytes);
-    if (!found) return found.error();
-    report.training = std::move(*found);
+  if (!request.inference) {
+    if (auto refused = refuse_plan_flags(options.plan, PlanUse::kInference, alone); !refused)
+      return refused.error();
   }
-  if (inference) {
-    auto found = formulas::fit_inference(model->spec, *terms, report.inference_plan, bytes,
-                                         report.num_devices);
-    if (!found) return found.error();
-    report.inference = std::move(*found);
-  }
-  return report;
-}
-
-/// With --for, fitting is the check that was asked for.
-bool check_failed(const FitOptions& options, const FitReport& report) {
-  if (options.purpose.empty()) return false;
-  return (report.training && !report.training->fits) ||
-         (report.inference && !report.inference->fits);
+  auto plan = plan_request(options.plan);
+  if (!plan) return plan.error();
+  request.plan = std::move(*plan);
+  request.model = options.model;
+  return request;
 }
 
 }  // namespace
@@ -78,17 +53,21 @@ void add_fit_command(CLI::App& app, Session& session) {
                    "training or inference alone; exit code 1 where it does not fit")
       ->option_text("PURPOSE");
   add_model_flags(*command, options->model);
-  add_plan_flags(*command, options->plan);
+  add_plan_flags(*command, options->plan,
+                 {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference});
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
-    auto output = Output::open(options->output);
-    if (!output) return fail(session, output.error(), options->output.format);
-    auto report = fit(*options);
-    if (!report) return fail(session, report.error(), options->output.format);
-    const bool failed = check_failed(*options, *report);
-    const auto written = output->write(fit_report(std::move(*report)));
-    if (!written) return fail(session, written.error(), options->output.format);
-    if (failed) session.exit_code = kExitCheckFailed;
+    bool failed = false;
+    run_report(session, options->output, [&]() -> Result<report::Report> {
+      const auto request = fit_request(*options);
+      if (!request) return request.error();
+      const auto answer = app::fit(*request);
+      if (!answer) return answer.error();
+      // With --for, fitting is the check that was asked for.
+      failed = !options->purpose.empty() && !answer->fits();
+      return app::fit_report(*answer);
+    });
+    if (failed && session.exit_code == kExitOk) session.exit_code = kExitCheckFailed;
   });
 }
 

@@ -1,4 +1,4 @@
-#include <app/formulas_report.h>
+#include <app/look_up.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 
@@ -6,12 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 void add_formulas_command(CLI::App& app, Session& session) {
   struct Options {
@@ -29,9 +24,11 @@ void add_formulas_command(CLI::App& app, Session& session) {
       ->option_text("TERM|FAMILY");
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
-    run_report(session, options->output, [&] {
-      return options->subject.empty() ? Result<OldReport>(all_formulas_report())
-                                      : formulas_report(options->subject);
+    run_report(session, options->output, [&]() -> Result<report::Report> {
+      if (options->subject.empty()) return app::formulas_report(app::EveryFormula{});
+      const auto found = app::look_up(options->subject);
+      if (!found) return found.error();
+      return app::formulas_report(*found);
     });
   });
 }

@@ -1,14 +1,9 @@
 #include <cli/commands/run_report.h>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 void run_report(Session& session, const OutputOptions& options,
-                const std::function<Result<OldReport>()>& make) {
+                const std::function<Result<report::Report>()>& make) {
   auto output = Output::open(options);
   if (!output) return fail(session, output.error(), options.format);
   const auto report = make();

@@ -1,5 +1,5 @@
 #include <app/guide_report.h>
-#include <app/table_report.h>
+#include <app/table.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <cli/flags/plan_flags.h>
@@ -9,12 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 struct TableOptions {
@@ -23,23 +18,19 @@ struct TableOptions {
   PlanFlags plan;
 };
 
-Result<OldReport> report_of(const TableOptions& options) {
-  if (options.models.empty()) return guide_comparison_report();
-  std::vector<EstimateReport> rows;
-  for (const auto& word : options.models) {
-    auto model = model_named(word);
-    if (!model) return model.error();
-    auto inputs = plan_of(options.plan, model->spec);
-    if (!inputs) return inputs.error();
-    auto estimate = formulas::estimate(model->spec, *inputs);
-    if (!estimate) {
-      Error error = estimate.error();
-      error.message = word + ": " + error.message;
-      return error;
+Result<report::Report> report_of(const TableOptions& options) {
+  if (options.models.empty()) {
+    if (options.plan.any()) {
+      return Error{ErrorCode::kUsage, "the guide's table knows no plan of training",
+                   "name the models to compare: presets, or paths of config.json files"};
     }
-    rows.push_back({std::move(*model), std::move(*inputs), std::move(*estimate)});
+    return app::guide_comparison_report();
   }
-  return table_report(std::move(rows));
+  auto plan = plan_request(options.plan);
+  if (!plan) return plan.error();
+  const auto models = app::estimate_each({options.models, std::move(*plan)});
+  if (!models) return models.error();
+  return app::table_report(*models);
 }
 
 }  // namespace
@@ -50,7 +41,8 @@ void add_table_command(CLI::App& app, Session& session) {
   auto options = std::make_shared<TableOptions>();
   command->add_option("MODEL", options->models,
                       "Presets, or paths of config.json files; none: the guide's table");
-  add_plan_flags(*command, options->plan);
+  add_plan_flags(*command, options->plan,
+                 {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime});
   add_output_flags(*command, options->output);
   command->callback([&session, options] {
     run_report(session, options->output, [&] { return report_of(*options); });

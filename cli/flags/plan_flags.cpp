@@ -6,49 +6,58 @@
 #include <optional>
 #include <string_view>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
-using namespace formulas;
+using app::parse_count;
+using app::parse_number;
+using formulas::AttentionKernel;
+using formulas::InferencePlan;
+using formulas::ParallelPlan;
+using formulas::Recomputation;
+using formulas::TrainingPlan;
+using formulas::ZeroStage;
 
 struct PlanFlag {
   const char* field;
   const char* flag;
+  PlanUse use;
   const char* text;
   const char* help;
 };
 
 constexpr PlanFlag kPlanFlags[] = {
-    {"batch", "--batch", "N [1]", "Sequences at once on one replica"},
-    {"seq", "--seq", "N", "Tokens of a sequence [the model's longest, at most 4096]"},
-    {"encoder_seq", "--encoder-seq", "N", "Tokens of the encoder [as --seq]"},
-    {"optimizer", "--optimizer", "NAME [adamw]",
+    {"batch", "--batch", PlanUse::kBoth, "N [1]", "Sequences at once on one replica"},
+    {"seq", "--seq", PlanUse::kBoth, "N",
+     "Tokens of a sequence [the model's longest, at most 4096]"},
+    {"encoder_seq", "--encoder-seq", PlanUse::kBoth, "N", "Tokens of the encoder [as --seq]"},
+    {"optimizer", "--optimizer", PlanUse::kTraining, "NAME [adamw]",
      "sgd, momentum, adam, adamw, adafactor, adam8bit, lion or muon"},
-    {"precision", "--precision", "NAME [mixed]",
+    {"precision", "--precision", PlanUse::kTraining, "NAME [mixed]",
      "fp32, mixed (2+2+12 bytes), mixed-fp32-grads (18) or bf16"},
-    {"attention", "--attention", "NAME [flash]", "flash, or eager (scores lie in memory)"},
-    {"recompute", "--recompute", "NAME [none]", "none, selective or full"},
-    {"zero", "--zero", "STAGE [0]", "ZeRO stage, 0 to 3"},
-    {"devices", "--devices", "N [1]", "Devices in all"},
-    {"tensor_parallel", "--tensor-parallel", "N [1]", "Devices that share every matrix"},
-    {"pipeline_parallel", "--pipeline-parallel", "N [1]", "Stages of layers"},
-    {"expert_parallel", "--expert-parallel", "N [1]", "Replicas that share the experts"},
-    {"chunks", "--chunks", "N [1]", "Groups of layers a stage (interleaved schedule)"},
-    {"weights", "--weights", "DTYPE [bf16]", "Of inference: fp32, bf16, fp16, fp8, int8 or int4"},
-    {"group_size", "--group-size", "N [128]", "Inputs that share a scale in int4; 0: a row"},
-    {"cache", "--cache", "DTYPE [bf16]", "Of keys and values"},
-    {"reserve", "--reserve", "GB [1]", "Left for context, libraries and fragmentation: [other]"},
-    {"gpu", "--gpu", "NAME", "Accelerator, for example \"H100 80GB\""},
-    {"mfu", "--mfu", "SHARE [0.4]", "Model FLOPs utilisation"},
-    {"tokens", "--tokens", "N [20 a parameter]", "Tokens to train on"},
-    {"price", "--price", "AMOUNT", "Of one GPU-hour"}};
-
-constexpr std::int64_t kDefaultLongestSeq = 4096;
+    {"attention", "--attention", PlanUse::kTraining, "NAME [flash]",
+     "flash, or eager (scores lie in memory)"},
+    {"recompute", "--recompute", PlanUse::kTraining, "NAME [none]", "none, selective or full"},
+    {"zero", "--zero", PlanUse::kTraining, "STAGE [0]", "ZeRO stage, 0 to 3"},
+    {"devices", "--devices", PlanUse::kBoth, "N [1]", "Devices in all"},
+    {"tensor_parallel", "--tensor-parallel", PlanUse::kBoth, "N [1]",
+     "Devices that share every matrix"},
+    {"pipeline_parallel", "--pipeline-parallel", PlanUse::kBoth, "N [1]", "Stages of layers"},
+    {"expert_parallel", "--expert-parallel", PlanUse::kBoth, "N [1]",
+     "Replicas that share the experts"},
+    {"chunks", "--chunks", PlanUse::kBoth, "N [1]",
+     "Groups of layers a stage (interleaved schedule)"},
+    {"weights", "--weights", PlanUse::kInference, "DTYPE [bf16]",
+     "Of inference: fp32, bf16, fp16, fp8, int8 or int4"},
+    {"group_size", "--group-size", PlanUse::kInference, "N [128]",
+     "Inputs that share a scale in int4; 0: a row"},
+    {"cache", "--cache", PlanUse::kInference, "DTYPE [bf16]", "Of keys and values"},
+    {"reserve", "--reserve", PlanUse::kBoth, "GB [1]",
+     "Left for context, libraries and fragmentation: [other]"},
+    {"gpu", "--gpu", PlanUse::kBoth, "NAME", "Accelerator, for example \"H100 80GB\""},
+    {"mfu", "--mfu", PlanUse::kTime, "SHARE [0.4]", "Model FLOPs utilisation"},
+    {"tokens", "--tokens", PlanUse::kTime, "N [20 a parameter]", "Tokens to train on"},
+    {"price", "--price", PlanUse::kPrice, "AMOUNT", "Of one GPU-hour"}};
 
 /// Reads fields until the first that is wrong, whose error it keeps.
 class Reader {
@@ -101,6 +110,19 @@ class Reader {
   std::optional<Error> error_;
 };
 
+/// The switches among the flags, which have no value.
+struct PlanSwitch {
+  const char* flag;
+  PlanUse use;
+  bool PlanFlags::*value;
+  const char* help;
+};
+
+constexpr PlanSwitch kPlanSwitches[] = {
+    {"--sequence-parallel", PlanUse::kBoth, &PlanFlags::sequence_parallel,
+     "Divide by positions what tensor parallelism does not divide"},
+    {"--dropout", PlanUse::kTraining, &PlanFlags::dropout, "Trained with dropout: masks are kept"}};
+
 template <class Table>
 std::string names_of(const Table& table) {
   std::string names;
@@ -119,15 +141,6 @@ std::optional<Recomputation> recomputation_named(std::string_view name) {
   if (name == "selective") return Recomputation::kSelective;
   if (name == "full") return Recomputation::kFull;
   return std::nullopt;
-}
-
-std::int64_t default_seq(const TransformerSpec& spec) {
-  std::int64_t seq = 0;
-  for (const auto& stack : spec.stacks) {
-    const bool text = stack.embedding.num_channels == 0 && stack.embedding.num_mel_bins == 0;
-    if (text) seq = stack.max_positions > 0 ? stack.max_positions : kDefaultLongestSeq;
-  }
-  return seq > kDefaultLongestSeq ? kDefaultLongestSeq : seq;
 }
 
 /// Devices that tensor and pipeline parallelism leave over are replicas.
@@ -151,28 +164,51 @@ bool PlanFlags::any() const {
                      [](const auto& value) { return !value.second.empty(); });
 }
 
-void add_plan_flags(CLI::App& command, PlanFlags& flags) {
+void add_plan_flags(CLI::App& command, PlanFlags& flags, const std::vector<PlanUse>& uses) {
+  const auto used = [&](PlanUse use) {
+    return std::find(uses.begin(), uses.end(), use) != uses.end();
+  };
   for (const auto& flag : kPlanFlags) {
-    command.add_option(flag.flag, flags.values[flag.field], flag.help)->option_text(flag.text);
+    if (used(flag.use))
+      command.add_option(flag.flag, flags.values[flag.field], flag.help)->option_text(flag.text);
   }
-  command.add_flag("--sequence-parallel", flags.sequence_parallel,
-                   "Divide by positions what tensor parallelism does not divide");
-  command.add_flag("--dropout", flags.dropout, "Trained with dropout: masks are kept");
+  for (const auto& flag : kPlanSwitches) {
+    if (used(flag.use)) command.add_flag(flag.flag, flags.*flag.value, flag.help);
+  }
 }
 
-Result<EstimateInputs> plan_of(const PlanFlags& flags, const TransformerSpec& spec) {
+Result<Unit> refuse_plan_flags(const PlanFlags& flags, PlanUse use, const std::string& why) {
+  const auto refused = [&](const char* flag) {
+    return Error{ErrorCode::kUsage, std::string(flag) + " does nothing " + why, "leave it out"};
+  };
+  for (const auto& flag : kPlanFlags) {
+    const auto given = flags.values.find(flag.field);
+    if (flag.use == use && given != flags.values.end() && !given->second.empty())
+      return refused(flag.flag);
+  }
+  for (const auto& flag : kPlanSwitches) {
+    if (flag.use == use && flags.*flag.value) return refused(flag.flag);
+  }
+  return Unit{};
+}
+
+Result<app::PlanRequest> plan_request(const PlanFlags& flags) {
   constexpr std::int64_t kMostDevices = 1 << 20;
   constexpr double kMostReserveGb = 1e6;
-  EstimateInputs inputs;
+  app::PlanRequest request;
+  formulas::EstimateInputs& costs = request.costs;
   Reader reader(flags);
-  TrainingPlan& training = inputs.training;
+  TrainingPlan& training = costs.training;
   ParallelPlan& parallel = training.parallel;
-  training.shape.seq = default_seq(spec);
   reader.count("batch", training.shape.batch);
-  reader.count("seq", training.shape.seq);
+  std::int64_t seq = 0;
+  reader.count("seq", seq);
+  if (seq > 0) request.seq = seq;
   reader.count("encoder_seq", training.shape.encoder_seq);
-  reader.name("optimizer", training.optimizer, optimizer_named, names_of(optimizer_table()));
-  reader.name("precision", training.precision, precision_named, names_of(precision_table()));
+  reader.name("optimizer", training.optimizer, formulas::optimizer_named,
+              names_of(formulas::optimizer_table()));
+  reader.name("precision", training.precision, formulas::precision_named,
+              names_of(formulas::precision_table()));
   reader.name("attention", training.kernel, kernel_named, "flash, eager");
   reader.name("recompute", training.recomputation, recomputation_named, "none, selective, full");
   training.dropout = flags.dropout;
@@ -191,25 +227,31 @@ Result<EstimateInputs> plan_of(const PlanFlags& flags, const TransformerSpec& sp
   reader.number("reserve", reserve_gb, 0, kMostReserveGb);
   training.other_bytes = static_cast<std::int64_t>(reserve_gb * 1e9);
 
-  InferencePlan& inference = inputs.inference;
-  reader.name("weights", inference.weights, dtype_named, names_of(dtype_table()));
+  InferencePlan& inference = costs.inference;
+  reader.name("weights", inference.weights, formulas::dtype_named,
+              names_of(formulas::dtype_table()));
   reader.count("group_size", inference.group_size, 0);
-  reader.name("cache", inference.cache, dtype_named, names_of(dtype_table()));
-  inference.shape = training.shape;
+  reader.name("cache", inference.cache, formulas::dtype_named, names_of(formulas::dtype_table()));
   inference.parallel = parallel;
   inference.parallel.zero = ZeroStage::kNone;
   inference.other_bytes = training.other_bytes;
 
-  reader.number("mfu", inputs.mfu, 1e-6, 1);
-  reader.count("tokens", inputs.num_tokens);
-  reader.number("price", inputs.price_per_gpu_hour, 0, 1e9);
+  reader.number("mfu", costs.mfu, 1e-6, 1);
+  reader.count("tokens", costs.num_tokens);
+  reader.number("price", costs.price_per_gpu_hour, 0, 1e9);
   if (const auto* gpu = reader.given("gpu")) {
-    auto accelerator = accelerator_named(*gpu);
+    auto accelerator = formulas::accelerator_named(*gpu);
     if (!accelerator) return accelerator.error();
-    inputs.accelerator = *accelerator;
+    costs.accelerator = *accelerator;
   }
   if (reader.error()) return *reader.error();
-  return inputs;
+  for (const char* field : {"mfu", "price"}) {
+    if (reader.given(field) != nullptr && !costs.accelerator) {
+      return Error{ErrorCode::kUsage, std::string("--") + field + " does nothing without --gpu",
+                   "give --gpu, for example --gpu \"H100 80GB\""};
+    }
+  }
+  return request;
 }
 
 }  // namespace tally::cli

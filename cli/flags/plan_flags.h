@@ -1,22 +1,27 @@
 // Flags that say how a model is to be trained or run: batch, recipe, devices, accelerator.
 #pragma once
 
+#include <app/plan.h>
 #include <base/result.h>
-#include <formulas/costs/estimate.h>
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
+
+/// What a flag has a say in.
+enum class PlanUse {
+  kBoth,       ///< training and inference
+  kTraining,   ///< memory of a training
+  kInference,  ///< memory of inference
+  kTime,       ///< how long a training takes
+  kPrice,      ///< what it costs
+};
 
 struct PlanFlags {
   std::map<std::string, std::string> values;  ///< field to text; empty: not given
@@ -26,11 +31,14 @@ struct PlanFlags {
   bool any() const;
 };
 
-void add_plan_flags(CLI::App& command, PlanFlags& flags);
+/// Adds the flags of `uses` to `command`.
+void add_plan_flags(CLI::App& command, PlanFlags& flags, const std::vector<PlanUse>& uses);
 
-/// The plan that the flags describe for `spec`. Fields that are not given have the defaults that
-/// the flags' help names. Errors name the field.
-Result<formulas::EstimateInputs> plan_of(const PlanFlags& flags,
-                                         const formulas::TransformerSpec& spec);
+/// Refuses (kUsage) flags of `use`: they would do nothing, `why`, as in "with --for inference".
+Result<Unit> refuse_plan_flags(const PlanFlags& flags, PlanUse use, const std::string& why);
+
+/// The plan that the flags describe. Fields that are not given have the defaults that the flags'
+/// help names. Errors name the field, or a flag that does nothing without another.
+Result<app::PlanRequest> plan_request(const PlanFlags& flags);
 
 }  // namespace tally::cli

@@ -1,9 +1,11 @@
-#include <app/formulas_report.h>
+#include <app/look_up.h>
 #include <formulas/families/hf_config.h>
 #include <formulas/families/presets.h>
 #include <formulas/terms/expression.h>
 #include <formulas/terms/terms.h>
 #include <gtest/gtest.h>
+#include <report/render.h>
+#include <report/views.h>
 
 #include <algorithm>
 #include <map>
@@ -12,17 +14,21 @@
 
 #include "../formulas/truth.h"
 
-namespace tally::report::layout {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
-std::string text_of(const OldReport& report) { return render_text(report.document(), TextStyle{}); }
+using nlohmann::json;
+
+std::string text_of(const Found& found) {
+  return report::render_text(to_document(formulas_report(found)), {});
+}
+
+json json_of(const Found& found) { return json::parse(to_json(formulas_report(found))); }
 
 TEST(FormulasReport, ListsEveryTermSymbolFamilyAndPreset) {
-  const auto json = nlohmann::json::parse(all_formulas_report().json());
-  EXPECT_EQ(json["schema_version"], 1);
+  const json json = json_of(EveryFormula{});
+  EXPECT_EQ(json["schema_version"], 2);
+  EXPECT_EQ(json["command"], "formulas");
   // Every symbol that a formula is written with is explained, and every term has one line.
   std::set<std::string> explained, terms;
   for (const auto& symbol : json["symbols"]) explained.insert(symbol["symbol"]);
@@ -51,7 +57,7 @@ TEST(FormulasReport, ListsEveryTermSymbolFamilyAndPreset) {
 }
 
 TEST(FormulasReport, ShowsATermWithItsSymbols) {
-  const auto report = formulas_report("attention.kv_a.weight");
+  const auto report = look_up("attention.kv_a.weight");
   ASSERT_TRUE(report);
   const auto text = text_of(*report);
   EXPECT_NE(text.find("L·(r_kv+d_r)·H"), std::string::npos) << text;
@@ -60,24 +66,25 @@ TEST(FormulasReport, ShowsATermWithItsSymbols) {
 }
 
 TEST(FormulasReport, ShowsTheTermsBelowAName) {
-  const auto report = formulas_report("mlp.shared");
+  const auto report = look_up("mlp.shared");
   ASSERT_TRUE(report);
-  const auto json = nlohmann::json::parse(report->json());
+  const json json = json_of(*report);
   EXPECT_EQ(json["terms"].size(), 6u);  // gate, up, down; weight and bias
 }
 
 /// Conservation: the example's terms add up to its components and to its total.
 TEST(FormulasReport, ShowsEveryFamilyWithAnExampleThatAddsUp) {
   for (const auto& family : formulas::family_table()) {
-    const auto report = formulas_report(family.model_type);
+    const auto report = look_up(family.model_type);
     ASSERT_TRUE(report) << family.model_type << ": " << report.error().message;
     EXPECT_FALSE(text_of(*report).empty());
-    const auto json = nlohmann::json::parse(report->json());
+    const json json = json_of(*report);
     std::int64_t terms = 0;
     for (const auto& term : json["example"]["terms"])
       terms += term["parameters"].get<std::int64_t>();
     std::int64_t components = 0;
-    for (const auto& part : json["example"]["components"]) components += part.get<std::int64_t>();
+    for (const auto& part : json["example"]["components"])
+      components += part["parameters"].get<std::int64_t>();
     EXPECT_EQ(terms, json["example"]["parameters"].get<std::int64_t>()) << family.model_type;
     EXPECT_EQ(components, json["example"]["parameters"].get<std::int64_t>()) << family.model_type;
     EXPECT_FALSE(json["example"]["switches"].empty());
@@ -85,9 +92,9 @@ TEST(FormulasReport, ShowsEveryFamilyWithAnExampleThatAddsUp) {
 }
 
 TEST(FormulasReport, TakesAPresetAsTheExample) {
-  const auto report = formulas_report("llama-3-8b");
+  const auto report = look_up("llama-3-8b");
   ASSERT_TRUE(report);
-  const auto json = nlohmann::json::parse(report->json());
+  const json json = json_of(*report);
   EXPECT_EQ(json["example"]["parameters"], 8'030'261'248);
   EXPECT_EQ(json["model_type"], "llama");
   const auto text = text_of(*report);
@@ -95,13 +102,31 @@ TEST(FormulasReport, TakesAPresetAsTheExample) {
   EXPECT_NE(text.find("32·8·128·4096"), std::string::npos);
 }
 
+TEST(FormulasReport, HasNumbersAsNumbersAndFlagsAsBooleans) {
+  const auto report = look_up("llama-3-8b");
+  ASSERT_TRUE(report);
+  const json json = json_of(*report);
+  const auto find = [](const nlohmann::json& rows, const char* key, const std::string& name) {
+    for (const auto& row : rows) {
+      if (row[key] == name) return row["value"];
+    }
+    return nlohmann::json("missing");
+  };
+  const auto& switches = json["example"]["switches"];
+  EXPECT_EQ(find(switches, "path", "decoder.attention.num_heads"), 32);
+  EXPECT_EQ(find(switches, "path", "decoder.attention.q_bias"), false);
+  EXPECT_EQ(find(switches, "path", "decoder.attention.kind"), "standard");
+  EXPECT_EQ(find(json["defaults"], "field", "hidden_size"), 4096);
+  EXPECT_EQ(find(json["defaults"], "field", "attention_bias"), false);
+}
+
 TEST(FormulasReport, RefusesAnUnknownNameWithTheNearest) {
-  const auto report = formulas_report("attention.q.wieght");
+  const auto report = look_up("attention.q.wieght");
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kUsage);
   EXPECT_NE(report.error().message.find("attention.q.wieght"), std::string::npos);
   EXPECT_NE(report.error().hint.find("attention.q.weight"), std::string::npos);
-  EXPECT_FALSE(formulas_report(""));
+  EXPECT_FALSE(look_up(""));
 }
 
 }  // namespace

@@ -4,14 +4,15 @@
 #include <gtest/gtest.h>
 #include <report/numbers.h>
 #include <report/quantities.h>
+#include <report/views.h>
 
 #include <nlohmann/json.hpp>
 
-namespace tally::report::layout {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
+
+using report::digits;
+using report::grouped;
 
 TEST(GuideReport, ComparisonIsTheGuidesToTheCharacter) {
   EXPECT_EQ(guide_comparison_text(),
@@ -44,8 +45,9 @@ TEST(GuideReport, BreakdownIsTheGuidesToTheCharacter) {
 TEST(GuideReport, JsonHoldsTheSameValues) {
   const auto breakdown = formulas::guide_parameters({32000, 4096, 32, 32});
   ASSERT_TRUE(breakdown);
-  const auto json = nlohmann::json::parse(guide_breakdown_report(*breakdown).json());
-  EXPECT_EQ(json["schema_version"], 1);
+  const auto json = nlohmann::json::parse(to_json(guide_breakdown_report(*breakdown)));
+  EXPECT_EQ(json["schema_version"], 2);
+  EXPECT_EQ(json["command"], "estimate");
   EXPECT_EQ(json["profile"], "guide");
   EXPECT_EQ(json["components"]["token_embeddings"], 131'072'000);
   EXPECT_EQ(json["components"]["position_embeddings"], 8'388'608);
@@ -54,10 +56,10 @@ TEST(GuideReport, JsonHoldsTheSameValues) {
   EXPECT_EQ(json["total_parameters"], 6'714'163'200);
   EXPECT_EQ(json["single_layer"]["total"], 201'363'456);
 
-  const auto table = nlohmann::json::parse(guide_comparison_report().json());
+  const auto table = nlohmann::json::parse(to_json(guide_comparison_report()));
   ASSERT_EQ(table["models"].size(), 5u);
   EXPECT_EQ(table["models"][4]["model_size_bytes"], 2'740'000'000'000);
-  EXPECT_EQ(table["models"][4]["estimated_cost_range"], "$685000 - $3425000");
+  EXPECT_EQ(table["models"][4]["cost_range"], "$685000 - $3425000");
 }
 
 TEST(Numbers, CountsAreReadExactlyOrRefused) {

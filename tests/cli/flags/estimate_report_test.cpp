@@ -1,23 +1,26 @@
 // Reports of estimate, fit and table: text and JSON agree, and every split adds up.
 #include <app/estimate_report.h>
 #include <app/fit_report.h>
-#include <app/table_report.h>
+#include <app/table.h>
 #include <cli/flags/model_flags.h>
 #include <cli/flags/plan_flags.h>
 #include <gtest/gtest.h>
 #include <report/numbers.h>
+#include <report/render.h>
+#include <report/views.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace tally::report::layout {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
+using app::chosen_model;
+using app::EstimateAnswer;
+using app::ModelChoice;
 using nlohmann::json;
+using report::grouped;
+using report::Report;
 
 ModelChoice preset_flags(const std::string& name) {
   ModelChoice flags;
@@ -25,15 +28,17 @@ ModelChoice preset_flags(const std::string& name) {
   return flags;
 }
 
-EstimateReport estimated(const ModelChoice& model_flags, const PlanFlags& plan_flags = {}) {
-  auto model = chosen_model(model_flags);
-  EXPECT_TRUE(model) << model.error().message;
-  auto inputs = plan_of(plan_flags, model->spec);
-  EXPECT_TRUE(inputs) << inputs.error().message;
-  auto estimate = formulas::estimate(model->spec, *inputs);
-  EXPECT_TRUE(estimate) << estimate.error().message;
-  return {std::move(*model), std::move(*inputs), std::move(*estimate)};
+EstimateAnswer estimated(const ModelChoice& model, const PlanFlags& plan_flags = {}) {
+  const auto plan = plan_request(plan_flags);
+  EXPECT_TRUE(plan) << plan.error().message;
+  auto answer = app::estimate({model, *plan});
+  EXPECT_TRUE(answer) << answer.error().message;
+  return std::move(*answer);
 }
+
+json json_of(const Report& report) { return json::parse(to_json(report)); }
+
+std::string text_of(const Report& report) { return render_text(to_document(report), {}); }
 
 void expect_parts_add_up(const json& memory) {
   std::int64_t sum = 0;
@@ -44,23 +49,23 @@ void expect_parts_add_up(const json& memory) {
 class EstimateOfPreset : public testing::TestWithParam<const char*> {};
 
 TEST_P(EstimateOfPreset, SplitsAddUpAndTextAgreesWithJson) {
-  const OldReport report = estimate_report(estimated(preset_flags(GetParam())));
-  const json value = json::parse(report.json());
-  const std::string text = render_text(report.document(), {});
-  EXPECT_EQ(value.at("schema_version"), 1);
+  const Report report = app::estimate_report(estimated(preset_flags(GetParam())));
+  const json value = json_of(report);
+  const std::string text = text_of(report);
+  EXPECT_EQ(value.at("schema_version"), 2);
   EXPECT_EQ(value.at("kind"), "predicted");
   EXPECT_NE(text.find("predicted"), std::string::npos);
 
   expect_parts_add_up(value.at("training_memory"));
   expect_parts_add_up(value.at("inference_memory"));
   std::int64_t components = 0;
-  for (const auto& [name, params] : value.at("parameters").at("components").items())
-    components += params.get<std::int64_t>();
+  for (const auto& component : value.at("parameters").at("components"))
+    components += component.at("parameters").get<std::int64_t>();
   EXPECT_EQ(components, value.at("parameters").at("unique").get<std::int64_t>());
   std::int64_t forward = 0;
   for (const auto& part : value.at("flops").at("parts"))
-    forward += std::stoll(part.at("forward_flops").get<std::string>());
-  EXPECT_EQ(std::to_string(forward), value.at("flops").at("forward_flops").get<std::string>());
+    forward += part.at("forward_flops").get<std::int64_t>();
+  EXPECT_EQ(value.at("flops").at("forward_flops"), forward);
   for (const auto& weights : value.at("weights")) {
     EXPECT_EQ(weights.at("quantized_bytes").get<std::int64_t>() +
                   weights.at("scale_bytes").get<std::int64_t>() +
@@ -93,11 +98,11 @@ TEST(EstimateReport, FlopsPastTwoToTheSixtyThreeAreExactInJson) {
   plan.values["gpu"] = "H100 80GB";
   plan.values["tokens"] = "15T";
   plan.values["seq"] = "2048";
-  const json value =
-      json::parse(estimate_report(estimated(preset_flags("llama-3-8b"), plan)).json());
+  const Report report = app::estimate_report(estimated(preset_flags("llama-3-8b"), plan));
   // 3 x 32,938,104,193,024 / 2048 x 15e12: the step's FLOPs divide by its tokens (48,249,176,064).
-  EXPECT_EQ(value.at("training").at("training_flops"), "723737640960000000000000");
-  EXPECT_EQ(value.at("flops").at("model_flops"), "98814312579072");
+  const std::string text = to_json(report);
+  EXPECT_NE(text.find("\"training_flops\": 723737640960000000000000,"), std::string::npos) << text;
+  EXPECT_EQ(json_of(report).at("flops").at("model_flops"), 98'814'312'579'072);
 }
 
 TEST(ModelChoice, HyperParametersReplaceFieldsUnderTheFamilysNames) {
@@ -171,49 +176,56 @@ TEST(ModelChoice, RefusesWhatNamesNoModel) {
   refused(flags, "frobnicator");
 }
 
-TEST(PlanFlags, EveryFieldReachesThePlanOrIsRefusedByName) {
-  const auto model = chosen_model(preset_flags("mixtral-8x7b"));
-  ASSERT_TRUE(model);
-  const auto base = plan_of({}, model->spec);
-  ASSERT_TRUE(base);
-  EXPECT_EQ(base->training.shape.seq, 4096);  // the longest is 131,072
-  for (const char* field : {"batch",
-                            "seq",
-                            "encoder_seq",
-                            "optimizer",
-                            "precision",
-                            "attention",
-                            "recompute",
-                            "zero",
-                            "devices",
-                            "tensor_parallel",
-                            "pipeline_parallel",
-                            "expert_parallel",
-                            "chunks",
-                            "weights",
-                            "group_size",
-                            "cache",
-                            "reserve",
-                            "mfu",
-                            "tokens",
-                            "price",
-                            "gpu"}) {
+constexpr const char* kPlanFields[] = {"batch",
+                                       "seq",
+                                       "encoder_seq",
+                                       "optimizer",
+                                       "precision",
+                                       "attention",
+                                       "recompute",
+                                       "zero",
+                                       "devices",
+                                       "tensor_parallel",
+                                       "pipeline_parallel",
+                                       "chunks",
+                                       "weights",
+                                       "expert_parallel",
+                                       "group_size",
+                                       "cache",
+                                       "reserve",
+                                       "mfu",
+                                       "tokens",
+                                       "price",
+                                       "gpu"};
+
+TEST(PlanFlags, AreRefusedByNameWhereTheyMakeNoSense) {
+  for (const char* field : kPlanFields) {
     for (const char* wrong : {"-7", "x", "99999999999999999999"}) {
       PlanFlags flags;
       flags.values[field] = wrong;
-      const auto plan = plan_of(flags, model->spec);
+      const auto plan = plan_request(flags);
       ASSERT_FALSE(plan) << field << " " << wrong;
       EXPECT_EQ(plan.error().code, ErrorCode::kUsage);
       EXPECT_EQ(plan.error().message.rfind(field, 0), 0u) << plan.error().message;
     }
   }
+}
+
+TEST(PlanFlags, ReachThePlan) {
+  const auto model = chosen_model(preset_flags("mixtral-8x7b"));
+  ASSERT_TRUE(model);
+  const auto base = plan_request({});
+  ASSERT_TRUE(base);
+  EXPECT_EQ(plan_for(*base, model->spec)->training.shape.seq, 4096);  // the longest is 131,072
   PlanFlags flags;
   flags.values = {{"devices", "8"},
                   {"tensor_parallel", "2"},
                   {"zero", "2"},
                   {"reserve", "0.5"},
                   {"weights", "int4"}};
-  const auto plan = plan_of(flags, model->spec);
+  const auto request = plan_request(flags);
+  ASSERT_TRUE(request);
+  const auto plan = plan_for(*request, model->spec);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->training.parallel.data_parallel, 4);
   EXPECT_EQ(plan->training.parallel.zero, formulas::ZeroStage::kGradients);
@@ -223,17 +235,118 @@ TEST(PlanFlags, EveryFieldReachesThePlanOrIsRefusedByName) {
   EXPECT_FALSE(PlanFlags{}.any());
 }
 
+TEST(PlanFlags, AreRefusedWhereTheyWouldDoNothing) {
+  for (const char* field : {"mfu", "price"}) {
+    PlanFlags flags;
+    flags.values[field] = "0.5";
+    const auto refused = plan_request(flags);
+    ASSERT_FALSE(refused) << field;
+    EXPECT_EQ(refused.error().message, std::string("--") + field + " does nothing without --gpu");
+    flags.values["gpu"] = "H100 80GB";
+    EXPECT_TRUE(plan_request(flags)) << field;
+  }
+  PlanFlags flags;
+  flags.dropout = true;
+  const auto refused = refuse_plan_flags(flags, PlanUse::kTraining, "with --for inference");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "--dropout does nothing with --for inference");
+  EXPECT_TRUE(refuse_plan_flags(flags, PlanUse::kInference, "with --for training"));
+  flags = {};
+  flags.values["cache"] = "fp8";
+  EXPECT_FALSE(refuse_plan_flags(flags, PlanUse::kInference, "with --for training"));
+}
+
+// An encoder of its own length: T5's beside its decoder, Whisper's of audio. GPT-2 has none, BERT
+// no decoder.
+TEST(PlanFlags, TakeAnEncodersLengthOnlyWhereThereIsOne) {
+  PlanFlags flags;
+  flags.values["encoder_seq"] = "64";
+  const auto request = plan_request(flags);
+  ASSERT_TRUE(request);
+  for (const auto& [preset, has] :
+       {std::pair("t5-small", true), std::pair("whisper-tiny", true), std::pair("gpt2", false),
+        std::pair("bert-base-uncased", false)}) {
+    const auto model = chosen_model(preset_flags(preset));
+    ASSERT_TRUE(model);
+    const auto plan = plan_for(*request, model->spec);
+    EXPECT_EQ(plan.ok(), has) << preset;
+    if (!plan)
+      EXPECT_EQ(plan.error().message.rfind("encoder_seq: ", 0), 0u) << plan.error().message;
+  }
+}
+
 TEST(TableReport, HasARowForEveryModel) {
-  std::vector<EstimateReport> models;
-  models.push_back(estimated(preset_flags("gpt2")));
-  models.push_back(estimated(preset_flags("llama-3-8b")));
-  const OldReport report = table_report(std::move(models));
-  const json value = json::parse(report.json());
+  const auto models = app::estimate_each({{"gpt2", "llama-3-8b"}, {}});
+  ASSERT_TRUE(models) << models.error().message;
+  const Report report = app::table_report(*models);
+  const json value = json_of(report);
   ASSERT_EQ(value.at("models").size(), 2u);
   EXPECT_EQ(value.at("models")[0].at("parameters"), 124'439'808);
-  EXPECT_EQ(value.at("models")[1].at("cache_bytes_per_token"), "131072");
-  const std::string text = render_text(report.document(), {});
-  EXPECT_NE(text.find("8,030,261,248"), std::string::npos);
+  EXPECT_EQ(value.at("models")[1].at("cache_bytes_per_token"), 131072);
+  EXPECT_NE(text_of(report).find("8,030,261,248"), std::string::npos);
+}
+
+TEST(TableReport, NamesTheModelThatIsWrong) {
+  app::PlanRequest plan;
+  plan.seq = 2000;  // past GPT-2's 1,024 positions
+  const auto refused = app::estimate_each({{"llama-3-8b", "gpt2"}, plan});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.rfind("gpt2: seq", 0), 0u) << refused.error().message;
+}
+
+app::FitRequest fit_request(const char* preset, const char* gpu) {
+  PlanFlags flags;
+  flags.values = {{"gpu", gpu}, {"seq", "512"}};
+  return {preset_flags(preset), *plan_request(flags)};
+}
+
+// Llama 3 8B in bf16 takes 16.1 GB to run and, with mixed-precision Adam, 128.5 GB to train (16
+// bytes a parameter) before any activation: an H100 of 80 GB holds the one, not the other.
+TEST(Fit, AnswersOnlyWhatWasAsked) {
+  app::FitRequest request = fit_request("llama-3-8b", "H100 80GB");
+  const auto both = app::fit(request);
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_FALSE(both->training->fits);
+  EXPECT_TRUE(both->inference->fits);
+  EXPECT_FALSE(both->fits());
+  request.training = false;
+  const auto inference = app::fit(request);
+  ASSERT_TRUE(inference);
+  EXPECT_FALSE(inference->training);
+  EXPECT_TRUE(inference->fits());
+  request.training = true;
+  request.inference = false;
+  const auto training = app::fit(request);
+  ASSERT_TRUE(training);
+  EXPECT_FALSE(training->inference);
+  EXPECT_FALSE(training->fits());
+  request.plan.costs.accelerator.reset();
+  ASSERT_FALSE(app::fit(request));
+  EXPECT_EQ(app::fit(request).error().message, "no accelerator is named");
+}
+
+TEST(FitReport, PartsAddUpAndTextAgreesWithJson) {
+  const auto answer = app::fit(fit_request("gpt2", "H100 80GB"));
+  ASSERT_TRUE(answer);
+  const Report report = app::fit_report(*answer);
+  const json value = json_of(report);
+  const std::string text = text_of(report);
+  EXPECT_EQ(value.at("accelerator").at("memory_bytes"), 80'000'000'000);
+  for (const char* half : {"training", "inference"}) {
+    expect_parts_add_up(value.at(half).at("memory"));
+    EXPECT_EQ(value.at(half).at("fits"), true);
+    EXPECT_TRUE(value.at(half).at("recipe").is_null());
+    for (const auto& part : value.at(half).at("memory").at("parts")) {
+      EXPECT_NE(text.find(grouped(part.at("bytes").get<std::int64_t>()) + " B"), std::string::npos)
+          << part;
+    }
+    const auto batch = value.at(half).at("limits").at("largest_batch").get<std::int64_t>();
+    EXPECT_NE(text.find("Largest batch at this length    " + grouped(batch) + "\n"),
+              std::string::npos)
+        << text;
+  }
+  EXPECT_NE(text.find("(all the positions that the model has)"), std::string::npos);  // 1,024
+  EXPECT_NE(text.find("yes, "), std::string::npos);
 }
 
 }  // namespace
