@@ -1,6 +1,7 @@
 #include <app/parse_number.h>
 #include <base/wide.h>
 
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -88,6 +89,39 @@ Result<std::int64_t> parse_count(const std::string& field, const std::string& te
   }
   if (*value > high) return bad_value(field, text, "at most " + std::to_string(high));
   return *value;
+}
+
+Result<std::int64_t> parse_bytes(const std::string& field, const std::string& text) {
+  static const std::string kExpected = "a size in bytes (such as 4096, 512M or 1.5G)";
+  constexpr std::size_t kMostDigits = 18;
+  std::int64_t mantissa = 0, divisor = 1;
+  std::size_t at = 0, digits = 0;
+  bool point = false;
+  for (; at < text.size() && (is_digit(text[at]) || (text[at] == '.' && !point)); ++at) {
+    if (text[at] == '.') {
+      point = true;
+      continue;
+    }
+    if (++digits > kMostDigits) return bad_value(field, text, kExpected);
+    mantissa = mantissa * 10 + (text[at] - '0');
+    if (point) divisor *= 10;
+  }
+  std::int64_t factor = 1;
+  std::string suffix = text.substr(at);
+  for (char& c : suffix) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (!suffix.empty() && suffix != "B") {
+    static const std::string kSuffixes = "KMGT";
+    const std::size_t power = kSuffixes.find(suffix[0]);
+    const std::string rest = suffix.substr(1);
+    if (power == std::string::npos || (!rest.empty() && rest != "B" && rest != "IB"))
+      return bad_value(field, text, kExpected);
+    factor = std::int64_t{1} << (10 * (power + 1));
+  }
+  if (digits == 0) return bad_value(field, text, kExpected);
+  // At most 18 digits times 2^40: fits 128 bits.
+  const auto bytes = static_cast<Int128>(mantissa) * factor / divisor;
+  if (bytes > INT64_MAX) return bad_value(field, text, "at most 9223372036854775807");
+  return static_cast<std::int64_t>(bytes);
 }
 
 Result<double> parse_number(const std::string& field, const std::string& text, double low,

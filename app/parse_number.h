@@ -18,6 +18,11 @@ using namespace report::layout;
 Result<std::int64_t> parse_count(const std::string& field, const std::string& text,
                                  std::int64_t low = 1, std::int64_t high = INT64_MAX);
 
+/// A size from a flag, in bytes: 0, or a positive number with or without decimals, with or without
+/// one of the suffixes K, M, G, T (powers of 1024), as in 24G or 1.5G; KB and KiB mean the same.
+/// Cut to whole bytes. Errors as for parse_count.
+Result<std::int64_t> parse_bytes(const std::string& field, const std::string& text);
+
 /// A number from a flag, within [low, high]. Errors as for parse_count.
 Result<double> parse_number(const std::string& field, const std::string& text, double low,
                             double high);

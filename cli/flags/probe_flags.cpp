@@ -1,3 +1,4 @@
+#include <app/parse_number.h>
 #include <cli/flags/probe_flags.h>
 
 #include <CLI/CLI.hpp>
@@ -247,10 +248,15 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
   command.add_flag("!--no-formulas", flags.formulas,
                    "Leave out what the formulas predict of a transformer's activations");
   command
-      .add_option(
-          "--limit", flags.limit_bytes,
-          "Bytes of tensors that the model may take, a hard cap. Suffixes: K, M, G; 0: none")
-      ->transform(CLI::AsSizeValue(false).description(""))
+      .add_option_function<std::string>(
+          "--limit",
+          [&flags](const std::string& text) {
+            const Result<std::int64_t> bytes = parse_bytes("--limit", text);
+            if (!bytes) throw CLI::ValidationError(bytes.error().message);
+            flags.limit_bytes = *bytes;
+          },
+          "Bytes of tensors that the model may take, a hard cap, as 24G or 1.5G. Suffixes: K, M, "
+          "G, T; 0: none")
       ->type_name("SIZE");
   command.add_flag("!--no-modules", flags.modules,
                    "Leave out the second run, which books memory and FLOPs to modules");

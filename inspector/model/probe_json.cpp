@@ -116,6 +116,16 @@ ModuleMemory read_module(const json& row) {
   return m;
 }
 
+json resident_json(const ResidentMemory& r) {
+  return json::array({or_null(r.baseline_bytes), or_null(r.loaded_bytes),
+                      or_null(r.load_peak_bytes), or_null(r.end_bytes), or_null(r.peak_bytes)});
+}
+
+ResidentMemory read_resident(const json& row) {
+  const auto at = [&](std::size_t i) { return read_optional<std::int64_t>(row.at(i)); };
+  return {at(0), at(1), at(2), at(3), at(4)};
+}
+
 json failure_json(const ProbeFailure& f) {
   return {{"kind", name(f.kind)},
           {"phase", f.phase},
@@ -210,6 +220,7 @@ json to_json(const ProbeResult& r) {
           {"modules", std::move(modules)},
           {"peak_module", or_null(r.peak_module)},
           {"timeline", std::move(timeline)},
+          {"resident", r.resident ? resident_json(*r.resident) : json(nullptr)},
           {"notes", r.notes},
           {"failure", r.failure ? failure_json(*r.failure) : json(nullptr)},
           {"cuda_snapshot", hex(r.cuda_snapshot)}};
@@ -273,6 +284,7 @@ Result<ProbeResult> probe_result_from_json(const json& value) try {
     r.timeline.push_back({row.at(0).get<std::string>(), row.at(1).get<std::string>(),
                           row.at(2).get<std::int64_t>()});
   }
+  if (!value.at("resident").is_null()) r.resident = read_resident(value.at("resident"));
   r.notes = value.at("notes").get<std::vector<std::string>>();
   if (!value.at("failure").is_null()) r.failure = read_failure(value.at("failure"));
   r.cuda_snapshot = read_hex(value.at("cuda_snapshot").get_ref<const std::string&>());

@@ -59,6 +59,14 @@ const PhaseReading* find_phase(const ProbeResult& result, std::string_view name)
   return nullptr;
 }
 
+std::optional<std::int64_t> resident_outside_tensors(const ProbeResult& result) {
+  const auto& resident = result.resident;
+  if (!resident || !resident->baseline_bytes || !resident->end_bytes) return std::nullopt;
+  const bool on_host = !result.used_device.is_cuda() && !result.phases.empty();
+  const std::int64_t tensors = on_host ? result.phases.back().end_bytes : 0;
+  return *resident->end_bytes - *resident->baseline_bytes - tensors;
+}
+
 std::int64_t peak_of(const ProbeResult& result) {
   std::int64_t peak = 0;
   for (const PhaseReading& phase : result.phases) peak = std::max(peak, phase.peak_bytes);

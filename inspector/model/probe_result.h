@@ -105,6 +105,23 @@ struct ProbeFailure {
 std::string_view name(ProbeFailure::Kind kind);
 std::optional<ProbeFailure::Kind> probe_failure_from_name(std::string_view name);
 
+/// What the probe's process took of the host's memory, as Linux counts it: resident pages, those of
+/// LibTorch's code and of buffers that are no tensors included. Nothing where the run did not come
+/// so far.
+struct ResidentMemory {
+  std::optional<std::int64_t> baseline_bytes;   ///< before the model, with LibTorch loaded
+  std::optional<std::int64_t> loaded_bytes;     ///< after loading the model
+  std::optional<std::int64_t> load_peak_bytes;  ///< most while it was loaded
+  std::optional<std::int64_t> end_bytes;        ///< after the last phase
+  std::optional<std::int64_t> peak_bytes;       ///< most from the baseline to the end
+
+  friend bool operator==(const ResidentMemory& a, const ResidentMemory& b) {
+    return a.baseline_bytes == b.baseline_bytes && a.loaded_bytes == b.loaded_bytes &&
+           a.load_peak_bytes == b.load_peak_bytes && a.end_bytes == b.end_bytes &&
+           a.peak_bytes == b.peak_bytes;
+  }
+};
+
 struct ProbeResult {
   Device used_device;  ///< where nothing ran: the request's
   std::string reason;  ///< why it is another than the request's; empty where it is not
@@ -120,6 +137,7 @@ struct ProbeResult {
   std::optional<std::string>
       peak_module;  ///< where attributed: the innermost that ran at the highest peak
   std::vector<TimelineEvent> timeline;  ///< where attributed; its first kMostTimelineEvents events
+  std::optional<ResidentMemory> resident;  ///< nothing for virtual runs: they take none
   std::vector<std::string> notes;
   std::optional<ProbeFailure> failure;
   std::string cuda_snapshot;  ///< of CUDA's allocator, where it was asked for: any bytes, a pickle
@@ -127,6 +145,11 @@ struct ProbeResult {
 
 /// The phase with that name, or nothing.
 const PhaseReading* find_phase(const ProbeResult& result, std::string_view name);
+
+/// What was resident at the end beyond the baseline and was no tensor: buffers of libraries, the
+/// model's code, memory that was freed and not given back. Tensors of a GPU are none of the host's.
+/// May be negative: pages that nothing has written to are not resident. Nothing where not known.
+std::optional<std::int64_t> resident_outside_tensors(const ProbeResult& result);
 
 /// The most in use in any phase, as far as the run came.
 std::int64_t peak_of(const ProbeResult& result);

@@ -77,5 +77,35 @@ TEST(ParseNumber, RefusesWhatIsNoNumber) {
   }
 }
 
+TEST(ParseBytes, TakesWholeNumbersAndDecimalsWithASuffix) {
+  const std::pair<const char*, std::int64_t> cases[] = {{"0", 0},
+                                                        {"4096", 4096},
+                                                        {"1K", 1024},
+                                                        {"512M", 512ll * 1024 * 1024},
+                                                        {"1.5G", 3ll * 512 * 1024 * 1024},
+                                                        {"0.5T", 512ll * 1024 * 1024 * 1024},
+                                                        {".5k", 512},
+                                                        {"2GB", 2ll * 1024 * 1024 * 1024},
+                                                        {"2GiB", 2ll * 1024 * 1024 * 1024},
+                                                        {"7B", 7},
+                                                        {"1.0001K", 1024}};  // 1024.1024
+  for (const auto& [text, bytes] : cases) {
+    const auto parsed = parse_bytes("--limit", text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_EQ(*parsed, bytes) << text;
+  }
+}
+
+TEST(ParseBytes, RefusesWhatIsNoSize) {
+  for (const char* text : {"", "-5", "-1G", "+5", "G", "1.2.3", "5X", "5KK", "1GG", "1e9", " 5",
+                           "5 G", "nan", "99999999T", "9223372036854775808", "."}) {
+    const auto parsed = parse_bytes("--limit", text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kUsage);
+    EXPECT_NE(parsed.error().message.find("--limit"), std::string::npos);
+    EXPECT_NE(parsed.error().message.find(std::string("\"") + text + "\""), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace tally::app

@@ -73,6 +73,12 @@ BlockSizes& block_sizes() {
   return *instance;
 }
 
+/// Lengths of the blocks that are address space without memory behind it.
+BlockSizes& mappings() {
+  static auto* const instance = new BlockSizes;
+  return *instance;
+}
+
 c10::DeleterFnPtr& base_deleter() {
   static c10::DeleterFnPtr deleter = nullptr;
   return deleter;
@@ -80,29 +86,24 @@ c10::DeleterFnPtr& base_deleter() {
 
 void free_counted(void* block) {
   if (block == nullptr) return;
+  if (const auto mapped = mappings().remove(block)) {
+    ::munmap(block, *mapped);
+    return;
+  }
   if (const auto bytes = block_sizes().remove(block))
     counters().current -= static_cast<std::int64_t>(*bytes);
   base_deleter()(block);
 }
 
-/// A block of address space and its length, for its deleter.
-struct Mapping {
-  void* address;
-  std::size_t bytes;
-};
-
-void unmap(void* context) {
-  const auto* mapping = static_cast<Mapping*>(context);
-  ::munmap(mapping->address, mapping->bytes);
-  delete mapping;
-}
-
+/// The context is the block itself, as that of all others: LibTorch takes storages apart whose
+/// allocator says so, quantized weights among them.
 c10::DataPtr map_unbacked(std::size_t bytes) {
   void* const address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   TORCH_CHECK_WITH(OutOfMemoryError, address != MAP_FAILED, "no address space for ", bytes,
                    " bytes");
-  return {address, new Mapping{address, bytes}, &unmap, c10::Device(c10::kCPU)};
+  mappings().insert(address, bytes);
+  return {address, address, &free_counted, c10::Device(c10::kCPU)};
 }
 
 /// Physical memory that nothing uses.
@@ -166,6 +167,10 @@ class CpuBackend final : public MemoryBackend {
   std::optional<Refusal> refusal() const override {
     const std::lock_guard<std::mutex> lock(counters().refusal_mutex);
     return counters().refusal;
+  }
+  void forget_refusal() override {
+    const std::lock_guard<std::mutex> lock(counters().refusal_mutex);
+    counters().refusal.reset();
   }
 };
 

@@ -77,6 +77,11 @@ class RefusalObserver final : public profiler::ProfilerStateBase {
     return last_;
   }
 
+  void forget() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    last_.reset();
+  }
+
  private:
   c10::DeviceAllocator* allocator_;
   c10::DeviceIndex index_;
@@ -143,6 +148,11 @@ class CudaBackend final : public MemoryBackend {
     // On a thread that does not tell: that there was one is known, no more.
     if (allocator_->getDeviceStats(index_).num_ooms > ooms_before_) return Refusal{};
     return std::nullopt;
+  }
+
+  void forget_refusal() override {
+    observer_->forget();
+    ooms_before_ = allocator_->getDeviceStats(index_).num_ooms;
   }
 
   void synchronize() override { guard_.synchronizeDevice(index_); }

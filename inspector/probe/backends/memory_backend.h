@@ -38,6 +38,8 @@ class MemoryBackend {
   /// The allocation whose refusal explains an exception that was thrown now; nothing where none
   /// was refused.
   virtual std::optional<Refusal> refusal() const = 0;
+  /// Exceptions from now on are explained by later refusals alone.
+  virtual void forget_refusal() = 0;
   /// Waits until the device has done what it was given.
   virtual void synchronize() {}
 };

@@ -16,7 +16,8 @@ using torch::jit::Value;
 /// Operators whose first output is their first input, whatever its type is called.
 bool passes_on(const Node& node) {
   return node.kind() == c10::prim::unchecked_cast ||
-         node.kind() == c10::prim::unchecked_unwrap_optional || node.kind() == c10::aten::alias;
+         node.kind() == c10::prim::unchecked_unwrap_optional || node.kind() == c10::aten::alias ||
+         node.kind() == c10::aten::wait;
 }
 
 std::size_t graph_input(const Graph& graph, const Value* value) {
@@ -43,6 +44,7 @@ GraphFlow::Place GraphFlow::argument(std::size_t index) const {
 }
 
 const Graph* GraphFlow::callee(const Node* node, const Frame* frame) const {
+  if (node->kind() == c10::prim::fork) return node->g(c10::attr::Subgraph).get();
   if (node->kind() == c10::prim::CallMethod) {
     const std::optional<ModelValue> self = resolve(node->input(0), frame);
     if (!self || !self->value.isObject()) return nullptr;
@@ -76,7 +78,8 @@ void GraphFlow::for_each_use(const Place& place, const std::function<void(const 
     for (const torch::jit::Use& use : at.value->uses()) {
       if (++steps_ > kMostSteps) return;
       const Node* const node = use.user;
-      if (node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction) {
+      if (node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction ||
+          node->kind() == c10::prim::fork) {
         const std::size_t skipped = node->kind() == c10::prim::CallFunction ? 1 : 0;
         const Graph* const graph = use.offset < skipped ? nullptr : callee(node, at.frame);
         if (graph == nullptr || at.frame->depth >= kMostDepth ||

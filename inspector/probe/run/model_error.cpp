@@ -3,6 +3,7 @@
 #include <inspector/probe/virtual/virtual_refusal.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 
@@ -26,6 +27,14 @@ std::string shortened(const std::exception& error) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return first_line(std::runtime_error(text));
+}
+
+bool wants_library(std::string_view message) {
+  constexpr std::string_view kUnknown[] = {"Unknown builtin op", "Unknown type name",
+                                           "torch.classes."};
+  return std::any_of(std::begin(kUnknown), std::end(kUnknown), [&](std::string_view text) {
+    return message.find(text) != std::string_view::npos;
+  });
 }
 
 ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal>& refusal,

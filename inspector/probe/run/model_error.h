@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tally::inspector {
 
@@ -16,5 +17,8 @@ ProbeFailure failure_of(const std::exception& error, const std::optional<Refusal
 
 /// The model's own message, without the interpreter's traceback and C++'s backtrace, on one line.
 std::string shortened(const std::exception& error);
+
+/// Whether LibTorch's message is of an operator or a class that it does not know: a library has it.
+bool wants_library(std::string_view message);
 
 }  // namespace tally::inspector

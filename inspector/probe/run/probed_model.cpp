@@ -1,9 +1,12 @@
 #include <inspector/probe/run/probed_model.h>
-#include <torch/csrc/jit/passes/inline_fork_wait.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <unordered_map>
+#include <map>
+#include <tuple>
 #include <unordered_set>
+#include <utility>
 
 namespace tally::inspector {
 namespace {
@@ -13,19 +16,6 @@ using torch::jit::Block;
 using torch::jit::Graph;
 using torch::jit::Module;
 using torch::jit::Node;
-
-/// Every method's graph, each once: modules of one class share them.
-std::vector<std::shared_ptr<Graph>> graphs_of(const Module& model) {
-  std::vector<std::shared_ptr<Graph>> graphs;
-  std::unordered_set<const Graph*> seen;
-  for (const Module& module : model.modules()) {
-    for (const auto& method : module.get_methods()) {
-      std::shared_ptr<Graph> graph = method.graph();
-      if (seen.insert(graph.get()).second) graphs.push_back(std::move(graph));
-    }
-  }
-  return graphs;
-}
 
 template <class Visit>
 void for_each_constant(const Block& block, const Visit& visit) {
@@ -65,9 +55,18 @@ constexpr TypePair kTypes[] = {
 Module load_for_probe(const std::string& path, c10::Device device) {
   // Debug files are left out: as large as the weights in small models, and memory that no tensor
   // has.
-  Module model = torch::jit::load(path, device, /*load_debug_files=*/false);
-  for (const auto& graph : graphs_of(model)) torch::jit::InlineForkWait(graph);
-  return model;
+  return torch::jit::load(path, device, /*load_debug_files=*/false);
+}
+
+c10::IValue call_forward(const Module& model, const torch::jit::Kwargs& inputs) {
+  torch::jit::GraphFunction& forward =
+      torch::jit::toGraphFunction(model.get_method("forward").function());
+  torch::jit::Stack stack{model._ivalue()};
+  forward.getSchema().checkAndNormalizeInputs(stack, inputs);
+  const auto run_here = [](const std::function<void()>& forked) { forked(); };
+  const torch::jit::ExecutionPlan& plan = forward.get_executor().getPlanFor(stack);
+  torch::jit::InterpreterState(plan.code, run_here).run(stack);
+  return std::move(stack.front());
 }
 
 void set_training(Module& model, bool training) { model.train(training); }
@@ -80,20 +79,6 @@ std::vector<at::Tensor> trainable_parameters(const Module& model) {
       unique.push_back(parameter);
   }
   return unique;
-}
-
-std::vector<at::Tensor> tensors_in(const c10::IValue& value) {
-  std::vector<at::Tensor> tensors;
-  std::unordered_set<const void*> seen;
-  // What packed weights hide in capsules is not looked into.
-  value.visit([&](const c10::IValue& inner) {
-    if (inner.isTensor() && inner.toTensor().defined() &&
-        seen.insert(inner.toTensor().unsafeGetTensorImpl()).second) {
-      tensors.push_back(inner.toTensor());
-    }
-    return false;
-  });
-  return tensors;
 }
 
 std::int64_t storage_bytes(const Module& model) {
@@ -132,23 +117,24 @@ std::optional<Dtype> dtype_of(c10::ScalarType type) {
 }
 
 void convert_floating(Module& model, c10::ScalarType type) {
-  std::unordered_map<const void*, at::Tensor>
-      converted;  // by the tensor that was: names of one tensor stay one
-  for (const Module& module : model.modules()) {
-    const auto object = module._ivalue();
-    for (std::size_t slot = 0; slot < object->slots().size(); ++slot) {
-      const c10::IValue value = object->getSlot(slot);
-      if (!value.isTensor() || !value.toTensor().defined()) continue;
-      const at::Tensor before = value.toTensor();
-      if (!before.is_floating_point() || before.scalar_type() == type) continue;
-      at::Tensor& after = converted[before.unsafeGetTensorImpl()];
-      if (!after.defined()) {
-        after = before.detach().to(type);
-        after.requires_grad_(before.requires_grad());
-      }
-      object->setSlot(slot, after);
+  // One new tensor for each view of a storage, whatever its names and however many tensors of the
+  // archive it is: the lists of a recurrent layer name its parameters again. A storage that went
+  // leaves its address to new tensors, which are not looked up.
+  using View = std::tuple<const void*, std::int64_t, std::vector<std::int64_t>,
+                          std::vector<std::int64_t>, bool>;
+  std::map<View, at::Tensor> converted;
+  replace_tensors(model._ivalue(), [&](const at::Tensor& before) {
+    if (!before.is_floating_point() || before.scalar_type() == type) return before;
+    if (!before.has_storage()) return before.detach().to(type);
+    at::Tensor& after =
+        converted[{before.storage().unsafeGetStorageImpl(), before.storage_offset(),
+                   before.sizes().vec(), before.strides().vec(), before.requires_grad()}];
+    if (!after.defined()) {
+      after = before.detach().to(type);
+      after.requires_grad_(before.requires_grad());
     }
-  }
+    return after;
+  });
 }
 
 }  // namespace tally::inspector

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <inspector/model/dtype.h>
+#include <inspector/probe/run/model_walk.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include <cstdint>
@@ -11,9 +12,13 @@
 
 namespace tally::inspector {
 
-/// Loads `path` onto `device`, and puts the bodies of `torch.jit.fork` where they are awaited: they
-/// would run on other threads, at other times in every run. LibTorch's exceptions pass.
+/// Loads `path` onto `device`. LibTorch's exceptions pass.
 torch::jit::Module load_for_probe(const std::string& path, c10::Device device);
+
+/// Calls the model with arguments by name. What it forks runs where it is forked, as Python runs it
+/// without TorchScript: on threads of their own, forks would meet at other moments in every run.
+/// LibTorch's exceptions pass.
+c10::IValue call_forward(const torch::jit::Module& model, const torch::jit::Kwargs& inputs);
 
 /// Puts the model into training or evaluation. Traced and frozen models do not change by it.
 void set_training(torch::jit::Module& model, bool training);
@@ -31,11 +36,8 @@ std::int64_t gradient_bytes(const std::vector<at::Tensor>& parameters);
 std::optional<c10::ScalarType> scalar_type_of(Dtype dtype);
 std::optional<Dtype> dtype_of(c10::ScalarType type);
 
-/// Every tensor in `value`, containers and objects searched.
-std::vector<at::Tensor> tensors_in(const c10::IValue& value);
-
-/// Converts floating-point parameters, buffers and other tensors of the model's modules to `type`,
-/// sharing kept.
+/// Converts every floating-point tensor that the model's attributes hold to `type`, those in lists,
+/// dicts, tuples and objects included. Names of one view stay names of one tensor.
 void convert_floating(torch::jit::Module& model, c10::ScalarType type);
 
 }  // namespace tally::inspector

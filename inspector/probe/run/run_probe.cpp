@@ -6,6 +6,7 @@
 #include <inspector/probe/backends/cpu_backend.h>
 #include <inspector/probe/backends/cuda_backend.h>
 #include <inspector/probe/backends/cuda_snapshot.h>
+#include <inspector/probe/backends/resident_memory.h>
 #include <inspector/probe/inputs/probe_inputs.h>
 #include <inspector/probe/run/model_error.h>
 #include <inspector/probe/run/optimizer.h>
@@ -46,6 +47,7 @@ class Unmetered final : public MemoryBackend {
   void reset_peak() override {}
   void set_limit(std::int64_t) override {}
   std::optional<Refusal> refusal() const override { return std::nullopt; }
+  void forget_refusal() override {}
 };
 
 class Run {
@@ -66,18 +68,17 @@ class Run {
     const char* const unmeasured = for_cuda ? "virtual (for cuda)" : "virtual";
     result_.kind = device_.is_meta() ? unmeasured : "measured on " + name(result_.used_device);
     backend_.set_limit(request_.limit_bytes);
+    begin_resident();
     try {
       if (auto done = measure(); !done) return done.error();
     } catch (const std::exception& e) {
       if (announced_ == "weights" && !backend_.refusal()) return load_error(e);
-      result_.failure = failure_of(e, backend_.refusal(), announced_);
-      if (attribution_ && announced_ != "loss")  // which belongs to no module
-        result_.failure->module = attribution_->failed_module();
+      fail(e);
     }
-    attribution_.reset();
     if (request_.attribute && ledger_) book();
     result_.phases = meter_.phases();
     result_.parts = parts();
+    end_resident();
     return std::move(result_);
   }
 
@@ -97,12 +98,41 @@ class Run {
     meter_.end();
   }
 
+  /// The process's memory, beside that of tensors.
+  void begin_resident() {
+    if (device_.is_meta()) return;
+    result_.resident.emplace();
+    const bool reset = reset_resident_peak();
+    const auto now = read_resident();
+    if (!now) return;
+    result_.resident->baseline_bytes = now->now_bytes;
+    if (!reset)
+      result_.notes.emplace_back(
+          "Resident memory at its peak is that of the process's "
+          "life: the system lets it not be reset.");
+  }
+
+  void note_loaded() {
+    const auto now = result_.resident ? read_resident() : std::nullopt;
+    if (!now) return;
+    result_.resident->loaded_bytes = now->now_bytes;
+    result_.resident->load_peak_bytes = now->peak_bytes;
+  }
+
+  void end_resident() {
+    const auto now = result_.resident ? read_resident() : std::nullopt;
+    if (!now) return;
+    result_.resident->end_bytes = now->now_bytes;
+    result_.resident->peak_bytes = now->peak_bytes;
+  }
+
   Result<Unit> measure() {
     phase("weights", [this] {
       model_ =
           device_.is_meta() ? load_virtual(request_.path) : load_for_probe(request_.path, device_);
       if (request_.dtype) convert_floating(model_, *scalar_type_of(*request_.dtype));
     });
+    note_loaded();
     if (request_.extent == ProbeExtent::kLoad) return Unit{};
     announce("inputs");  // looking for them may run the model's code
     Result<InputPlan> plan = plan_inputs(request_, model_);
@@ -112,12 +142,41 @@ class Run {
     result_.input_source = plan_.source;
     phase("inputs", [this] { inputs_ = make_inputs(plan_, model_, device_); });
     fresh_inputs_ = state_of(inputs_);
-    evaluate();
-    if (request_.extent == ProbeExtent::kTrain) train();
+    attempt([this] { evaluate(); });
+    if (request_.extent == ProbeExtent::kTrain) attempt([this] { train(); });
     return Unit{};
   }
 
-  c10::IValue call() { return model_.forward({}, inputs_); }
+  /// Evaluation and training fail each alone.
+  template <class Work>
+  void attempt(const Work& work) {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      fail(e);
+    }
+  }
+
+  /// Ends what was going on.
+  void fail(const std::exception& e) {
+    ProbeFailure failure = failure_of(e, backend_.refusal(), announced_);
+    backend_.forget_refusal();
+    if (attribution_ && announced_ != "loss")  // which belongs to no module
+      failure.module = attribution_->failed_module();
+    attribution_.reset();
+    take(std::move(failure));
+  }
+
+  /// The first failure is the run's; another one that follows is told where it is of another kind.
+  void take(ProbeFailure failure) {
+    if (!result_.failure) {
+      result_.failure = std::move(failure);
+    } else if (result_.failure->message != failure.message) {
+      result_.notes.push_back("After that, " + failure.phase + " failed, too: " + failure.message);
+    }
+  }
+
+  c10::IValue call() { return call_forward(model_, inputs_); }
 
   /// Outside of what is booked: only for a failure to name the module that ran.
   template <class Work>
@@ -194,23 +253,37 @@ class Run {
       phase("backward", [&] { loss.backward(); });
       attribution_.reset();
     }
+    stepped_ = true;
     phase("optimizer first step", optimizer_.step);
     phase("optimizer steady step", optimizer_.step);
     calling_phase("steady training step", [&] {
       optimizer_.zero_grad();
-      watch([this] { loss_of(call()).backward(); });
+      // The output is let go before backward, as in `loss(model(x)).backward()`.
+      watch([this] {
+        const at::Tensor loss = loss_of(call());
+        loss.backward();
+      });
       optimizer_.step();
     });
   }
 
   void untrainable(const char* why) {
-    result_.failure =
-        ProbeFailure{ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}};
+    attribution_.reset();
+    take({ProbeFailure::Kind::kUntrainable, "training forward", why, {}, {}, {}});
   }
 
-  static Error load_error(const std::exception& e) {
-    return {ErrorCode::kUnavailable, "LibTorch cannot load it here: " + first_line(e),
-            "models with custom operators need their library: --load-library FILE.so"};
+  Error load_error(const std::exception& e) const {
+    const std::string why = first_line(e);
+    if (wants_library(why)) {
+      return {ErrorCode::kUnavailable, "LibTorch cannot load it here: " + why,
+              "models with custom operators need their library: --load-library FILE.so"};
+    }
+    if (device_.is_meta()) {
+      return {ErrorCode::kUnavailable, "it cannot be loaded without its weights: " + why,
+              "--device cpu reads them, and measures"};
+    }
+    return {ErrorCode::kUnavailable, "LibTorch cannot load it here: " + why,
+            "load it where it was exported, with that PyTorch's version, and export it again"};
   }
 
   /// What was in use at the end of the last phase, part by part; "[other]" makes them add up.
@@ -219,7 +292,7 @@ class Run {
     std::vector<MemoryPart> parts{{"weights", predicted_.weights_bytes, storage_bytes(model_)}};
     if (!result_.inputs.empty())
       parts.push_back({"inputs", bytes_of(result_.inputs), input_bytes(inputs_)});
-    if (!parameters_.empty() && !result_.failure) {
+    if (stepped_) {
       parts.push_back({"gradients", predicted_.gradient_bytes, gradient_bytes(parameters_)});
       parts.push_back({"optimizer state", predicted_.state_bytes, optimizer_.state_bytes()});
     }
@@ -246,6 +319,7 @@ class Run {
   bool noted_writing_ = false;
   std::vector<at::Tensor> parameters_;
   Optimizer optimizer_;
+  bool stepped_ = false;  ///< backward came to its end: there are gradients
   std::optional<ModuleLedger> ledger_, unbooked_;
   std::unique_ptr<Attribution> attribution_;
 };

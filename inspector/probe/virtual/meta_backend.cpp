@@ -75,6 +75,10 @@ class MetaBackend final : public MemoryBackend {
     memory_->limit = bytes > 0 ? memory_->current + bytes : 0;
   }
   std::optional<Refusal> refusal() const override { return memory_->refusal; }
+  void forget_refusal() override {
+    memory_->refusal.reset();
+    memory_->refuse_next = false;
+  }
 
  private:
   std::shared_ptr<VirtualMemory> memory_;

@@ -3,43 +3,40 @@
 #include <inspector/archive/mapped_file.h>
 #include <inspector/archive/zip_directory.h>
 #include <inspector/probe/backends/cpu_backend.h>
+#include <inspector/probe/run/model_walk.h>
 #include <inspector/probe/virtual/virtual_model.h>
-#include <torch/csrc/jit/passes/inline_fork_wait.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace tally::inspector {
 namespace {
 
 using torch::jit::AttributeKind;
 using torch::jit::Block;
-using torch::jit::Graph;
 using torch::jit::Node;
 
 constexpr std::int64_t kSmallestSkipped = 4096;  // what UnbackedAllocations gives no memory for
 
 /// The file without the bytes of its weights: they are claimed read and left as they are, zeros of
-/// fresh address space. LibTorch's reader checks no CRC-32 and reads a stored record by one call.
+/// fresh address space. LibTorch's reader checks no CRC-32 and reads a stored record by one call,
+/// from its first byte to its last. The directory and deflated records it reads in blocks of 4,096
+/// and 65,536 bytes, as long as many a weight, but from other places.
 class WithoutWeights final : public caffe2::serialize::ReadAdapterInterface {
  public:
   explicit WithoutWeights(const std::string& path) : file_(open(path)) {
     Result<ZipDirectory> directory = read_zip_directory(file_.bytes());
     if (!directory) throw std::runtime_error(directory.error().message);
-    for (ZipEntry& entry : directory->entries) {
+    for (const ZipEntry& entry : directory->entries) {
       const std::size_t slash = entry.name.find('/');
       const bool is_weight =
           slash != std::string::npos && entry.name.compare(slash, 6, "/data/") == 0;
       if (is_weight && entry.method == 0 && entry.bytes >= kSmallestSkipped)
-        weights_.push_back(std::move(entry));
+        weights_.emplace(payload_offset(entry), entry.bytes);
     }
-    std::sort(weights_.begin(), weights_.end(), [](const ZipEntry& a, const ZipEntry& b) {
-      return a.header_offset < b.header_offset;
-    });
   }
 
   std::size_t size() const override { return file_.bytes().size(); }
@@ -48,9 +45,9 @@ class WithoutWeights final : public caffe2::serialize::ReadAdapterInterface {
                    const char*) const override {
     if (position > size()) return 0;
     const std::size_t available = std::min(bytes, size() - static_cast<std::size_t>(position));
-    if (!is_weight(static_cast<std::int64_t>(position), static_cast<std::int64_t>(bytes))) {
+    const auto weight = weights_.find(static_cast<std::int64_t>(position));
+    if (weight == weights_.end() || weight->second != static_cast<std::int64_t>(bytes))
       std::memcpy(to, file_.bytes().data() + position, available);
-    }
     return available;
   }
 
@@ -61,28 +58,32 @@ class WithoutWeights final : public caffe2::serialize::ReadAdapterInterface {
     return std::move(*file);
   }
 
-  /// Whether this is the one read of a weight's whole record: of its length, behind its header and
-  /// before the next.
-  bool is_weight(std::int64_t position, std::int64_t bytes) const {
-    const auto after = std::upper_bound(
-        weights_.begin(), weights_.end(), position,
-        [](std::int64_t at, const ZipEntry& entry) { return at < entry.header_offset; });
-    if (after == weights_.begin()) return false;
-    const ZipEntry& entry = *std::prev(after);
-    constexpr std::int64_t kLongestExtra = 65535 + 65535;  // name and extra field
-    const std::int64_t behind = position - entry.header_offset - kLocalHeaderBytes;
-    return bytes == entry.bytes && behind >= 0 && behind <= kLongestExtra;
+  /// Where the entry's bytes start: behind its own local header, whose last two fields are the
+  /// lengths of its name and extra field (little endian; APPNOTE.TXT, 4.3.7).
+  std::int64_t payload_offset(const ZipEntry& entry) const {
+    constexpr std::int64_t kNameLength = 26, kExtraLength = 28;
+    const std::string_view file = file_.bytes();
+    if (entry.header_offset + kLocalHeaderBytes > static_cast<std::int64_t>(file.size()))
+      throw std::runtime_error(entry.name + " has no local header within the file");
+    const auto length_at = [&](std::int64_t field) {
+      const auto at = static_cast<std::size_t>(entry.header_offset + field);
+      const auto low = static_cast<unsigned char>(file[at]);
+      const auto high = static_cast<unsigned char>(file[at + 1]);
+      return static_cast<std::int64_t>(low) | static_cast<std::int64_t>(high) << 8;
+    };
+    return entry.header_offset + kLocalHeaderBytes + length_at(kNameLength) +
+           length_at(kExtraLength);
   }
 
   MappedFile file_;
-  std::vector<ZipEntry> weights_;
+  std::unordered_map<std::int64_t, std::int64_t> weights_;  ///< bytes, by the payload's place
 };
 
 /// Tensors on meta for tensors elsewhere; one for each, and one storage for each.
 class ToMeta {
  public:
   at::Tensor convert(const at::Tensor& tensor) {
-    if (tensor.is_meta()) return tensor;
+    if (tensor.is_meta() || !can_convert(tensor)) return tensor;
     at::Tensor& meta = tensors_[tensor.unsafeGetTensorImpl()];
     if (meta.defined()) return meta;
     kept_.push_back(tensor);  // its address is the key: it must not be given to another
@@ -104,24 +105,13 @@ class ToMeta {
     return meta;
   }
 
+ private:
   /// Plain tensors move; sparse and quantized ones, and opaque objects, stay, and stop the run
   /// where they are used.
-  static bool can_convert(const c10::IValue& value) {
-    return value.isTensor() && value.toTensor().defined() &&
-           value.toTensor().layout() == c10::kStrided && !value.toTensor().is_quantized() &&
-           value.toTensor().has_storage();
+  static bool can_convert(const at::Tensor& tensor) {
+    return tensor.layout() == c10::kStrided && !tensor.is_quantized() && tensor.has_storage();
   }
 
-  c10::IValue convert_value(const c10::IValue& value) {
-    if (can_convert(value)) return convert(value.toTensor());
-    if (value.isTensorList()) {
-      c10::List<at::Tensor> list = value.toTensorList();
-      for (std::size_t i = 0; i < list.size(); ++i) list.set(i, convert(list.get(i)));
-    }
-    return value;
-  }
-
- private:
   std::unordered_map<const void*, at::Tensor> tensors_;
   std::unordered_map<const void*, c10::Storage> storages_;
   std::vector<at::Tensor> kept_;
@@ -147,9 +137,13 @@ class CodeToMeta {
     if (!node.hasAttribute(c10::attr::value)) return;
     const AttributeKind kind = node.kindOf(c10::attr::value);
     // Numbers stay where they are: a tensor without dimensions works with any device.
-    if (kind == AttributeKind::t && node.t(c10::attr::value).dim() > 0 &&
-        ToMeta::can_convert(node.t(c10::attr::value))) {
-      node.t_(c10::attr::value, tensors_.convert(node.t(c10::attr::value)));
+    const auto convert = [this](const at::Tensor& t) {
+      return t.dim() > 0 ? tensors_.convert(t) : t;
+    };
+    if (kind == AttributeKind::t) {
+      node.t_(c10::attr::value, convert(node.t(c10::attr::value)));
+    } else if (kind == AttributeKind::ival) {
+      replace_tensors(node.ival(c10::attr::value), convert);
     } else if (node.output()->type()->kind() == c10::TypeKind::DeviceObjType) {
       node.s_(c10::attr::value, "meta");
     }
@@ -184,20 +178,9 @@ torch::jit::Module load_virtual(const std::string& path) {
                              /*load_debug_files=*/false);
   }
   ToMeta tensors;
+  replace_tensors(model._ivalue(), [&](const at::Tensor& t) { return tensors.convert(t); });
   CodeToMeta code(tensors);
-  std::unordered_set<const Graph*> seen;
-  for (const torch::jit::Module& module : model.modules()) {
-    const auto object = module._ivalue();
-    for (std::size_t slot = 0; slot < object->slots().size(); ++slot) {
-      object->setSlot(slot, tensors.convert_value(object->getSlot(slot)));
-    }
-    for (const auto& method : module.get_methods()) {
-      const std::shared_ptr<Graph> graph = method.graph();
-      if (!seen.insert(graph.get()).second) continue;
-      torch::jit::InlineForkWait(graph);
-      code.convert(*graph->block());
-    }
-  }
+  for (const auto& graph : graphs_of(model)) code.convert(*graph->block());
   return model;
 }
 

@@ -1,6 +1,9 @@
 #include <cli/flags/probe_flags.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
 namespace tally::report::layout {}
 namespace tally::app {}
 namespace tally::cli {
@@ -69,6 +72,37 @@ TEST(ProbeInput, IsRefusedWhereItMakesNoSense) {
     EXPECT_EQ(input.error().code, ErrorCode::kUsage) << text;
     EXPECT_NE(input.error().message.find(text), std::string::npos);
   }
+}
+
+/// The flags of a command line; a refusal throws.
+ProbeFlags flags_of(std::vector<std::string> arguments) {
+  ProbeFlags flags;
+  CLI::App app;
+  add_probe_flags(app, flags);
+  arguments.emplace_back("model.pt");
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  app.parse(arguments);
+  return flags;
+}
+
+TEST(ProbeLimit, MayHaveDecimals) {
+  EXPECT_EQ(flags_of({"--limit", "1.5G"}).limit_bytes, 3ll << 29);
+  EXPECT_EQ(flags_of({"--limit=2K"}).limit_bytes, 2048);
+  EXPECT_EQ(flags_of({}).limit_bytes, 0);
+}
+
+TEST(ProbeLimit, IsNotNegative) {
+  for (const char* text : {"-5", "-1G", "five"})
+    EXPECT_THROW(flags_of({std::string("--limit=") + text}), CLI::ParseError) << text;
+  EXPECT_THROW(flags_of({"--limit", "-5"}), CLI::ParseError);
+}
+
+TEST(ProbeDevice, IsOneThatThereMayBe) {
+  EXPECT_EQ(flags_of({"--device", "cuda:3"}).device, "cuda:3");
+  EXPECT_THROW(flags_of({"--device", "cuda:x"}), CLI::ParseError);
+  EXPECT_EQ(virtual_target(flags_of({})), std::nullopt);
+  EXPECT_EQ(virtual_target(flags_of({"--virtual-for", "cuda"})), inspector::VirtualTarget::kCuda);
+  EXPECT_EQ(virtual_target(flags_of({"--virtual-for", "cpu"})), inspector::VirtualTarget::kCpu);
 }
 
 }  // namespace

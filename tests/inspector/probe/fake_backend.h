@@ -20,6 +20,7 @@ class FakeBackend : public inspector::MemoryBackend {
   void reset_peak() override { peak_ = current_; }
   void set_limit(std::int64_t) override {}
   std::optional<inspector::Refusal> refusal() const override { return std::nullopt; }
+  void forget_refusal() override {}
   void synchronize() override { ++synchronized; }
 
   int synchronized = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <inspector/model/probe_json.h>
 #include <inspector/probe/attribution/module_ledger.h>
+#include <inspector/probe/backends/resident_memory.h>
 #include <inspector/probe/run/phase_meter.h>
 #include <tests/inspector/probe/fake_backend.h>
 
@@ -153,6 +154,42 @@ TEST(ModuleLedger, KeepsForwardAndBackwardApart) {
   EXPECT_EQ(ledger.modules()[0].forward_peak_bytes, 0);
 }
 
+TEST(ResidentMemory, IsReadFromTheSystemsText) {
+  const auto reading =
+      parse_resident("Name:\tx\nVmPeak:\t 9000 kB\nVmHWM:\t  7000 kB\nVmRSS:\t  5000 kB\n");
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->now_bytes, 5000 * 1024);
+  EXPECT_EQ(reading->peak_bytes, 7000 * 1024);
+  EXPECT_FALSE(parse_resident("VmHWM:\t  7000 kB\n"));
+  EXPECT_FALSE(parse_resident("VmHWM:\nVmRSS:"));
+}
+
+TEST(ResidentMemory, RisesByWhatIsWrittenToAndThePeakRemains) {
+  constexpr std::int64_t kBlock = 64 << 20, kTolerance = 1 << 20;
+  reset_resident_peak();
+  const auto before = read_resident();
+  if (!before) GTEST_SKIP() << "this system has no /proc/self/status";
+  auto block = std::make_unique<std::vector<char>>(kBlock, 'x');
+  const auto with = read_resident();
+  EXPECT_NEAR(with->now_bytes - before->now_bytes, kBlock, kTolerance);
+  block.reset();  // of that size it goes back to the system
+  const auto after = read_resident();
+  EXPECT_NEAR(after->now_bytes, before->now_bytes, kTolerance);
+  EXPECT_NEAR(after->peak_bytes, with->now_bytes, kTolerance);
+  if (!reset_resident_peak()) GTEST_SKIP() << "the system does not let the peak be reset";
+  EXPECT_NEAR(read_resident()->peak_bytes, after->now_bytes, kTolerance);
+}
+
+TEST(ResidentMemory, OutsideTensorsIsTheGrowthLessTheHostsTensors) {
+  ProbeResult result;
+  result.phases = {{"weights", 0, 30, 40, {}}};
+  EXPECT_EQ(resident_outside_tensors(result), std::nullopt);
+  result.resident = ResidentMemory{100, 140, 150, 150, 160};
+  EXPECT_EQ(resident_outside_tensors(result), 150 - 100 - 30);
+  result.used_device = cuda_device(0);
+  EXPECT_EQ(resident_outside_tensors(result), 150 - 100);
+}
+
 TEST(ProbeJson, KeepsARequest) {
   ProbeRequest request;
   request.path = "a\xff.pt";
@@ -189,12 +226,14 @@ TEST(ProbeJson, KeepsAResult) {
   result.modules = {{"a.b", 1, 2, 3, 4, 5, 6, 7}};
   result.peak_module = "a.b";
   result.timeline = {{"enter", "a.b", 3}};
+  result.resident = ResidentMemory{1, 2, std::nullopt, 4, 5};
   result.failure = ProbeFailure{ProbeFailure::Kind::kOutOfMemory, "loss", "no", "a", 5, 4};
   result.cuda_snapshot = std::string("\x80\x02}\0.", 5);
   const auto back = probe_result_from_json(to_json(result));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(result));
   EXPECT_EQ(back->used_device, cuda_device(2));
+  EXPECT_EQ(back->resident, result.resident);
   EXPECT_EQ(back->modules[0].backward_flops, 7);
   EXPECT_EQ(back->phases[0].split->driver_bytes, 64);
   EXPECT_EQ(back->phases[0].split->context_bytes, 7);

@@ -290,6 +290,33 @@ TEST(OddModel, MayReturnAnything) {
   }
 }
 
+TEST(OddModel, ThatRaisesInEvaluationIsTrainedAllTheSame) {
+  const json run =
+      first_run(run_probe({"tests/inspector/probe/virtual_models/only_trains.pt", "--device", "cpu",
+                           "--no-virtual", "--no-modules", "-p", "train", "-i", "5x4"},
+                          1));
+  EXPECT_EQ(run.at("failure").at("kind"), "model");
+  EXPECT_EQ(run.at("failure").at("phase"), "evaluation forward");
+  EXPECT_EQ(run.at("failure").at("message"), "evaluation takes 3 rows");
+  EXPECT_TRUE(phase(run, "evaluation forward").is_null());
+  // 5 rows of 4 floats go in and, kept for backward, come out.
+  EXPECT_EQ(phase(run, "training forward").at("retained_bytes"), 5 * 4 * 4);
+  EXPECT_FALSE(phase(run, "steady training step").is_null());
+  EXPECT_EQ(part(run, "gradients").at("measured_bytes"), (4 * 4 + 4) * 4);
+  EXPECT_EQ(part(run, "optimizer state").at("measured_bytes"), 2 * (4 * 4 + 4) * 4);
+  EXPECT_TRUE(run.at("notes").empty()) << run.at("notes");
+}
+
+TEST(OddModel, ThatFailsTwiceInOneWaySaysItOnce) {
+  // Evaluation and training both start with 32 rows of 64 floats, 8192 bytes.
+  const std::int64_t limit = kWeights + kRows * kRow + 4096;
+  const json run = first_run(
+      probe_json_of("limits", {"-p", "train", "-i", "32x16", "--limit", std::to_string(limit)}, 1));
+  EXPECT_EQ(run.at("failure").at("phase"), "evaluation forward");
+  EXPECT_EQ(run.at("failure").at("kind"), "out_of_memory");
+  EXPECT_TRUE(run.at("notes").empty()) << run.at("notes");
+}
+
 TEST(OddModel, WithoutParametersHasNothingToTrain) {
   const json failure =
       first_run(probe_json_of("no_parameters", {"-i", "2x3", "-p", "train"}, 1)).at("failure");

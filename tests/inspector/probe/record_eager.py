@@ -183,11 +183,24 @@ class ResNet(nn.Module):
         return self.fc(torch.flatten(self.pool(self.blocks(self.stem(x))), 1))
 
 
+class Head(nn.Module):
+    """An output larger than all weights: what a step keeps of it shows."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(2000, 16)
+        self.head = nn.Linear(16, 2000, bias=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.head(self.embedding(ids))
+
+
 MODELS = {
     "mlp": (Mlp, "32x256", lambda: torch.randn(32, 256)),
     "gpt": (Gpt, "4x64:int64:0..1008", lambda: torch.randint(0, 1009, (4, 64))),
     "llama": (Llama, "4x64:int64:0..996", lambda: torch.randint(0, 997, (4, 64))),
     "resnet": (ResNet, "4x3x64x64", lambda: torch.randn(4, 3, 64, 64)),
+    "head": (Head, "8x16:int64:0..1999", lambda: torch.randint(0, 2000, (8, 16))),
 }
 
 
@@ -228,6 +241,13 @@ def figures_of(model, x):
     del loss
     adam = torch.optim.Adam(list({id(p): p for p in model.parameters()}.values()), lr=1e-3, foreach=False)
     figures["optimizer first step"], _ = phase(lambda: (adam.step(), None)[1])
+    adam.step()
+
+    def forward_and_backward():  # as documentation writes it: nothing holds the output when backward runs
+        adam.zero_grad(set_to_none=True)
+        loss = model(x).float().mean()
+        loss.backward()
+    figures["steady forward and backward"], _ = phase(forward_and_backward)
     return figures
 
 

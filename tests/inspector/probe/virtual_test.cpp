@@ -122,12 +122,133 @@ TEST(VirtualProbe, RefusesQuantizedModels) {
   EXPECT_EQ(dynamic.at("module"), "lstm");
 }
 
-TEST(VirtualProbe, RunsForkedCodeWhereItIsAwaited) {
+TEST(VirtualProbe, RunsForkedCodeWhereItIsForked) {
   const json report =
       probe({"sample_models/fork.pt", "--device", "cpu", "-p", "train", "-i", "2x5"});
   EXPECT_TRUE(configuration(report).at("virtual").at("failure").is_null());
   EXPECT_EQ(phase(configuration(report).at("virtual"), "training forward").at("end_bytes"),
             phase(first_run(report), "training forward").at("end_bytes"));
+}
+
+constexpr std::int64_t kRows = 2 * 4 * 4;  // 2 rows of 4 floats
+
+struct Held {
+  const char* model;
+  std::int64_t peak;
+};
+void PrintTo(const Held& held, std::ostream* out) { *out << held.model; }
+
+class HeldTensor : public testing::TestWithParam<Held> {};
+
+TEST_P(HeldTensor, IsVirtualWhateverHoldsIt) {
+  const json report = probe({kModels + GetParam().model + ".pt", "--device", "cpu", "-i", "2x4"});
+  const json& predicted = configuration(report).at("virtual");
+  ASSERT_TRUE(predicted.at("failure").is_null()) << predicted.at("failure");
+  for (const json& run : {first_run(report), predicted}) {
+    EXPECT_EQ(phase(run, "evaluation forward").at("peak_above_start_bytes"), GetParam().peak);
+  }
+  EXPECT_EQ(phase(predicted, "weights").at("end_bytes"),
+            phase(first_run(report), "weights").at("end_bytes"));
+}
+
+// Each adds ones that something holds to its input: the sum is new, in a function the ones, too.
+INSTANTIATE_TEST_SUITE_P(All, HeldTensor,
+                         testing::Values(Held{"in_optional", kRows}, Held{"in_list", kRows},
+                                         Held{"in_dict", kRows}, Held{"in_tuple", kRows},
+                                         Held{"in_nested_list", kRows},
+                                         Held{"in_tuples_of_a_list", kRows},
+                                         Held{"in_optionals_of_a_list", kRows},
+                                         Held{"in_object", kRows}, Held{"in_named_tuple", kRows},
+                                         Held{"in_function", 2 * kRows}),
+                         [](const auto& tested) { return std::string(tested.param.model); });
+
+struct Forked {
+  const char* model;
+  std::int64_t peak;      ///< of the evaluation forward
+  std::int64_t products;  ///< of 2 rows by 4 x 4
+};
+void PrintTo(const Forked& forked, std::ostream* out) { *out << forked.model; }
+
+class ForkedModel : public testing::TestWithParam<Forked> {};
+
+TEST_P(ForkedModel, RunsAndIsBookedAsIfItWereCalled) {
+  const Ran ran = run_torchtally({"probe", "-f", "json", kModels + GetParam().model + ".pt",
+                                  "--device", "cpu", "-p", "train", "-i", "2x4"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.out;
+  const json report = json::parse(ran.out);
+  for (const json& run : {first_run(report), configuration(report).at("virtual")}) {
+    ASSERT_TRUE(run.at("failure").is_null()) << run.at("failure");
+    EXPECT_EQ(phase(run, "evaluation forward").at("peak_above_start_bytes"), GetParam().peak);
+  }
+  EXPECT_EQ(configuration(report).at("attributed").at("forward_flops"),
+            GetParam().products * 2 * 2 * 4 * 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ForkedModel,
+                         testing::Values(
+                             // Three results in the list, the sum so far and the next.
+                             Forked{"fork_in_a_list", 5 * kRows, 3},
+                             // Two results and their sum, within the outer fork.
+                             Forked{"fork_in_a_fork", 3 * kRows, 2},
+                             // A result, the sum so far and the next.
+                             Forked{"fork_in_a_loop", 3 * kRows, 3}),
+                         [](const auto& tested) { return std::string(tested.param.model); });
+
+struct LastWeight {
+  const char* model;
+  const char* input;
+  std::int64_t weights;
+};
+void PrintTo(const LastWeight& last, std::ostream* out) { *out << last.model; }
+
+class WeightAsLongAsABlock : public testing::TestWithParam<LastWeight> {};
+
+TEST_P(WeightAsLongAsABlock, IsNotTakenForTheBlocksThatAZipIsReadBy) {
+  const json run = first_run(
+      probe({kModels + GetParam().model + ".pt", "--device", "meta", "-i", GetParam().input}));
+  EXPECT_TRUE(run.at("failure").is_null()) << run.at("failure");
+  EXPECT_EQ(part(run, "weights").at("measured_bytes"), GetParam().weights);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WeightAsLongAsABlock,
+                         testing::Values(LastWeight{"last_4096", "2x4", (4 + 1) * 1024 * 4},
+                                         LastWeight{"last_4096_twice", "2x1024", 2 * 4096},
+                                         LastWeight{"last_65536", "2x128", 65536}),
+                         [](const auto& tested) { return std::string(tested.param.model); });
+
+TEST(VirtualProbe, LoadsPackedWeightsOfMoreThanAPage) {
+  // 32 x 32 x 3 x 3 bytes. Its operators are refused one by one, its file is not.
+  const json report =
+      probe({kModels + "quantized_convolution.pt", "--device", "cpu", "-i", "1x32x8x8"});
+  EXPECT_FALSE(phase(first_run(report), "evaluation forward").is_null());
+  const json& failure = configuration(report).at("virtual").at("failure");
+  EXPECT_EQ(failure.at("kind"), "unsupported");
+  EXPECT_EQ(failure.at("phase"), "evaluation forward");
+  EXPECT_EQ(failure.at("module"), "quant");
+}
+
+TEST(VirtualProbe, ThatIsRefusedInEvaluationStillTrains) {
+  const json report =
+      probe({kModels + "only_trains.pt", "--device", "cpu", "-p", "train", "-i", "2x4"});
+  const json &measured = first_run(report), &predicted = configuration(report).at("virtual");
+  EXPECT_EQ(predicted.at("failure").at("phase"), "evaluation forward");
+  EXPECT_EQ(predicted.at("failure").at("module"), "encoder.inner");
+  EXPECT_TRUE(phase(predicted, "evaluation forward").is_null());
+  for (const char* name : {"training forward", "backward", "steady training step"}) {
+    ASSERT_FALSE(phase(predicted, name).is_null()) << name;
+    EXPECT_EQ(phase(predicted, name).at("retained_bytes"),
+              phase(measured, name).at("retained_bytes"))
+        << name;
+  }
+  EXPECT_EQ(part(predicted, "gradients").at("measured_bytes"), (4 * 4 + 4) * 4);
+}
+
+TEST(VirtualProbe, ThatIsRefusedEndsWithCodeFourOnlyWhereAFlagAskedForIt) {
+  const std::string file = kModels + "nonzero.pt";
+  const json unasked = probe({file, "--device", "cpu", "-i", "3x4"}, 0);
+  const json asked = probe({file, "--device", "cpu", "-i", "3x4", "--virtual-for", "cpu"}, 4);
+  for (const json& report : {unasked, asked})
+    EXPECT_FALSE(phase(first_run(report), "evaluation forward").is_null());
 }
 
 TEST(VirtualProbe, SaysForWhichDeviceItStands) {
