@@ -17,7 +17,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(tally_options INTERFACE)
 target_include_directories(tally_options INTERFACE
-  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/torchtally>)
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_features(tally_options INTERFACE cxx_std_17)   # for programs that link the installed library as well
 add_library(tally_warnings INTERFACE)
 target_compile_options(tally_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -1,13 +1,41 @@
-# What `cmake --install` puts where, for every target under formulas/ and inspector/, and what those that need LibTorch are
-# built with. Included last: it looks at the targets that the folders have defined.
+# What `cmake --install` puts where, and what the targets that need LibTorch are built with. Included last: it looks at the
+# targets that the folders have defined.
 #
-#   bin/torchtally, libexec/torchtally/torchtally-worker     installed where they are defined
-#   lib/libtally_*.a, include/torchtally/                    the libraries and their headers, <formulas/…> and <inspector/…>
-#   lib/cmake/torchtally/                                    find_package(torchtally): tally::model, tally::census, …
+#   bin/torchtally, libexec/torchtally/…     the programs, installed where they are defined
+#   include/torchtally/, lib/libtally_*.a    the public library: find_package(torchtally) gives torchtally::torchtally
 #
-# Libraries that need LibTorch are a set of their own, so that the others can be had without one.
+# The library needs no LibTorch. Its headers are the public ones alone, below.
 
 include(CMakePackageConfigHelpers)
+
+# The public headers: <torchtally/NAME> is FILE of this project, with its own includes rewritten alike. A public header may
+# include public ones only; installing fails where one does not.
+set(TORCHTALLY_PUBLIC_HEADERS
+  # NAME                      FILE
+  result.h                    base/result.h
+  wide.h                      base/wide.h
+  dtype.h                     inspector/model/dtype.h
+  snapshot.h                  inspector/model/snapshot.h
+  census.h                    inspector/census/census.h
+  compare_model.h             inspector/reconcile/compare_model.h
+  formulas/spec.h             formulas/spec/spec.h
+  formulas/hf_config.h        formulas/families/hf_config.h
+  formulas/config_default.h   formulas/families/config_default.h
+  formulas/presets.h          formulas/families/presets.h
+  formulas/terms.h            formulas/terms/terms.h
+  formulas/parameters.h       formulas/terms/parameters.h
+  formulas/accelerators.h     formulas/costs/accelerators.h
+  formulas/activations.h      formulas/costs/activations.h
+  formulas/estimate.h         formulas/costs/estimate.h
+  formulas/fit.h              formulas/costs/memory_fit.h
+  formulas/flop_estimates.h   formulas/costs/flop_estimates.h
+  formulas/flops.h            formulas/costs/flops.h
+  formulas/guide.h            formulas/guide/guide.h
+  formulas/kv_cache.h         formulas/costs/kv_cache.h
+  formulas/memory.h           formulas/costs/memory.h
+  formulas/memory_states.h    formulas/costs/memory_states.h
+  formulas/memory_weights.h   formulas/costs/memory_weights.h
+  formulas/training_time.h    formulas/costs/training_time.h)
 
 function(_targets_below directory out)
   get_property(_targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)
@@ -54,33 +82,28 @@ foreach(_target IN LISTS _all_targets)
   endif()
 endforeach()
 
-set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/torchtally)
-_targets_below(${PROJECT_SOURCE_DIR}/formulas _formulas_targets)
-_targets_below(${PROJECT_SOURCE_DIR}/inspector _inspector_targets)
-set_target_properties(tally_options PROPERTIES EXPORT_NAME options)
-install(TARGETS tally_options EXPORT torchtally)
-set(_has_libtorch_targets FALSE)
-foreach(_target IN LISTS _formulas_targets _inspector_targets)
-  _needs_libtorch(${_target} _needs)
-  get_target_property(_type ${_target} TYPE)
-  if(_type STREQUAL EXECUTABLE)
-    if(_needs)
-      libtorch_rpath(${_target})
-    endif()
-  elseif(_needs)
-    set(_has_libtorch_targets TRUE)
-    install(TARGETS ${_target} EXPORT torchtally-libtorch)
-  else()
-    install(TARGETS ${_target} EXPORT torchtally)
-  endif()
-endforeach()
-install(DIRECTORY base formulas inspector DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/torchtally FILES_MATCHING PATTERN *.h)
-
-install(EXPORT torchtally NAMESPACE tally:: DESTINATION ${_package_dir} FILE torchtallyTargets.cmake)
-if(_has_libtorch_targets)
-  install(EXPORT torchtally-libtorch NAMESPACE tally:: DESTINATION ${_package_dir} FILE torchtallyLibTorchTargets.cmake)
-  install(FILES ${PROJECT_SOURCE_DIR}/cmake/LibTorch.cmake DESTINATION ${_package_dir})
+# The worker, wherever LibTorch lies.
+if(TARGET torchtally-worker)
+  libtorch_rpath(torchtally-worker)
 endif()
+
+# The library: one target, and the static libraries that it stands for.
+add_library(tally_public INTERFACE)
+set_target_properties(tally_public PROPERTIES EXPORT_NAME torchtally)
+target_link_libraries(tally_public INTERFACE tally_formats tally_census tally_reconcile tally_formulas)
+set_target_properties(tally_options PROPERTIES EXPORT_NAME options)
+install(TARGETS tally_public tally_formats tally_archive tally_census tally_reconcile tally_formulas tally_model tally_options
+  EXPORT torchtally ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+
+install(CODE "
+set(source_dir \"${PROJECT_SOURCE_DIR}\")
+set(headers \"${TORCHTALLY_PUBLIC_HEADERS}\")
+set(rewritten_dir \"${PROJECT_BINARY_DIR}/public\")
+set(destination \"${CMAKE_INSTALL_INCLUDEDIR}/torchtally\")
+include(\"${PROJECT_SOURCE_DIR}/cmake/InstallHeaders.cmake\")")
+
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/torchtally)
+install(EXPORT torchtally NAMESPACE torchtally:: DESTINATION ${_package_dir} FILE torchtallyTargets.cmake)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/torchtallyConfig.cmake.in ${PROJECT_BINARY_DIR}/torchtallyConfig.cmake
   INSTALL_DESTINATION ${_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/torchtallyConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -6,17 +6,13 @@
 #   TORCHTALLY_TORCH_LIB         the folder of its libraries
 #   TORCHTALLY_TORCH_CXX_STANDARD  what its headers need: 17, or 20 from 2.14 on
 #   libtorch_rpath(TARGET)       lets an executable find LibTorch from where it is built and where it is installed
-#
-# An installed torchtally brings this file along: its package configuration includes it for tally::load, with
-# TORCHTALLY_TORCH_HINTS set to the LibTorch that it was built with.
 
-if(NOT DEFINED TORCHTALLY_TORCH_HINTS)   # where tools/setup puts it, the one that .ci/run gates on first
-  set(TORCHTALLY_TORCH_HINTS ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.11.0/torch ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.15.0/torch)
-endif()
+# Where tools/setup puts it, the one that .ci/run gates on first.
+set(_torch_hints ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.11.0/torch ${PROJECT_SOURCE_DIR}/.deps/libtorch-2.15.0/torch)
 if(TORCHTALLY_TORCH_DIR)   # who names one wants that one or an error, not another
   set(_torch_hints ${TORCHTALLY_TORCH_DIR})
 else()
-  set(_torch_hints $ENV{TORCHTALLY_TORCH_DIR} ${TORCHTALLY_TORCH_HINTS})
+  list(PREPEND _torch_hints $ENV{TORCHTALLY_TORCH_DIR})
 endif()
 unset(_torch_dir)
 foreach(_hint IN LISTS _torch_hints)

@@ -17,6 +17,8 @@
 
 namespace tally::formulas {
 
+/// What is estimated beside the specification. The defaults: one sequence as long as the model
+/// allows, AdamW in mixed precision, no accelerator.
 struct EstimateInputs {
   TrainingPlan training;
   InferencePlan inference;  ///< its shape is the training's
@@ -35,6 +37,8 @@ struct FlopsPerToken {
   Int128 palm = 0;            ///< 6 N + 12 L H Q T; one stack of one kind of layers
 };
 
+/// Bytes are whole bytes of one device, FLOPs those of the convention in flops.h, times in seconds;
+/// each part names its source where it is declared.
 struct Estimate {
   ParameterCounts parameters;
   std::vector<WeightBytes> weights;  ///< by dtype, widest first

@@ -44,6 +44,7 @@ Result<Unit> validate(const ParallelPlan& plan, const TransformerSpec& spec);
 /// applied.
 std::int64_t num_applied_layers(const TransformerSpec& spec);
 
+/// How a model is trained.
 struct TrainingPlan {
   PassShape shape;  ///< one device's micro-batch
   Optimizer optimizer = Optimizer::kAdamW;
@@ -55,6 +56,7 @@ struct TrainingPlan {
   std::int64_t other_bytes = 0;  ///< the part `[other]`: context, libraries, fragmentation
 };
 
+/// How a model generates, or is run forward.
 struct InferencePlan {
   PassShape shape;  ///< sequences at once, and tokens of each when its cache is fullest
   Dtype weights = Dtype::kBf16;
@@ -64,12 +66,14 @@ struct InferencePlan {
   std::int64_t other_bytes = 0;
 };
 
+/// A named share of a device's memory.
 struct MemoryPart {
   std::string id;       ///< "weights", "activations.layers", "[other]", ...
   std::string meaning;  ///< for people: what it is and whose formula
   std::int64_t bytes = 0;
 };
 
+/// A device's memory, part by part.
 struct DeviceMemory {
   std::vector<MemoryPart> parts;  ///< parts of 0 bytes are left out
   std::int64_t total_bytes = 0;   ///< their sum

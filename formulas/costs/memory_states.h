@@ -13,8 +13,10 @@
 
 namespace tally::formulas {
 
+/// What keeps states for the parameters; optimizer_table() has the facts and sources.
 enum class Optimizer { kSgd, kMomentum, kAdam, kAdamW, kAdafactor, kAdam8bit, kLion, kMuon };
 
+/// What is known of an Optimizer.
 struct OptimizerInfo {
   Optimizer optimizer = Optimizer::kAdamW;
   std::string_view name;
@@ -24,10 +26,14 @@ struct OptimizerInfo {
   std::string_view states;    ///< in words
   std::string_view source;
 };
+/// Every optimizer. Valid as long as the program runs.
 const std::vector<OptimizerInfo>& optimizer_table();
+/// The facts of `optimizer`; every enumerator has them.
 const OptimizerInfo& optimizer_info(Optimizer optimizer);
+/// The optimizer with the table's `name` ("adamw"), or nothing.
 std::optional<Optimizer> optimizer_named(std::string_view name);
 
+/// A recipe of number formats for a training; precision_table() has the bytes and sources.
 enum class Precision {
   kFp32,   ///< everything in fp32
   kMixed,  ///< 2 weights + 2 gradients, fp32 master weights and states: 16 bytes with Adam (ZeRO,
@@ -37,6 +43,7 @@ enum class Precision {
   kBf16,            ///< weights, gradients and states in bf16, no master weights: 8 bytes with Adam
 };
 
+/// What is known of a Precision: bytes of a parameter, or of one value.
 struct PrecisionInfo {
   Precision precision = Precision::kMixed;
   std::string_view name;
@@ -47,8 +54,11 @@ struct PrecisionInfo {
   std::int64_t activation_bytes = 0;  ///< of one value in the forward pass
   std::string_view source;
 };
+/// Every recipe. Valid as long as the program runs.
 const std::vector<PrecisionInfo>& precision_table();
+/// The facts of `precision`; every enumerator has them.
 const PrecisionInfo& precision_info(Precision precision);
+/// The recipe with the table's `name` ("mixed"), or nothing.
 std::optional<Precision> precision_named(std::string_view name);
 
 /// Bytes of each kind of state.

@@ -11,8 +11,10 @@
 
 namespace tally::formulas {
 
+/// The formats that weights are stored in for inference.
 enum class Dtype { kFp32, kBf16, kFp16, kFp8, kInt8, kInt4 };
 
+/// What is known of a Dtype.
 struct DtypeInfo {
   Dtype dtype = Dtype::kFp32;
   std::string_view name;  ///< "fp32", "bf16", ...
@@ -23,7 +25,9 @@ struct DtypeInfo {
 
 /// Every format, widest first.
 const std::vector<DtypeInfo>& dtype_table();
+/// The facts of `dtype`; every enumerator has them.
 const DtypeInfo& dtype_info(Dtype dtype);
+/// The format with the table's `name` ("bf16"), or nothing.
 std::optional<Dtype> dtype_named(std::string_view name);
 
 /// Parameters x bits / 8, rounded up, without scales: the plain convention, as Hugging Face

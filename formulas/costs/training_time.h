@@ -10,6 +10,7 @@
 
 namespace tally::formulas {
 
+/// A training of given length on given devices.
 struct TrainingRun {
   std::int64_t num_tokens = 0;
   std::int64_t num_devices = 1;
@@ -17,6 +18,7 @@ struct TrainingRun {
   double price_per_gpu_hour = 0;  ///< 0: no cost
 };
 
+/// What it takes.
 struct TrainingTime {
   Int128 training_flops = 0;  ///< model FLOPs of `num_tokens` tokens, rounded up
   double seconds = 0;

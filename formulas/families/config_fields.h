@@ -7,6 +7,7 @@
 #pragma once
 
 #include <base/result.h>
+#include <formulas/families/config_default.h>
 #include <formulas/families/config_value.h>
 
 #include <optional>
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace tally::formulas {
-
-/// A field that the configuration left out, and the value that the family's configuration class
-/// gives it.
-struct ConfigDefault {
-  std::string field;
-  std::string value;
-};
 
 /// "a=1 b=null c=text": the value of `key`, or nothing.
 std::optional<std::string_view> lookup(std::string_view pairs, std::string_view key);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <base/result.h>
-#include <formulas/families/config_fields.h>
+#include <formulas/families/config_default.h>
 #include <formulas/spec/spec.h>
 
 #include <string>
@@ -17,6 +17,10 @@
 
 namespace tally::formulas {
 
+/// What a configuration, already parsed, holds.
+struct ConfigValue;
+
+/// A specification, and what the configuration left to defaults.
 struct HfConfig {
   TransformerSpec spec;
   std::vector<ConfigDefault> defaults_taken;
@@ -28,7 +32,7 @@ struct HfConfigOptions {
   std::string architecture;  ///< instead of `architectures`; "" : as the file says
 };
 
-/// Reads `json`. Errors: those of parse_config_value(); kMalformed where it is no object, kUsage
+/// Reads `json`. Errors: kMalformed where it is no JSON, or no object; kUsage
 /// where the family or class is not known or a field is impossible; the message names the field as
 /// the file does.
 Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOptions& options = {});

@@ -18,6 +18,7 @@ struct LayerParams {
   std::int64_t params = 0;
 };
 
+/// Counts of parameters, in elements.
 struct ParameterCounts {
   std::int64_t unique_params = 0;              ///< every tensor once
   std::int64_t tied_counted_again_params = 0;  ///< every name once: tied weights counted each time

@@ -16,7 +16,9 @@
 
 namespace tally::formulas {
 
+/// What a term is counted under: the columns in which papers report parameters.
 enum class Component { kEmbedding, kAttention, kMlp, kNorm, kHead };
+/// How many components there are.
 inline constexpr int kNumComponents = 5;
 
 /// "embedding", "attention", "mlp", "norm" or "head".
@@ -69,14 +71,18 @@ struct TermInfo {
   /// Copies times shape as one product: "L·n_q·d·H".
   std::string formula() const;
 };
+/// Every term that a specification can have. Valid as long as the program runs.
 const std::vector<TermInfo>& term_table();
 
+/// A symbol of the terms' formulas and what it stands for.
 struct SymbolInfo {
   std::string_view symbol;
   std::string_view meaning;
 };
+/// Every symbol that term_table() uses. Valid as long as the program runs.
 const std::vector<SymbolInfo>& symbol_table();
 
+/// A layer behind the stacks: a pooler, a classifier.
 struct HeadLayerInfo {
   std::string_view id;
   std::string_view meaning;

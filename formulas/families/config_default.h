@@ -1,0 +1,15 @@
+// ConfigDefault: what a configuration left out.
+#pragma once
+
+#include <string>
+
+namespace tally::formulas {
+
+/// A field that the configuration left out, and the value that the family's configuration class
+/// gives it.
+struct ConfigDefault {
+  std::string field;
+  std::string value;
+};
+
+}  // namespace tally::formulas
