@@ -137,8 +137,8 @@ class ModuleTree {
       if (const std::string constants = constants_text(module); !constants.empty())
         type += "(" + constants + ")";
     }
-    if (node.times() == 1 && module.same_as >= 0) {
-      type += " = " + audit_.snapshot.modules[static_cast<std::size_t>(module.same_as)].path;
+    if (node.times() == 1 && module.same_as.valid()) {
+      type += " = " + audit_.snapshot.modules[module.same_as].path;
     }
     return type;
   }
@@ -167,9 +167,9 @@ std::string tensor_note(const Audit& audit, std::size_t i) {
   const inspector::TensorCount& count = audit.census.tensors[i];
   std::string note;
   const auto add = [&](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
-  if (count.alias_of >= 0)
-    add("= " + full_name(s, s.tensors[static_cast<std::size_t>(count.alias_of)]));
-  if (count.alias_of < 0 && count.kind != t.kind) add("counts as " + std::string(name(count.kind)));
+  if (count.alias_of.valid()) add("= " + full_name(s, s.tensors[count.alias_of]));
+  if (!count.alias_of.valid() && count.kind != t.kind)
+    add("counts as " + std::string(name(count.kind)));
   if (t.layout != inspector::Layout::kStrided) add(std::string(name(t.layout)));
   if (t.quantization) add(t.quantization->scheme);
   if (t.kind == TensorKind::kConstant && t.uses > 0)
@@ -196,11 +196,10 @@ Row tensor_row(const Audit& audit, std::size_t i) {
   const TensorRecord& t = s.tensors[i];
   const inspector::TensorCount& count = audit.census.tensors[i];
   Value alias_of, stride, storage, offset, parts, uses, used_by;
-  if (count.alias_of >= 0)
-    alias_of = Path{full_name(s, s.tensors[static_cast<std::size_t>(count.alias_of)])};
-  if (t.view.storage >= 0) {
+  if (count.alias_of.valid()) alias_of = Path{full_name(s, s.tensors[count.alias_of])};
+  if (t.view.storage.valid()) {
     stride = Shape{t.view.strides};
-    storage = s.storages[static_cast<std::size_t>(t.view.storage)].record;
+    storage = s.storages[t.view.storage].record;
     offset = Count{t.view.offset};
   }
   if (!t.parts.empty()) {
@@ -213,12 +212,12 @@ Row tensor_row(const Audit& audit, std::size_t i) {
     uses = Count{t.uses};
     used_by = t.used_by;
   }
-  return row_of({Path{full_name(s, t)}, Path{s.modules[static_cast<std::size_t>(t.module)].path},
-                 name(t.kind), name(count.kind), alias_of, name(t.layout), info(t.view.dtype).name,
+  return row_of({Path{full_name(s, t)}, Path{s.modules[t.module].path}, name(t.kind),
+                 name(count.kind), alias_of, name(t.layout), info(t.view.dtype).name,
                  Shape{t.view.sizes}, Count{t.view.elements}, Bytes{t.view.bytes}, stride, storage,
                  offset, Value::of(t.requires_grad), quantization_value(t), parts, uses, used_by,
                  tensor_note(audit, i)},
-                count.alias_of >= 0 ? Tone::kMuted : Tone::kNormal);
+                count.alias_of.valid() ? Tone::kMuted : Tone::kNormal);
 }
 
 constexpr std::size_t kMostDtypes = 3;
@@ -282,7 +281,7 @@ std::optional<Table> shared_tensors(const Audit& audit, const AuditView& view) {
   const ModelSnapshot& s = audit.snapshot;
   std::vector<std::size_t> again;
   for (std::size_t i = 0; i < s.tensors.size(); ++i) {
-    if (audit.is_selected(i) && audit.census.tensors[i].alias_of >= 0) again.push_back(i);
+    if (audit.is_selected(i) && audit.census.tensors[i].alias_of.valid()) again.push_back(i);
   }
   if (again.empty()) return std::nullopt;
   std::stable_sort(again.begin(), again.end(), [&](std::size_t a, std::size_t b) {

@@ -144,7 +144,7 @@ Table modules_table(const Audit& audit) {
   for (std::size_t i = 0; i < s.modules.size(); ++i) {
     const ModuleNode& m = s.modules[i];
     Value same_as;
-    if (m.same_as >= 0) same_as = Path{s.modules[static_cast<std::size_t>(m.same_as)].path};
+    if (m.same_as.valid()) same_as = Path{s.modules[m.same_as].path};
     add_row(table, {Path{m.path}, m.type, same_as, literals_value(m.constants),
                     literals_value(m.attributes), tally_value(audit.census.own[i]),
                     tally_value(audit.census.total[i])});
@@ -178,9 +178,9 @@ Object view_value(const ModelSnapshot& s, const StridedView& v) {
                {"shape", Shape{v.sizes}},
                {"elements", number(v.elements)},
                {"bytes", Bytes{v.bytes}}};
-  if (v.storage >= 0) {
+  if (v.storage.valid()) {
     value.emplace_back("stride", Shape{v.strides});
-    value.emplace_back("storage", s.storages[static_cast<std::size_t>(v.storage)].record);
+    value.emplace_back("storage", s.storages[v.storage].record);
     value.emplace_back("storage_offset", number(v.offset));
   }
   return value;

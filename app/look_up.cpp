@@ -1,5 +1,5 @@
 #include <app/look_up.h>
-#include <app/nearest_name.h>
+#include <base/nearest_name.h>
 #include <formulas/families/presets.h>
 
 #include <optional>

@@ -1,5 +1,5 @@
-#include <base/checked.h>
 #include <base/utf8.h>
+#include <base/wide.h>
 #include <inspector/model/snapshot_bytes.h>
 
 #include <algorithm>
@@ -85,6 +85,16 @@ void transfer(Stream& s, T& v) {
     v = byte == 1;
   } else {
     s.raw(&v, sizeof v);
+  }
+}
+
+template <class Stream, class Tag>
+void transfer(Stream& s, Id<Tag>& v) {
+  std::int32_t index = v.value();
+  s.raw(&index, sizeof index);
+  if constexpr (Stream::kReads) {
+    if (index < -1) return s.fail();  // none has one form
+    v = Id<Tag>(index);
   }
 }
 
@@ -197,10 +207,15 @@ void transfer(Stream& s, ModelSnapshot& v) {
          v.storages, v.operations, v.sections, v.findings, v.code_sizes);
 }
 
+template <class Tag, class T>
+bool within(Id<Tag> id, const std::vector<T>& list) {
+  return id.valid() && static_cast<std::size_t>(id.value()) < list.size();
+}
+
 /// Whether a view is what the loader lets pass: within a storage of the snapshot. The census relies
 /// on it.
 bool is_sound(const ModelSnapshot& s, const StridedView& v) {
-  if (v.storage < 0 || static_cast<std::size_t>(v.storage) >= s.storages.size()) return false;
+  if (!within(v.storage, s.storages)) return false;
   if (v.sizes.size() != v.strides.size() || v.offset < 0 || v.elements < 0 || v.bytes < 0)
     return false;
   if (v.elements == 0) return true;
@@ -210,24 +225,23 @@ bool is_sound(const ModelSnapshot& s, const StridedView& v) {
     last += static_cast<Int128>(v.sizes[i] - 1) * v.strides[i];
     if (last > INT64_MAX) return false;
   }
-  return (last + 1) * info(v.dtype).bits <=
-         static_cast<Int128>(s.storages[static_cast<std::size_t>(v.storage)].bytes) * 8;
+  return (last + 1) * info(v.dtype).bits <= static_cast<Int128>(s.storages[v.storage].bytes) * 8;
 }
 
 /// Whether every reference between the parts of a snapshot is one.
 bool is_sound(const ModelSnapshot& s) {
   for (std::size_t i = 0; i < s.modules.size(); ++i) {
-    const std::int64_t self = static_cast<std::int64_t>(i);
+    const ModuleId self(i);
     const ModuleNode& m = s.modules[i];
-    if (m.parent >= self || (m.parent < 0 && i != 0) || m.same_as >= self ||
+    if (m.parent >= self || (!m.parent.valid() && i != 0) || m.same_as >= self ||
         m.code_sizes >= static_cast<std::int64_t>(s.code_sizes.size()))
       return false;
   }
   for (const TensorRecord& t : s.tensors) {
-    if (t.module < 0 || static_cast<std::size_t>(t.module) >= s.modules.size()) return false;
+    if (!within(t.module, s.modules)) return false;
     if (t.layout == Layout::kStrided
             ? !is_sound(s, t.view)
-            : t.view.storage != -1 || t.view.elements < 0 || t.view.bytes < 0)
+            : t.view.storage.valid() || t.view.elements < 0 || t.view.bytes < 0)
       return false;
     for (const TensorPart& p : t.parts) {
       if (!is_sound(s, p.view)) return false;
@@ -236,8 +250,7 @@ bool is_sound(const ModelSnapshot& s) {
   for (const Operation& o : s.operations) {
     if (o.outputs.empty()) return false;
     for (const Operand& x : o.operands) {
-      if (x.value < -1 || x.tensor < -1 || x.tensor >= static_cast<std::int64_t>(s.tensors.size()))
-        return false;
+      if (x.value < -1 || (x.tensor.valid() && !within(x.tensor, s.tensors))) return false;
     }
   }
   return true;

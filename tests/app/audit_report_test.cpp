@@ -23,14 +23,15 @@ AuditedFile tied_model(const std::string& path) {
   s.format = "TorchScript";
   s.modules.resize(2);
   s.modules[0].type = "Model";
-  s.modules[1] = {"fc", 0, "torch.nn.modules.linear.Linear", -1, {}, {}, -1};
+  s.modules[1] = {"fc", ModuleId(0), "torch.nn.modules.linear.Linear", ModuleId::none(), {},
+                  {},   -1};
   s.storages.push_back({"data/0", 24, 7, "cpu"});
   for (const char* name : {"weight", "again"}) {
     inspector::TensorRecord tensor;
-    tensor.module = 1;
+    tensor.module = ModuleId(1);
     tensor.name = name;
     tensor.kind = inspector::TensorKind::kParameter;
-    tensor.view = {inspector::Dtype::kFloat32, {2, 3}, {3, 1}, 0, 0, 6, 24};
+    tensor.view = {inspector::Dtype::kFloat32, {2, 3}, {3, 1}, StorageId(0), 0, 6, 24};
     tensor.requires_grad = true;
     s.tensors.push_back(tensor);
   }

@@ -16,7 +16,7 @@ struct Given {
   DeclaredModules declared;
 
   Given() {
-    snapshot.modules.push_back({"", -1, "Model", -1, {}, {}});
+    snapshot.modules.push_back({"", ModuleId::none(), "Model", ModuleId::none(), {}, {}});
     comparison.inference.transformer = true;
     comparison.terms.lines.resize(2);
     for (auto& line : comparison.terms.lines) line.predicted_params = line.real_params = 5'000;
@@ -24,7 +24,7 @@ struct Given {
     weights.total = 10'000;
   }
   void leave_unexplained(std::int64_t params) {
-    comparison.terms.unexplained = {0};
+    comparison.terms.unexplained = {WeightId(0)};
     comparison.terms.unexplained_params = params;
     comparison.terms.lines[1].predicted_params -= params;
     comparison.terms.lines[1].real_params -= params;

@@ -1,7 +1,7 @@
 // Text and JSON of one run agree number for number, and what is split adds up. The renderings here
 // are written anew: none of the program's own is used.
 
-#include <base/checked.h>
+#include <base/wide.h>
 #include <gtest/gtest.h>
 #include <tests/run_torchtally.h>
 

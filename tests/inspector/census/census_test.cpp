@@ -325,7 +325,7 @@ TEST(Census, SumsUpTheOneFindingTooMany) {
   const auto findings = [](int storages) {
     SnapshotBuilder b;
     for (int i = 0; i < storages; ++i)
-      b.tensor(0, "t" + std::to_string(i), b.view(b.storage(400), {1}));
+      b.tensor(kRoot, "t" + std::to_string(i), b.view(b.storage(400), {1}));
     return census_of(b).findings;
   };
   EXPECT_EQ(findings(20).size(), 20u);

@@ -33,9 +33,9 @@ TEST(SnapshotBytes, ReadsBackAnEmptySnapshot) {
 TEST(SnapshotBytes, ReadsBackEveryKindTypeAndLayout) {
   SnapshotBuilder b;
   for (std::size_t kind = 0; kind < kTensorKinds; ++kind)
-    b.tensor(0, "t", {2}, static_cast<TensorKind>(kind));
+    b.tensor(kRoot, "t", {2}, static_cast<TensorKind>(kind));
   for (int dtype = 0; dtype <= static_cast<int>(Dtype::kQUInt2x4); ++dtype) {
-    b.tensor(0, "t", {3}, TensorKind::kBuffer, static_cast<Dtype>(dtype));
+    b.tensor(kRoot, "t", {3}, TensorKind::kBuffer, static_cast<Dtype>(dtype));
   }
   const Result<ModelSnapshot> after = snapshot_from_bytes(to_bytes(b.snapshot));
   ASSERT_TRUE(after) << after.error().message;
@@ -47,7 +47,7 @@ TEST(SnapshotBytes, LosesScalesThatAreNoNumbers) {
   for (const double scale :
        {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     SnapshotBuilder b;
-    b.tensor(0, "w", {2}).quantization = Quantization{"per_tensor_affine", scale, 0, 0};
+    b.tensor(kRoot, "w", {2}).quantization = Quantization{"per_tensor_affine", scale, 0, 0};
     const Result<ModelSnapshot> after = snapshot_from_bytes(to_bytes(b.snapshot));
     ASSERT_TRUE(after);
     EXPECT_EQ(after->tensors[0].quantization->scale, 0);
@@ -84,7 +84,7 @@ TEST(SnapshotBytes, RefusesTextThatIsNoUtf8) {
 TEST(SnapshotBytes, RefusesUnknownKindsTypesAndLayouts) {
   const auto changed = [](const auto& change) {
     SnapshotBuilder b;
-    change(b.tensor(0, "w", {2}));
+    change(b.tensor(kRoot, "w", {2}));
     return refusal(to_bytes(b.snapshot));
   };
   EXPECT_EQ(changed([](TensorRecord&) {}), "");
@@ -97,13 +97,13 @@ TEST(SnapshotBytes, RefusesUnknownKindsTypesAndLayouts) {
 template <class Change>
 std::string refusal_after(const Change& change) {
   SnapshotBuilder b;
-  const auto child = b.module("a", 0);
+  const auto child = b.module("a", kRoot);
   b.tensor(child, "w", {2, 3});
-  b.tensor(child, "part", {2}).parts = {{"scales", b.view(1, {1})}};
-  TensorRecord& sparse = b.tensor(child, "sparse", b.view(-1, {4}));
+  b.tensor(child, "part", {2}).parts = {{"scales", b.view(StorageId(1), {1})}};
+  TensorRecord& sparse = b.tensor(child, "sparse", b.view(StorageId::none(), {4}));
   sparse.layout = Layout::kSparseCoo;
   sparse.view.strides.clear();
-  sparse.parts = {{"values", b.view(0, {1})}};
+  sparse.parts = {{"values", b.view(StorageId(0), {1})}};
   change(b.snapshot);
   return refusal(to_bytes(b.snapshot));
 }
@@ -111,20 +111,28 @@ std::string refusal_after(const Change& change) {
 TEST(SnapshotBytes, RefusesReferencesThatAreOutOfRange) {
   EXPECT_EQ(refusal_after([](ModelSnapshot&) {}), "");
   const std::string said = "the answer of the process that read it cannot be read";
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].parent = 1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].parent = -1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[0].parent = 0; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].same_as = 1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].module = 2; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].module = -1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.storage = 2; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.storage = -1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = 2; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = -1; }), said);
-  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[2].view.storage = 0; }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].parent = ModuleId(1); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].parent = ModuleId::none(); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[0].parent = ModuleId(0); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.modules[1].same_as = ModuleId(1); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].module = ModuleId(2); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].module = ModuleId::none(); }), said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.storage = StorageId(2); }),
+            said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[0].view.storage = StorageId::none(); }),
+            said);
+  EXPECT_EQ(
+      refusal_after([](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = StorageId(2); }),
+      said);
+  EXPECT_EQ(refusal_after(
+                [](ModelSnapshot& s) { s.tensors[1].parts[0].view.storage = StorageId::none(); }),
+            said);
+  EXPECT_EQ(refusal_after([](ModelSnapshot& s) { s.tensors[2].view.storage = StorageId(0); }),
+            said);
   for (const Operation& wrong :
-       {Operation{"f", {{0, -2, -1}}, {0}}, Operation{"f", {{0, 0, -2}}, {0}},
-        Operation{"f", {{0, -1, 99}}, {0}}, Operation{"f", {}, {}}})
+       {Operation{"f", {{0, -2, TensorId::none()}}, {0}},
+        Operation{"f", {{0, 0, TensorId(99)}}, {0}}, Operation{"f", {{0, -1, TensorId(99)}}, {0}},
+        Operation{"f", {}, {}}})
     EXPECT_EQ(refusal_after([&](ModelSnapshot& s) { s.operations = {wrong}; }), said);
 }
 
@@ -162,8 +170,8 @@ TEST(Dtype, IsFoundByBothNames) {
 
 TEST(FullName, JoinsPathAndName) {
   SnapshotBuilder b;
-  const auto fc = b.module("fc", 0);
-  EXPECT_EQ(full_name(b.snapshot, b.tensor(0, "w", {1})), "w");
+  const auto fc = b.module("fc", kRoot);
+  EXPECT_EQ(full_name(b.snapshot, b.tensor(kRoot, "w", {1})), "w");
   EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "w", {1})), "fc.w");
   EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "[0]", {1})), "fc[0]");
   EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "", {1})), "fc");
