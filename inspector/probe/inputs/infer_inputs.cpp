@@ -4,6 +4,7 @@
 #include <inspector/probe/run/probed_model.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tally::inspector {
 namespace {
@@ -179,8 +180,9 @@ bool is_attention_mask(std::string_view name) {
 
 class Inference {
  public:
-  Inference(const torch::jit::Module& model, const torch::jit::Method& forward)
-      : flow_(model, forward), schema_(forward.function().getSchema()) {}
+  Inference(const torch::jit::Module& model, const torch::jit::Method& forward,
+            const std::vector<InputSpec>& given)
+      : flow_(model, forward), schema_(forward.function().getSchema()), given_(given) {}
 
   Result<InputPlan> run() {
     std::vector<const c10::Argument*> masks;  // what they go with has to be known first
@@ -188,7 +190,7 @@ class Inference {
     required_ = std::count_if(arguments.begin() + 1, arguments.end(),
                               [](const c10::Argument& a) { return !a.default_value(); });
     for (std::size_t i = 1; i < arguments.size(); ++i) {
-      if (arguments[i].default_value()) continue;
+      if (arguments[i].default_value() || is_given(arguments[i])) continue;
       if (required_type(arguments[i].type())->kind() != c10::TypeKind::TensorType)
         return refusal(arguments[i], "is no tensor");
       if (is_attention_mask(arguments[i].name())) {
@@ -197,13 +199,19 @@ class Inference {
         return told.error();
       }
     }
-    for (const c10::Argument* mask : masks) {
-      if (!has_ids()) return refusal(*mask, "stands beside no token ids");
-      add(*mask, {"", {1, kSequence}, Dtype::kInt64, 1, 1}, "by its name: ones");
-    }
     shorten();
+    follow_given();
+    for (const c10::Argument* mask : masks) {
+      const InputSpec* const ids = token_ids();
+      if (ids == nullptr) return refusal(*mask, "stands beside no token ids");
+      add(*mask, {"", ids->sizes, Dtype::kInt64, 1, 1}, "by its name: ones");
+    }
     plan_.source = plan_.specs.empty() ? "none: forward() needs no argument"
                                        : "inferred" + source_ + "; free sizes are assumed";
+    if (!given_.empty()) {
+      plan_.source = "as given by --input, the others " + plan_.source;
+      plan_.specs.insert(plan_.specs.begin(), given_.begin(), given_.end());
+    }
     return std::move(plan_);
   }
 
@@ -224,7 +232,7 @@ class Inference {
   }
 
   void add(const c10::Argument& argument, InputSpec spec, const std::string& how) {
-    const bool only = required_ == 1;
+    const bool only = required_ == 1 && given_.empty();
     spec.name = only ? "" : argument.name();
     plan_.specs.push_back(std::move(spec));
     source_ += only ? " " + how : (source_.empty() ? ": " : "; ") + argument.name() + " " + how;
@@ -238,9 +246,34 @@ class Inference {
             how_to_give(argument)};
   }
 
-  bool has_ids() const {
-    return std::any_of(plan_.specs.begin(), plan_.specs.end(),
-                       [](const InputSpec& spec) { return spec.dtype == Dtype::kInt64; });
+  bool is_given(const c10::Argument& argument) const {
+    return std::any_of(given_.begin(), given_.end(),
+                       [&](const InputSpec& spec) { return spec.name == argument.name(); });
+  }
+
+  static bool is_ids(const InputSpec& spec) { return !spec.value && spec.dtype == Dtype::kInt64; }
+
+  /// The first token ids, given or inferred.
+  const InputSpec* token_ids() const {
+    for (const std::vector<InputSpec>* specs : {&given_, &std::as_const(plan_.specs)}) {
+      const auto found = std::find_if(specs->begin(), specs->end(), is_ids);
+      if (found != specs->end()) return &*found;
+    }
+    return nullptr;
+  }
+
+  /// What was assumed of the arguments found, as the given ones have it.
+  void follow_given() {
+    const auto tensor = std::find_if(given_.begin(), given_.end(), [](const InputSpec& spec) {
+      return !spec.value && !spec.sizes.empty();
+    });
+    if (tensor == given_.end()) return;
+    for (InputSpec& spec : plan_.specs) {
+      if (is_ids(spec) && is_ids(*tensor) && spec.sizes.size() == tensor->sizes.size())
+        spec.sizes = tensor->sizes;
+      else if (!spec.sizes.empty() && spec.sizes[0] == 1)
+        spec.sizes[0] = tensor->sizes[0];
+    }
   }
 
   /// No longer than the model's tables of positions.
@@ -254,6 +287,7 @@ class Inference {
 
   GraphFlow flow_;
   const c10::FunctionSchema& schema_;
+  const std::vector<InputSpec>& given_;
   InputPlan plan_;
   std::string source_;
   std::ptrdiff_t required_ = 0;  ///< arguments without a default
@@ -262,9 +296,10 @@ class Inference {
 
 }  // namespace
 
-Result<InputPlan> infer_inputs(const torch::jit::Module& model, const torch::jit::Method& forward) {
+Result<InputPlan> infer_inputs(const torch::jit::Module& model, const torch::jit::Method& forward,
+                               const std::vector<InputSpec>& given) {
   const at::NoGradGuard no_grad;
-  return Inference(model, forward).run();
+  return Inference(model, forward, given).run();
 }
 
 }  // namespace tally::inspector

@@ -4,6 +4,7 @@
 #include <inspector/probe/inputs/input_arguments.h>
 #include <inspector/probe/run/probed_model.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -233,16 +234,32 @@ InputState state_of(const ModelInputs& inputs) {
   return state;
 }
 
-Result<Unit> check_arguments(const c10::FunctionSchema& schema,
-                             const std::vector<InputSpec>& specs) {
+Result<std::vector<InputSpec>> with_names(const c10::FunctionSchema& schema,
+                                          const std::vector<InputSpec>& specs) {
   const Result<Bound> bound = bind(schema, specs);
   if (!bound) return bound.error();
+  std::vector<InputSpec> named;
   for (const auto& [index, given] : *bound) {
-    if (auto checked = check(schema.arguments()[index], given); !checked) return checked;
+    const c10::Argument& argument = schema.arguments()[index];
+    if (auto checked = check(argument, given); !checked) return checked.error();
+    for (const InputSpec* spec : given) {
+      named.push_back(*spec);
+      named.back().name = argument.name();
+    }
   }
+  return named;
+}
+
+Result<Unit> check_arguments(const c10::FunctionSchema& schema,
+                             const std::vector<InputSpec>& specs) {
+  const Result<std::vector<InputSpec>> named = with_names(schema, specs);
+  if (!named) return named.error();
   for (std::size_t i = 1; i < schema.arguments().size(); ++i) {
     const c10::Argument& argument = schema.arguments()[i];
-    if (!argument.default_value() && bound->count(i) == 0)
+    const bool given = std::any_of(named->begin(), named->end(), [&](const InputSpec& spec) {
+      return spec.name == argument.name();
+    });
+    if (!argument.default_value() && !given)
       return wrong(argument, "has no default and is not given");
   }
   return Unit{};

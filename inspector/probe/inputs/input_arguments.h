@@ -34,6 +34,11 @@ c10::TypePtr required_type(const c10::TypePtr& type);
 Result<Unit> check_arguments(const c10::FunctionSchema& schema,
                              const std::vector<InputSpec>& specs);
 
+/// `specs`, each with the name of its argument. Errors are those of check_arguments(), but that
+/// arguments may be missing.
+Result<std::vector<InputSpec>> with_names(const c10::FunctionSchema& schema,
+                                          const std::vector<InputSpec>& specs);
+
 /// The arguments that `specs`, which passed check_arguments(), name; those with a default are left
 /// to it. Tensors are on `device`, drawn with a fixed seed: normally distributed, integers within
 /// their range.

@@ -88,12 +88,17 @@ Result<InputPlan> find_inputs(const ProbeRequest& request, const torch::jit::Mod
   const c10::FunctionSchema& schema = forward.function().getSchema();
   if (request.bundled_inputs) return plan_bundled_inputs(model, schema);
   if (!request.inputs.empty()) {
-    if (auto usable = check_arguments(schema, request.inputs); !usable) return usable.error();
-    return InputPlan{request.inputs, "as given by --input"};
+    const Result<Unit> complete = check_arguments(schema, request.inputs);
+    if (complete) return InputPlan{request.inputs, "as given by --input"};
+    const Result<std::vector<InputSpec>> given = with_names(schema, request.inputs);
+    if (!given) return given.error();
+    Result<InputPlan> completed = infer_inputs(model, forward, *given);
+    if (completed) return completed;
+    return complete.error();  // what is missing, and how to give it
   }
   InputPlan traced{traced_inputs(request.path), "as the archive was traced with"};
   if (!traced.specs.empty() && check_arguments(schema, traced.specs)) return traced;
-  return infer_inputs(model, forward);
+  return infer_inputs(model, forward, {});
 }
 
 }  // namespace

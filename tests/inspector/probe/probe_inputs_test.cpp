@@ -82,6 +82,29 @@ TEST(InferredInput, IsTheSameForAVirtualRun) {
             first_run(probe_json_of("masked", {})).at("inputs"));
 }
 
+TEST(InferredInput, FollowsTheOnesThatAreGiven) {
+  // Token ids below 31 rows and two types of tokens; the mask goes by its name.
+  const json ids = first_run(probe_json_of("masked", {"-i", "input_ids=3x7:int64:0..30"}));
+  EXPECT_TRUE(ids.at("failure").is_null()) << ids.at("failure");
+  const json mask = first_run(probe_json_of("masked", {"-i", "attention_mask=3x7:int64:1..1"}));
+  EXPECT_TRUE(mask.at("failure").is_null()) << mask.at("failure");
+  for (const json& run : {ids, mask}) {
+    const struct {
+      const char* name;
+      int low, high;
+    } expected[] = {{"input_ids", 0, 30}, {"attention_mask", 1, 1}, {"token_type_ids", 0, 1}};
+    for (const auto& [name, low, high] : expected) {
+      const json input = named(run.at("inputs"), name);
+      ASSERT_FALSE(input.is_null()) << name;
+      EXPECT_EQ(input.at("sizes"), json({3, 7})) << name;
+      EXPECT_EQ(input.at("low"), low) << name;
+      EXPECT_EQ(input.at("high"), high) << name;
+    }
+    const std::string source = run.at("input_source");
+    EXPECT_EQ(source.rfind("as given by --input, the others inferred: ", 0), 0u) << source;
+  }
+}
+
 TEST(InferredInput, IsRefusedWhereNoLayerTells) {
   const std::string text = refusal("untold", {});
   EXPECT_NE(text.find("argument 'x' (Tensor) of forward() reaches no layer"), std::string::npos)

@@ -1,6 +1,7 @@
 // Whole probes on the CPU. Expected values: arithmetic on sizes, and eager_figures.json, which
 // PyTorch's Python side measured of the same modules run eagerly (record_eager.py).
 
+#include <inspector/worker/probe_client.h>
 #include <tests/inspector/probe/probe_reports.h>
 
 namespace tally::tests {
@@ -251,6 +252,30 @@ TEST(Probe, CountsProductsThatTheInterpreterCallsItself) {
   const json report = probe({"sample_models/gpt2.pt", "--no-virtual", "-i", "1x9:int64"});
   EXPECT_EQ(report.at("configurations").at(0).at("attributed").at("forward_flops"),
             kLayers * layer + 2 * kTokens * kHiddenSize * kVocabulary);
+}
+
+TEST(Probe, TellsWhatTheProcessTakesBesideTensors) {
+  inspector::ProbeClientOptions client;
+  client.worker = std::string(TORCHTALLY_BINARY_DIR) + "/bin/torchtally-worker";
+  inspector::ProbeRequest request;
+  request.path = std::string(TORCHTALLY_SOURCE_DIR) + "/" + kProbeModels + "mlp.pt";
+  request.inputs = {{"", {kBatch, kIn}}};
+  const auto measured = inspector::probe_in_worker(request, client);
+  ASSERT_TRUE(measured);
+  ASSERT_TRUE(measured->resident);
+  const inspector::ResidentMemory& r = *measured->resident;
+  constexpr std::int64_t kTolerance = 1 << 20;
+  EXPECT_GT(*r.baseline_bytes, 50 << 20);  // LibTorch's own data
+  EXPECT_GE(*r.loaded_bytes - *r.baseline_bytes, 2 * kWeight - kTolerance);
+  EXPECT_GE(*r.load_peak_bytes, *r.loaded_bytes - kTolerance);
+  EXPECT_GE(*r.peak_bytes, *r.load_peak_bytes);
+  EXPECT_GE(*r.peak_bytes, *r.end_bytes - kTolerance);
+  EXPECT_EQ(inspector::resident_outside_tensors(*measured),
+            *r.end_bytes - *r.baseline_bytes - measured->phases.back().end_bytes);
+  request.device = inspector::kMetaDevice;
+  const auto predicted = inspector::probe_in_worker(request, client);
+  ASSERT_TRUE(predicted);
+  EXPECT_FALSE(predicted->resident);
 }
 
 TEST(Probe, SaysThatAFrozenModelHasNothingToTrain) {
