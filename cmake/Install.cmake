@@ -14,6 +14,7 @@ set(TORCHTALLY_PUBLIC_HEADERS
   # NAME                      FILE
   result.h                    base/result.h
   wide.h                      base/wide.h
+  ids.h                       base/ids.h
   dtype.h                     inspector/model/dtype.h
   snapshot.h                  inspector/model/snapshot.h
   census.h                    inspector/census/census.h

@@ -52,6 +52,7 @@ struct StorageUse {
       0;  ///< bytes between the first and last element of at least one of them
 };
 
+/// What take_census() counts. Elements are those of the shapes, bytes those of the stored type.
 struct Census {
   std::vector<TensorCount> tensors;  ///< one for each of the snapshot's
   std::vector<Tally> own;            ///< one a module: its own tensors

@@ -8,6 +8,7 @@
 
 namespace tally::inspector {
 
+/// The types that PyTorch's archives name; info() has the facts of each.
 enum class Dtype : std::uint8_t {
   kFloat32,
   kFloat64,

@@ -30,14 +30,19 @@ enum class TensorKind : std::uint8_t {
   kConstant,   ///< in the constants of the code: what freezing makes of weights, what tracing
                ///< captures
 };
+/// How many kinds there are.
 constexpr std::size_t kTensorKinds = 6;
+/// "parameter", "buffer", "packed", "state", "attribute" or "constant": as JSON has it.
 std::string_view name(TensorKind kind);
+/// The kind of that name(), or nothing.
 std::optional<TensorKind> tensor_kind_from_name(std::string_view name);
 
 /// How a tensor's elements are laid out. Names as PyTorch's: "strided", "sparse_coo", "sparse_csr".
 enum class Layout : std::uint8_t { kStrided, kSparseCoo, kSparseCsr };
 constexpr std::size_t kLayoutCount = 3;
+/// The layout's name as PyTorch's.
 std::string_view name(Layout layout);
+/// The layout of that name(), or nothing.
 std::optional<Layout> layout_from_name(std::string_view name);
 
 /// One block of bytes in the archive, shared by the tensors that are views of it.
@@ -80,7 +85,7 @@ struct Quantization {
 /// equal views.
 struct TensorRecord {
   ModuleId module{0};  ///< who holds it
-  std::string name;               ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
+  std::string name;    ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
   TensorKind kind = TensorKind::kAttribute;
   Layout layout = Layout::kStrided;
   StridedView view;  ///< sparse: the dense sizes, no strides, `elements` of the dense tensor,
@@ -149,6 +154,7 @@ struct Finding {
   std::string text;
 };
 
+/// A model file: its modules, tensors and storages, in the file's order, and where its bytes go.
 struct ModelSnapshot {
   std::string path;  ///< the file, as it was named by the user
   std::int64_t file_bytes = 0;

@@ -26,12 +26,12 @@ tally::inspector::ModelSnapshot small_model() {
   model.modules.emplace_back();
   model.storages.push_back({"data/0", 60, 0, "cpu"});
   TensorRecord tensor;
-  tensor.module = 0;
+  tensor.module = tally::ModuleId(0);
   tensor.name = "weight";
   tensor.kind = TensorKind::kParameter;
   tensor.view.sizes = {3, 5};
   tensor.view.strides = {5, 1};
-  tensor.view.storage = 0;
+  tensor.view.storage = tally::StorageId(0);
   tensor.view.elements = 15;
   tensor.view.bytes = 60;
   model.tensors = {tensor, tensor};
