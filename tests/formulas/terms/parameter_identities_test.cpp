@@ -270,5 +270,65 @@ TEST(Terms, NameTheFieldOfASizeThatDoesNotFit) {
       << product.error().message;
 }
 
+const TermCount* find_term(const ParameterCounts& counts, const std::string& id) {
+  const auto found = std::find_if(counts.terms.begin(), counts.terms.end(),
+                                  [&](const TermCount& term) { return term.id == id; });
+  return found == counts.terms.end() ? nullptr : &*found;
+}
+
+// Hugging Face's BertForMaskedLM: the output layer is the table of 30,522 x 768, and its bias
+// stands under `cls.predictions.bias` and `cls.predictions.decoder.bias`: one tensor. Transform and
+// norm are its own.
+TEST(Parameters, ASecondNameOfABiasIsThatBias) {
+  const auto config =
+      spec_from_hf_config(R"({"model_type":"bert","architectures":["BertForMaskedLM"]})");
+  ASSERT_TRUE(config);
+  const auto counts = count_parameters(config->spec);
+  ASSERT_TRUE(counts);
+  const auto* weight = find_term(*counts, "head.output.weight");
+  const auto* second = find_term(*counts, "head.output.second_bias");
+  ASSERT_TRUE(weight != nullptr && second != nullptr);
+  EXPECT_EQ(weight->alias_of, "encoder.embedding.tokens");
+  EXPECT_EQ(second->alias_of, "head.output.bias");
+  EXPECT_EQ(second->unique_params, 0);
+  EXPECT_EQ(counts->tied_counted_again_params - counts->unique_params, 30'522 * 768 + 30'522);
+  TransformerSpec without = config->spec;
+  without.output.bias = false;  // no bias, no second name of it
+  EXPECT_EQ(find_term(*count_parameters(without), "head.output.second_bias"), nullptr);
+}
+
+// Raffel et al. 2020, section 2.1: only self attention has a bias by distance; 32 buckets of 8
+// heads in each stack's first layer.
+TEST(Parameters, CrossAttentionHasNoBiasByDistance) {
+  auto spec = *preset_spec("t5-small");
+  const std::int64_t params = count_parameters(spec)->unique_params;
+  EXPECT_EQ(params, 60'506'624);
+  spec.stacks[1].groups[0].cross_attention.relative_buckets = 32;
+  EXPECT_EQ(count_parameters(spec)->unique_params, params);
+  spec.stacks[1].groups[0].attention.relative_buckets = 0;
+  EXPECT_EQ(count_parameters(spec)->unique_params, params - 32 * 8);
+}
+
+// Shared experts stand beside routed ones (Dai et al. 2024); a layer without experts has none.
+TEST(Parameters, SharedExpertsNeedExperts) {
+  auto spec = *preset_spec("llama-3-8b");
+  auto& mlp = spec.stacks[0].groups[0].mlp;
+  mlp.shared_intermediate_size = 512;
+  EXPECT_EQ(count_parameters(spec)->unique_params, 8'030'261'248);
+  mlp.num_experts = 1;
+  mlp.num_experts_per_token = 1;
+  EXPECT_EQ(count_parameters(spec)->unique_params,
+            8'030'261'248 + 32LL * (4'096 + 3 * 512 * 4'096));  // a router, gate, up and down
+}
+
+// Yang et al. 2019: XLNet's layers know a same and another segment: 2 x 16 heads x 64 in each
+// of 24.
+TEST(Parameters, XlnetKnowsTwoSegments) {
+  std::int64_t segments = 0;
+  for (const TermCount& term : counts_of("xlnet-large").terms)
+    segments += term.term_id == "attention.segments" ? term.unique_params : 0;
+  EXPECT_EQ(segments, 24 * 2 * 16 * 64);
+}
+
 }  // namespace
 }  // namespace tally::formulas
