@@ -40,6 +40,9 @@ class FormulaModel {
   /// that is no transformer and one whose number of heads is open say so for every prediction.
   static FormulaModel read(const std::string& path);
 
+  /// The same of what was read of a file.
+  static FormulaModel of(const inspector::ModelSnapshot& snapshot);
+
   const std::string& recognised() const { return recognised_; }
 
   /// For a run that was made with `inputs`; `dtype`: what the weights were converted to, if
@@ -48,8 +51,6 @@ class FormulaModel {
                              const std::optional<inspector::Dtype>& dtype) const;
 
  private:
-  static FormulaModel of(const inspector::ModelSnapshot& snapshot);
-
   std::string reason_, recognised_;
   formulas::TransformerSpec spec_;
   std::int64_t value_bytes_ = 4;

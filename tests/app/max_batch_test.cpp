@@ -101,6 +101,15 @@ TEST(BatchBudget, OfTheCpuMindsTheControlGroup) {
   EXPECT_EQ(batch_budget(on(kCpuDevice), report).cap_bytes, 1);
 }
 
+// 1,000 bytes and 10 for each element: 1,500 hold exactly 50, virtually and measured.
+TEST(MaxBatch, MayFillTheBudgetToTheByte) {
+  for (const Device& device : {kMetaDevice, kCpuDevice}) {
+    FakeModel model;
+    EXPECT_EQ(model.search(device, {1500, "--limit", 1500}).largest, 50);
+    EXPECT_EQ(model.search(device, {1499, "--limit", 1499}).largest, 49);
+  }
+}
+
 TEST(BatchBudget, OfACudaDeviceIsWhatIsFreeLessAContextAndNoCap) {
   DeviceReport report = machine();
   report.no_cuda.clear();
