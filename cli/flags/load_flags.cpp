@@ -10,7 +10,7 @@ using app::LoadOptions;
 
 void add_load_flags(CLI::App& command, LoadOptions& options) {
   constexpr const char* kGroup = "Reading";
-  command.add_option("-j,--jobs", options.jobs, "Workers at a time (default: 1)")
+  command.add_option("-j,--jobs", options.jobs, "Files read at a time (default: 1)")
       ->check(CLI::Range(1, 256).description(""))
       ->group(kGroup);
   command
@@ -20,8 +20,8 @@ void add_load_flags(CLI::App& command, LoadOptions& options) {
       ->group(kGroup);
   command
       .add_option("--memory-limit", options.memory_limit_bytes,
-                  "Memory for a worker, in bytes or with K, M or G; 0: no limit (default: 2G). "
-                  "LibTorch itself takes 128M")
+                  "Memory for a process that reads, in bytes or with K, M or G; 0: no limit "
+                  "(default: 2G)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE")
       ->group(kGroup);

@@ -14,7 +14,9 @@ std::unique_ptr<FilePool> reader_pool(ChildProcesses& children,
   pool.noun = "reader";
   pool.start_hint = "build or install it with torchtally; --memory-limit must leave it 16 MiB";
   pool.jobs = options.jobs;
-  pool.given = 2;  // it reads one file while the parent counts another
+  // One reader is given the next file while this process counts the last; of several, one that is
+  // at a long file must not hold another's back.
+  pool.given = options.jobs > 1 ? 1 : 2;
   pool.seconds_per_file = options.seconds_per_file;
   FilePoolCallbacks events;
   events.request = [&paths, max_record_bytes = options.max_record_bytes,

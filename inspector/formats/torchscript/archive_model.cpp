@@ -226,7 +226,7 @@ Result<std::int64_t> format_version(ArchiveReader& archive) {
   // PyTorch's caffe2/serialize/versions.h: kMinSupportedFileFormatVersion and kMax….
   constexpr std::int64_t kOldest = 1, kNewest = 10;
   const std::string record = archive.has(kNewVersion) ? kNewVersion : kOldVersion;
-  const Result<std::string_view> text = archive.read(record, 64);
+  const Result<std::string_view> text = archive.read(record, 4096);
   if (!text) return text.error();
   std::string_view digits = *text;
   if (!digits.empty() && digits.back() == '\n') digits.remove_suffix(1);

@@ -2,6 +2,7 @@
 // has the real programs' process_guard.cpp. What it does when it starts is in the environment, in
 // FAKE_CHILD_START.
 
+#include <fcntl.h>
 #include <inspector/process/child_side.h>
 #include <inspector/reader/read_message.h>
 #include <sys/socket.h>
@@ -12,7 +13,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
 
 namespace {
@@ -30,6 +30,11 @@ void write_bytes(const std::string& bytes) {
 
 std::string answer_frame(std::int64_t id, const ReadAnswer& answer) {
   return encode(Frame{Frame::Kind::kAnswer, id, encode(answer)});
+}
+
+/// A child may let no file grow, so a number is noted as what a link points to.
+void note(const std::string& path, pid_t number) {
+  if (::symlink(std::to_string(number).c_str(), path.c_str()) != 0) ::_exit(7);
 }
 
 std::string contents_of(int descriptor) {
@@ -53,8 +58,9 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
     std::raise(SIGSEGV);
   }
   if (asked("kill")) std::raise(SIGKILL);
-  if (asked("once:") && ::access(asked_for.substr(5).c_str(), F_OK) != 0) {
-    std::ofstream(asked_for.substr(5)) << "tried";
+  if (asked("once:") &&
+      ::faccessat(AT_FDCWD, asked_for.substr(5).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+    note(asked_for.substr(5), ::getpid());
     std::raise(SIGKILL);
   }
   if (asked("exit")) ::_exit(3);
@@ -68,8 +74,7 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
   }
   if (asked("hang")) hang();
   if (asked("note_pid_and_hang:")) {
-    std::ofstream(asked_for.substr(18) + ".part") << ::getpid();
-    std::rename((asked_for.substr(18) + ".part").c_str(), asked_for.substr(18).c_str());
+    note(asked_for.substr(18), ::getpid());
     hang();
   }
   if (asked("close")) {
@@ -82,7 +87,7 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
       ::close(kAnswerFd);
       hang();
     }
-    std::ofstream(asked_for.substr(6)) << child;
+    note(asked_for.substr(6), child);
     write_bytes(answer);
     ::_exit(0);
   }
