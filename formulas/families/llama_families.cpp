@@ -25,6 +25,17 @@ std::vector<Family> llama_families() {
         "head_dim=@head_dim divides=+ qkv=@attention_bias o=@attention_bias mlp_bias=@mlp_bias"},
        &kDecoderHeads,
        &kBuildLayers},
+      {"seed_oss",
+       "SeedOss",
+       "Seed-OSS",
+       "vocab_size=155136 hidden_size=4096 intermediate_size=27648 num_hidden_layers=64 "
+       "num_attention_heads=80 num_key_value_heads=8 head_dim=128 max_position_embeddings=524288 "
+       "tie_word_embeddings=false attention_bias=true attention_out_bias=false mlp_bias=false",
+       "",
+       {kLlamaLike,
+        "head_dim=@head_dim qkv=@attention_bias o=@attention_out_bias mlp_bias=@mlp_bias"},
+       &kDecoderHeads,
+       &kBuildLayers},
       {"smollm3",
        "SmolLM3",
        "SmolLM3",

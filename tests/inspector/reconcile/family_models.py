@@ -1,4 +1,4 @@
-"""The families of formulas/families/hf_families.cpp that make_exports.py's first two sets do not hold, at sizes that all differ.
+"""The families of formulas/families/ that make_exports.py's first two sets do not hold, at sizes that all differ.
 
 Written before inference knew any of them; `make_exports.py --data data` exports them as the set "families".
 """
@@ -78,4 +78,5 @@ FAMILIES = {
     "dinov2_gated": image(T.Dinov2Config, T.Dinov2ForImageClassification, hidden_size=60, num_hidden_layers=2, num_attention_heads=5, mlp_ratio=4, image_size=28, patch_size=4, num_channels=3, use_swiglu_ffn=True, num_labels=6),
     "clip_text": text(T.CLIPTextConfig, T.CLIPTextModelWithProjection, vocab_size=289, hidden_size=44, num_hidden_layers=3, num_attention_heads=4, intermediate_size=90, max_position_embeddings=25, projection_dim=34),
     "clip_vision": image(T.CLIPVisionConfig, T.CLIPVisionModelWithProjection, hidden_size=52, num_hidden_layers=3, num_attention_heads=4, intermediate_size=94, image_size=42, patch_size=6, num_channels=3, projection_dim=38),
+    "seed_oss": text(T.SeedOssConfig, T.SeedOssForCausalLM, vocab_size=293, hidden_size=54, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2, head_dim=14, intermediate_size=186, max_position_embeddings=113),
 }

@@ -1,4 +1,4 @@
-"""Families of `transformers` that formulas/ does not know: nothing but shapes, structure and code can tell what they are.
+"""Families of `transformers` that formulas/ did not know when this was written (Seed-OSS came later): nothing but shapes, structure and code can tell what they are.
 
 Written after inference; `make_exports.py --data data` exports them as the set "outside". What they are is read off their configuration here.
 """
