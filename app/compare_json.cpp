@@ -46,8 +46,8 @@ Json terms_json(const Compared& c) {
   for (const TermLine& line : c.comparison.terms.lines) {
     Json row = {{"id", line.id},
                 {"component", formulas::component_name(line.component)},
-                {"formula", line.symbols},
-                {"numbers", line.numbers},
+                {"formula", line.symbols()},
+                {"numbers", line.numbers()},
                 {"predicted_params", line.predicted_params},
                 {"real_params", line.real_params},
                 {"difference_params", line.difference()}};

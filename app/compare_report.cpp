@@ -64,8 +64,8 @@ Row term_row(const Compared& c, const TermLine& line) {
             folded_names_text(c.snapshot, line.alias_tensors, kNamesShown);
   const bool tied = !line.alias_of.empty();
   row.cells = {line.id,
-               line.symbols,
-               line.numbers,
+               line.symbols(),
+               line.numbers(),
                tied ? "tied" : grouped(line.predicted_params),
                tied ? "tied" : grouped(line.real_params),
                tied ? "" : signed_count(line.difference()),

@@ -1,4 +1,5 @@
 #include <formulas/costs/flops.h>
+#include <formulas/terms/terms.h>
 
 #include <algorithm>
 #include <utility>
@@ -218,11 +219,6 @@ void add_stack(Collector& out, const StackSpec& stack, std::int64_t batch,
   }
 }
 
-/// Head layers that see every position; the others see one vector a sequence.
-bool sees_every_position(const HeadLayer& layer) {
-  return layer.id.find("transform") != std::string::npos;
-}
-
 void add_heads(Collector& out, const TransformerSpec& spec, const PassShape& shape,
                const StackTokens& last) {
   const auto kind = FlopKind::kOutside;
@@ -232,9 +228,10 @@ void add_heads(Collector& out, const TransformerSpec& spec, const PassShape& sha
   std::int64_t projection_width = 0;
   for (const auto& layer : spec.head_layers) {
     if (layer.kind != HeadLayerKind::kLinear) continue;
+    const auto info = head_layer_info(layer.id);
     out.add("head." + layer.id, kind,
-            linear(sees_every_position(layer) ? positions : sequences, layer.in, layer.out));
-    if (layer.id.find("projection") != std::string::npos) {
+            linear(info.every_position ? positions : sequences, layer.in, layer.out));
+    if (info.projection) {
       ++projections;
       projection_width = layer.out;
     }

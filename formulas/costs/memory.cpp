@@ -14,10 +14,6 @@ Error too_many_bytes() {
           "give a smaller batch or sequence"};
 }
 
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// Where a term's tensors lie and what divides them.
 struct Placement {
   enum Where { kFirst, kLayers, kLast } where = kLayers;
@@ -27,7 +23,7 @@ struct Placement {
 
 Placement placement_of(const TransformerSpec& spec, const TermCount& term) {
   Placement place;
-  if (term.stack < 0 || contains(term.term_id, "final")) {
+  if (term.stack < 0 || term.traits.final_norm) {
     place.where = Placement::kLast;
   } else if (term.group < 0) {
     place.where = Placement::kFirst;
@@ -35,18 +31,15 @@ Placement placement_of(const TransformerSpec& spec, const TermCount& term) {
   // Norms, biases, position tables, routers and the down-projections of latent attention lie whole
   // on every device.
   const bool matrix = term.shape.size() >= 2;
-  const bool table = term.component == Component::kEmbedding && term.term_id == "embedding.tokens";
   const bool inside = term.component == Component::kAttention ||
                       term.component == Component::kMlp || term.component == Component::kHead ||
-                      table;
-  const bool whole = contains(term.term_id, "router") || contains(term.term_id, "q_a") ||
-                     contains(term.term_id, "kv_a") || contains(term.term_id, "norm");
-  place.by_tensor = matrix && inside && !whole;
+                      term.traits.token_table;
+  place.by_tensor = matrix && inside && !term.traits.whole;
   if (term.group >= 0 && term.component == Component::kMlp) {
     const auto& mlp = spec.stacks[static_cast<std::size_t>(term.stack)]
                           .groups[static_cast<std::size_t>(term.group)]
                           .mlp;
-    place.by_expert = mlp.num_experts > 1 && contains(term.term_id, "mlp.experts.");
+    place.by_expert = mlp.num_experts > 1 && term.traits.expert;
   }
   return place;
 }
@@ -189,7 +182,7 @@ Result<DeviceMemory> training_memory(const TransformerSpec& spec,
     Placement place = placement_of(spec, term);
     shares.add(place, bytes);
     if (stages > 1 && spec.output.tied && place.where == Placement::kFirst &&
-        term.term_id == "embedding.tokens") {
+        term.traits.token_table) {
       place.where = Placement::kLast;
       tied_copy.add(place, bytes);
     }

@@ -26,9 +26,7 @@ std::optional<Matrix> quantized_matrix(const TermCount& term) {
     return std::nullopt;
   }
   // Not matrices that tokens are multiplied with, or too small and too sensitive (routers, gates).
-  for (const char* kept : {"router", "shared_gate", "relative"}) {
-    if (term.term_id.find(kept) != std::string::npos) return std::nullopt;
-  }
+  if (term.traits.kept) return std::nullopt;
   Matrix matrix{1, term.shape.back()};
   for (std::size_t i = 0; i + 1 < term.shape.size(); ++i) matrix.rows *= term.shape[i];
   if (term.transposed) std::swap(matrix.rows, matrix.columns);

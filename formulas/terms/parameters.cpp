@@ -40,7 +40,7 @@ Result<ParameterCounts> count_parameters(const TransformerSpec& spec) {
     counts.tied_counted_again_params += term.unique_params + term.tied_params;
     counts.component_params[static_cast<std::size_t>(term.component)] += term.unique_params;
     idle += term.idle_params;
-    if (term.term_id == "embedding.tokens") tables += term.unique_params;
+    if (term.traits.token_table) tables += term.unique_params;
   }
   counts.non_embedding_params =
       counts.unique_params -

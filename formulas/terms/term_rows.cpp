@@ -2,6 +2,9 @@
 // introduced the layer; the counts of all of them were checked against PyTorch (tests/formulas/).
 #include <formulas/terms/term_rows.h>
 
+#include <algorithm>
+#include <cassert>
+
 namespace tally::formulas {
 namespace {
 
@@ -191,23 +194,22 @@ void add_attention(std::vector<TermRow>& rows) {
   };
   add(
       "attention.q.weight", "n_q·d, H", "query projection", kGqa,
-      [](const Context& c) { return !q_latent(c); }, "attention.qkv.weight", fused_self, true);
+      [](const Context& c) { return !q_latent(c); }, "attention.qkv", fused_self, true);
   add(
       "attention.q.bias", "n_q·d", "its bias", kGqa,
-      [](const Context& c) { return !q_latent(c) && att(c).q_bias; }, "attention.qkv.bias",
-      fused_self);
+      [](const Context& c) { return !q_latent(c) && att(c).q_bias; }, "attention.qkv", fused_self);
   add(
       "attention.k.weight", "n_kv·d, H", "key projection", kGqa,
-      [](const Context& c) { return !latent(c); }, "attention.qkv.weight", fused, true);
+      [](const Context& c) { return !latent(c); }, "attention.qkv", fused, true);
   add(
       "attention.k.bias", "n_kv·d", "its bias", kGqa,
-      [](const Context& c) { return !latent(c) && att(c).k_bias; }, "attention.qkv.bias", fused);
+      [](const Context& c) { return !latent(c) && att(c).k_bias; }, "attention.qkv", fused);
   add(
       "attention.v.weight", "n_kv·d_v, H", "value projection", kGqa,
-      [](const Context& c) { return !latent(c); }, "attention.qkv.weight", fused, true);
+      [](const Context& c) { return !latent(c); }, "attention.qkv", fused, true);
   add(
       "attention.v.bias", "n_kv·d_v", "its bias", kGqa,
-      [](const Context& c) { return !latent(c) && att(c).v_bias; }, "attention.qkv.bias", fused);
+      [](const Context& c) { return !latent(c) && att(c).v_bias; }, "attention.qkv", fused);
   add("attention.q_a.weight", "r_q, H", "queries: down to the latent", kMla, q_latent);
   add("attention.q_a.bias", "r_q", "its bias", kMla,
       [](const Context& c) { return q_latent(c) && att(c).latent_bias; });
@@ -267,19 +269,19 @@ void add_mlp(std::vector<TermRow>& rows) {
   };
   add(
       "mlp.gate.weight", "F, H", "L", "gate projection", kGlu,
-      [](const Context& c) { return dense(c) && gated(c); }, "mlp.gate_up.weight", fused_gate_up,
-      false, true);
+      [](const Context& c) { return dense(c) && gated(c); }, "mlp.gate_up", fused_gate_up, false,
+      true);
   add(
       "mlp.gate.bias", "F", "L", "its bias", kGlu,
-      [](const Context& c) { return dense(c) && gated(c) && mlp(c).up_bias; }, "mlp.gate_up.bias",
+      [](const Context& c) { return dense(c) && gated(c) && mlp(c).up_bias; }, "mlp.gate_up",
       fused_gate_up);
   add(
       "mlp.up.weight", "F, H", "L", "up projection", kVaswani,
-      [](const Context& c) { return dense(c); }, "mlp.gate_up.weight",
+      [](const Context& c) { return dense(c); }, "mlp.gate_up",
       [](const Context& c) { return gated(c) && fused_gate_up(c); }, false, true);
   add(
       "mlp.up.bias", "F", "L", "its bias", kVaswani,
-      [](const Context& c) { return dense(c) && mlp(c).up_bias; }, "mlp.gate_up.bias",
+      [](const Context& c) { return dense(c) && mlp(c).up_bias; }, "mlp.gate_up",
       [](const Context& c) { return gated(c) && fused_gate_up(c); });
   add(
       "mlp.down.weight", "H, F", "L", "down projection", kVaswani,
@@ -292,27 +294,26 @@ void add_mlp(std::vector<TermRow>& rows) {
       [](const Context& c) { return !dense(c) && mlp(c).router_bias; });
   add(
       "mlp.experts.gate.weight", "F, H", "L·X", "gate projection of each expert", kMoe,
-      [](const Context& c) { return !dense(c) && gated(c); }, "mlp.experts.gate_up.weight", stacked,
-      true, true);
+      [](const Context& c) { return !dense(c) && gated(c); }, "mlp.experts.gate_up", stacked, true,
+      true);
   add(
       "mlp.experts.gate.bias", "F", "L·X", "its bias", kMoe,
       [](const Context& c) { return !dense(c) && gated(c) && mlp(c).up_bias; },
-      "mlp.experts.gate_up.bias", stacked, true);
+      "mlp.experts.gate_up", stacked, true);
   add(
       "mlp.experts.up.weight", "F, H", "L·X", "up projection of each expert", kMoe,
-      [](const Context& c) { return !dense(c); }, "mlp.experts.gate_up.weight", stacked, true,
-      true);
+      [](const Context& c) { return !dense(c); }, "mlp.experts.gate_up", stacked, true, true);
   add(
       "mlp.experts.up.bias", "F", "L·X", "its bias", kMoe,
-      [](const Context& c) { return !dense(c) && mlp(c).up_bias; }, "mlp.experts.gate_up.bias",
-      stacked, true);
+      [](const Context& c) { return !dense(c) && mlp(c).up_bias; }, "mlp.experts.gate_up", stacked,
+      true);
   add(
       "mlp.experts.down.weight", "H, F", "L·X", "down projection of each expert", kMoe,
-      [](const Context& c) { return !dense(c); }, "mlp.experts.down.weight", stacked, true, true);
+      [](const Context& c) { return !dense(c); }, "mlp.experts.down", stacked, true, true);
   add(
       "mlp.experts.down.bias", "H", "L·X", "its bias", kMoe,
-      [](const Context& c) { return !dense(c) && mlp(c).down_bias; }, "mlp.experts.down.bias",
-      stacked, true);
+      [](const Context& c) { return !dense(c) && mlp(c).down_bias; }, "mlp.experts.down", stacked,
+      true);
   constexpr const char* kShared = "Dai et al. 2024 (DeepSeekMoE)";
   add("mlp.shared.gate.weight", "F_s, H", "L", "gate projection of the shared experts", kShared,
       [](const Context& c) { return shared(c) && gated(c); });
@@ -415,6 +416,37 @@ void add_heads(std::vector<TermRow>& rows) {
       [](const Context& c) { return c.head_layer->kind == HeadLayerKind::kVector; });
 }
 
+/// What few rows have.
+constexpr struct {
+  std::string_view slot;
+  bool TermTraits::*trait;
+} kTraits[] = {{"embedding.tokens", &TermTraits::token_table},
+               {"norm.final", &TermTraits::final_norm},
+               {"attention.q_a", &TermTraits::whole},
+               {"attention.kv_a", &TermTraits::whole},
+               {"attention.q_norm_per_head", &TermTraits::whole},
+               {"attention.k_norm_per_head", &TermTraits::whole},
+               {"mlp.router", &TermTraits::whole},
+               {"mlp.router", &TermTraits::kept},
+               {"mlp.shared_gate", &TermTraits::kept},
+               {"attention.relative_bias", &TermTraits::kept}};
+
+/// The columns that an id and the tables above say.
+void complete(TermRow& row) {
+  row.slot = row.info.id;
+  for (const std::string part : {"weight", "bias", "second_bias"}) {
+    const auto at = row.slot.size() - std::min(row.slot.size(), part.size() + 1);
+    if (row.slot.compare(at, std::string::npos, "." + part) != 0) continue;
+    row.slot.resize(at);
+    row.part = part;
+    break;
+  }
+  row.traits.expert = row.expert;
+  for (const auto& [slot, trait] : kTraits) {
+    if (row.slot == slot) row.traits.*trait = true;
+  }
+}
+
 std::vector<TermRow> make_rows() {
   std::vector<TermRow> rows;
   add_embedding(rows);
@@ -422,6 +454,11 @@ std::vector<TermRow> make_rows() {
   add_mlp(rows);
   add_norms(rows);
   add_heads(rows);
+  for (auto& row : rows) complete(row);
+  assert(std::all_of(std::begin(kTraits), std::end(kTraits), [&](const auto& trait) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const TermRow& row) { return row.slot == trait.slot; });
+  }));
   return rows;
 }
 

@@ -27,10 +27,13 @@ struct TermRow {
   TermScope scope = TermScope::kEmbedding;
   bool (*present)(const TermContext&) = nullptr;
   std::string_view
-      packing;  ///< name of the stored tensor that this is a part of, where `packed`; "" : never
+      packing;  ///< slot of the stored tensor that this is a part of, where `packed`; "" : never
   bool (*packed)(const TermContext&) = nullptr;
   bool expert = false;        ///< idle for tokens that another expert takes
   bool transposable = false;  ///< stored input-first where the specification says so
+  TermTraits traits = {};
+  std::string slot = {};  ///< of TermKey; with `part` it is info.id
+  std::string part = {};
 };
 
 const std::vector<TermRow>& term_rows();

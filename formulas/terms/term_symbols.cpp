@@ -43,7 +43,7 @@ const std::vector<SymbolInfo>& symbol_table() {
 const std::vector<HeadLayerInfo>& head_layer_table() {
   static const auto* const kTable = new std::vector<HeadLayerInfo>{
       {"pooler", "dense layer on the first token"},
-      {"transform", "dense layer before the output head (masked language models)"},
+      {"transform", "dense layer before the output head (masked language models)", true},
       {"transform_norm", "norm after it"},
       {"output_bias", "bias of the output head, where it is registered beside it"},
       {"classifier", "logits of a classifier"},
@@ -61,11 +61,18 @@ const std::vector<HeadLayerInfo>& head_layer_table() {
       {"projector", "projection before an audio classifier"},
       {"layer_weights", "a weight for each layer's output"},
       {"pixel_decoder", "1x1 convolution from hidden vectors to pixels"},
-      {"visual_projection", "projection of the image tower"},
-      {"text_projection", "projection of the text tower"},
+      {"visual_projection", "projection of the image tower", false, true},
+      {"text_projection", "projection of the text tower", false, true},
       {"logit_scale", "CLIP's temperature"},
   };
   return *kTable;
+}
+
+HeadLayerInfo head_layer_info(std::string_view id) {
+  for (const auto& info : head_layer_table()) {
+    if (info.id == id) return info;
+  }
+  return {id, ""};
 }
 
 SymbolValues symbol_values(const TermContext& c) {

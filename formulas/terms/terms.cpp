@@ -57,66 +57,69 @@ class TermMaker {
     group_ = -1;
     TermContext context;
     context.stack = &spec_.stacks[static_cast<std::size_t>(index)];
-    const std::string prefix = context.stack->name + ".";
-    add_scope(TermScope::kEmbedding, context, prefix, "");
+    add_scope(TermScope::kEmbedding, context);
     const auto& groups = context.stack->groups;
     for (std::size_t g = 0; g < groups.size(); ++g) {
       group_ = static_cast<int>(g);
       context.group = &groups[g];
-      add_layers(context, groups.size() == 1 ? prefix : prefix + "group" + std::to_string(g) + ".");
+      add_layers(context);
     }
     group_ = -1;
     context.group = nullptr;
-    add_scope(TermScope::kFinalNorm, context, prefix, "");
+    add_scope(TermScope::kFinalNorm, context);
   }
 
-  void add_layers(TermContext context, const std::string& prefix) {
+  void add_layers(TermContext context) {
     context.attention = &context.group->attention;
-    add_scope(TermScope::kAttention, context, prefix, "");
+    add_scope(TermScope::kAttention, context);
     if (context.group->has_cross_attention) {
       context.attention = &context.group->cross_attention;
       context.cross = true;
-      add_scope(TermScope::kAttention, context, prefix, "cross_");
+      add_scope(TermScope::kAttention, context);
       context.cross = false;
     }
     context.attention = nullptr;
-    add_scope(TermScope::kLayer, context, prefix, "");
+    add_scope(TermScope::kLayer, context);
   }
 
   void add_heads() {
     stack_ = -1;
     TermContext context;
     context.output = &spec_.output;
-    add_scope(TermScope::kOutput, context, "", "");
+    add_scope(TermScope::kOutput, context);
     context.output = nullptr;
     for (const auto& layer : spec_.head_layers) {
       if (!layer.present) continue;
       context.head_layer = &layer;
-      for (const auto& row : term_rows()) {
-        if (row.scope != TermScope::kHeadLayer || !row.present(context)) continue;
-        const auto dot = row.info.id.rfind('.');
-        const bool vector = layer.kind == HeadLayerKind::kVector;
-        add(row, context, "head." + layer.id + (vector ? "" : row.info.id.substr(dot)), row.info.id,
-            "");
-      }
+      add_scope(TermScope::kHeadLayer, context);
     }
   }
 
-  void add_scope(TermScope scope, const TermContext& context, const std::string& prefix,
-                 const std::string& kind) {
+  void add_scope(TermScope scope, const TermContext& context) {
     for (const auto& row : term_rows()) {
-      if (row.scope == scope && row.present(context)) {
-        add(row, context, prefix + kind + row.info.id, kind + row.info.id, prefix + kind);
-      }
+      if (row.scope == scope && row.present(context)) add(row, context);
     }
   }
 
-  void add(const TermRow& row, const TermContext& context, std::string id, std::string term_id,
-           const std::string& packing_prefix) {
+  TermKey key_of(const TermContext& context, std::string slot, std::string part) const {
+    TermKey key;
+    if (context.stack != nullptr) {
+      key.stack = context.stack->name;
+      if (context.group != nullptr && context.stack->groups.size() > 1) key.group = group_;
+    }
+    key.slot = (context.cross ? "cross_" : "") + std::move(slot);
+    key.part = std::move(part);
+    return key;
+  }
+
+  void add(const TermRow& row, const TermContext& context) {
     const auto values = symbol_values(context);
+    const auto* layer = context.head_layer;
     TermCount term;
-    term.id = std::move(id);
-    term.term_id = std::move(term_id);
+    term.key = key_of(context, layer == nullptr ? row.slot : "head." + layer->id, row.part);
+    term.id = term.key.text();
+    term.term_id = (context.cross ? "cross_" : "") + row.info.id;
+    term.traits = row.traits;
     term.stack = stack_;
     term.group = group_;
     term.component = row.info.component;
@@ -127,7 +130,7 @@ class TermMaker {
     if (!overflow_ && (!fits || !total_.to_int64()))
       overflow_ = too_large(row, context, values, term, fits);
     if (row.packed != nullptr && row.packed(context))
-      term.packing = packing_prefix + std::string(row.packing);
+      term.packing = key_of(context, std::string(row.packing), row.part);
     terms_.push_back(std::move(term));
   }
 
@@ -155,11 +158,12 @@ class TermMaker {
     if (context.output != nullptr) return "output." + field;
     if (context.head_layer != nullptr) return "head." + context.head_layer->id + "." + field;
     const bool of_stack = field == "hidden_size" || field.rfind("embedding.", 0) == 0;
-    const std::string prefix = context.stack->name + ".";
-    if (of_stack || context.group == nullptr) return prefix + field;
-    const bool sole = context.stack->groups.size() == 1;
-    return prefix + (sole ? "" : "group" + std::to_string(group_) + ".") +
-           (context.cross && field.rfind("attention.", 0) == 0 ? "cross_" : "") + field;
+    TermKey place;
+    place.stack = context.stack->name;
+    if (!of_stack && context.group != nullptr && context.stack->groups.size() > 1)
+      place.group = group_;
+    place.slot = (context.cross && field.rfind("attention.", 0) == 0 ? "cross_" : "") + field;
+    return place.text();
   }
 
   static void write_formula(const TermRow& row, const TermContext& context,
@@ -204,7 +208,7 @@ class TermMaker {
     term.unique_params = *unique;
     if (context.group != nullptr && row.info.copies != "1")
       term.copies_per_layer = *copies / context.group->num_layers();
-    if (row.expert) {
+    if (row.traits.expert) {
       const auto& mlp = context.group->mlp;
       // Fits: smaller than unique_params.
       term.idle_params =
@@ -215,7 +219,7 @@ class TermMaker {
 
   /// Which terms are other terms' tensors, or are registered more than once.
   bool apply_aliases(TermCount& term) {
-    if (term.term_id == "embedding.tokens") {
+    if (term.traits.token_table) {
       term.aliases =
           spec_.stacks[static_cast<std::size_t>(term.stack)].embedding.token_table_aliases;
       const auto again = (Wide(term.aliases) * term.tensor_params).to_int64();
@@ -223,8 +227,9 @@ class TermMaker {
       if (tokens_id_.empty()) tokens_id_ = term.id;
       return again.has_value();
     }
-    const bool weight = term.term_id == "head.output.weight";
-    if ((weight || term.term_id == "head.output.second_bias") && spec_.output.tied) {
+    const bool output = term.key.slot == "head.output" && spec_.output.tied;
+    const bool weight = output && term.key.part == "weight";
+    if (weight || (output && term.key.part == "second_bias")) {
       term.alias_of = weight ? tokens_id_ : "head.output.bias";
       term.tied_params = term.unique_params;
       term.unique_params = 0;
@@ -242,6 +247,11 @@ class TermMaker {
 };
 
 }  // namespace
+
+std::string TermKey::text() const {
+  return (stack.empty() ? "" : stack + ".") +
+         (group < 0 ? "" : "group" + std::to_string(group) + ".") + name();
+}
 
 std::string TermInfo::formula() const { return as_product(copies, shape); }
 

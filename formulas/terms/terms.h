@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace tally::formulas {
@@ -24,12 +25,42 @@ inline constexpr int kNumComponents = 5;
 /// "embedding", "attention", "mlp", "norm" or "head".
 std::string_view component_name(Component component);
 
+/// Which term it is. Whoever needs a part of it asks for that part: no id is ever taken apart.
+struct TermKey {
+  std::string stack;  ///< "decoder"; "" behind the stacks
+  int group = -1;     ///< of the layers, where the stack has several groups; -1: not told
+  std::string slot;   ///< "attention.q", "embedding.tokens", "head.pooler"
+  std::string part;   ///< "weight", "bias", "second_bias"; "" where the slot is one tensor
+
+  /// "attention.q.weight": without what says where.
+  std::string name() const { return part.empty() ? slot : slot + "." + part; }
+  /// "decoder.group1.attention.q.weight", as reports show it; unique within a specification.
+  std::string text() const;
+  friend bool operator==(const TermKey& a, const TermKey& b) {
+    return a.stack == b.stack && a.group == b.group && a.slot == b.slot && a.part == b.part;
+  }
+  friend bool operator<(const TermKey& a, const TermKey& b) {
+    return std::tie(a.stack, a.group, a.slot, a.part) < std::tie(b.stack, b.group, b.slot, b.part);
+  }
+};
+
+/// What costs ask of a term: columns of its row.
+struct TermTraits {
+  bool token_table = false;  ///< the table of token vectors
+  bool final_norm = false;   ///< stands behind the last layer
+  bool expert = false;       ///< of one expert: idle for tokens that another expert takes
+  bool whole = false;  ///< lies whole on every device of a tensor-parallel group, though a matrix
+  bool kept = false;   ///< keeps its precision where weights are quantized
+};
+
 /// One family of equal tensors: shape times copies.
 struct TermCount {
-  std::string id;  ///< stack, group and term: "decoder.attention.q.weight"; unique within a spec
+  TermKey key;
+  std::string id;       ///< key.text(): "decoder.attention.q.weight"
   std::string term_id;  ///< row of term_table(): "attention.q.weight"
-  int stack = -1;       ///< index in spec.stacks; -1: belongs to none (head)
-  int group = -1;       ///< index in the stack's groups; -1: not in a layer
+  TermTraits traits;
+  int stack = -1;  ///< index in spec.stacks; -1: belongs to none (head)
+  int group = -1;  ///< index in the stack's groups; -1: not in a layer
   Component component = Component::kEmbedding;
   std::string symbols;  ///< "L·n_q·d·H"
   std::string numbers;  ///< "32·32·128·4096"
@@ -40,9 +71,9 @@ struct TermCount {
   bool transposed = false;  ///< stored input-first
   std::int64_t copies = 0;  ///< tensors of that shape that are stored
   std::int64_t copies_per_layer = 0;  ///< 0: not per layer; X for experts
-  /// Tensors of terms with the same packing (not empty) and layer are rows of one stored tensor:
-  /// "decoder.attention.qkv".
-  std::string packing;
+  /// Tensors of terms with the same packing and layer are rows of one stored tensor:
+  /// "decoder.attention.qkv.weight". No slot: stored alone.
+  TermKey packing;
   /// Further names under which the same tensors are registered; each counts again in
   /// `tied_counted_again`.
   std::int64_t aliases = 0;
@@ -86,8 +117,12 @@ const std::vector<SymbolInfo>& symbol_table();
 struct HeadLayerInfo {
   std::string_view id;
   std::string_view meaning;
+  bool every_position = false;  ///< sees every position, not one vector a sequence
+  bool projection = false;      ///< takes a tower's output to where both towers meet
 };
 /// The head layers that configurations ask for; a HeadLayer may have any other id as well.
 const std::vector<HeadLayerInfo>& head_layer_table();
+/// The row of that id, or one of its own without any properties.
+HeadLayerInfo head_layer_info(std::string_view id);
 
 }  // namespace tally::formulas

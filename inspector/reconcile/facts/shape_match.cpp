@@ -13,34 +13,26 @@ struct Want {
   std::int64_t left = 0;
 };
 
-/// "decoder.group1.attention.qkv.weight" without what says where: "attention.qkv.weight".
-std::string without_prefix(const std::string& packing, const std::string& stack) {
-  std::string rest = packing.substr(std::min(packing.size(), stack.size() + 1));
-  if (rest.rfind("group", 0) == 0) rest = rest.substr(rest.find('.') + 1);
-  return rest;
-}
-
 std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms,
                              const formulas::TransformerSpec& spec) {
   std::vector<Want> wants;
-  std::map<std::string, std::size_t> packed;
+  std::map<formulas::TermKey, std::size_t> packed;
   for (const auto& term : terms) {
     if (!term.alias_of.empty()) continue;
     Want want;
     want.place.stack = term.stack;
-    want.place.term = term.stack < 0 ? term.id : term.term_id;
+    want.place.term = term.key.name();
     want.tensor_params = term.tensor_params;
     want.left = term.copies;
     if (term.group >= 0) {
       const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)]
                               .groups[static_cast<std::size_t>(term.group)];
       want.place.layer = group.layers.front();
-      if (!term.packing.empty()) {
+      if (!term.packing.slot.empty()) {
         // One stored tensor a layer holds all that is packed together.
         want.left = group.num_layers();
         want.tensor_params = term.unique_params / want.left;
-        want.place.term =
-            without_prefix(term.packing, spec.stacks[static_cast<std::size_t>(term.stack)].name);
+        want.place.term = term.packing.name();
         const auto [found, fresh] = packed.emplace(term.packing, wants.size());
         if (!fresh) {
           wants[found->second].tensor_params += want.tensor_params;

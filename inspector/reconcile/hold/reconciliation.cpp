@@ -45,9 +45,7 @@ class Reconciler {
       r_.lines.back().alias_of = term.alias_of;
     }
     TermLine& line = r_.lines[found->second];
-    const std::string plus = line.symbols.empty() ? "" : " + ";
-    line.symbols += plus + term.symbols;
-    line.numbers += plus + term.numbers;
+    line.addends.push_back({term.symbols, term.numbers});
     line.predicted_params += term.unique_params;
     if (term.alias_of.empty()) line.expected_tensors = std::max(line.expected_tensors, term.copies);
   }
@@ -56,13 +54,11 @@ class Reconciler {
   /// stored with keys and values (torch's in_proj_weight) has its query there as well, which the
   /// specification cannot say.
   std::string line_id(const TermCount& term) const {
-    if (!term.packing.empty()) return term.packing;
-    const std::string_view id = term.id;
-    const auto at = id.find("cross_attention.q.");
-    if (at == std::string_view::npos || !cross_in_one(term.stack)) return term.id;
-    std::string packed(id);
-    return packed.replace(at, std::string_view("cross_attention.q.").size(),
-                          "cross_attention.qkv.");
+    if (!term.packing.slot.empty()) return term.packing.text();
+    if (term.key.slot != "cross_attention.q" || !cross_in_one(term.stack)) return term.id;
+    formulas::TermKey packed = term.key;
+    packed.slot = "cross_attention.qkv";
+    return packed.text();
   }
 
   bool cross_in_one(int stack) const {
@@ -101,15 +97,18 @@ class Reconciler {
   }
 
   std::string line_id(const Placement& p) const {
-    if (p.stack < 0) return p.term;
+    formulas::TermKey key;
+    key.slot = p.term;
+    if (p.stack < 0) return key.text();
     const auto index = static_cast<std::size_t>(p.stack);
     if (index >= spec_.stacks.size()) return "";
     const auto& stack = spec_.stacks[index];
-    if (p.layer < 0 || stack.groups.size() == 1) return stack.name + "." + p.term;
+    key.stack = stack.name;
+    if (p.layer < 0 || stack.groups.size() == 1) return key.text();
     for (std::size_t g = 0; g < stack.groups.size(); ++g) {
       const auto& layers = stack.groups[g].layers;
-      if (std::binary_search(layers.begin(), layers.end(), p.layer))
-        return stack.name + ".group" + std::to_string(g) + "." + p.term;
+      key.group = static_cast<int>(g);
+      if (std::binary_search(layers.begin(), layers.end(), p.layer)) return key.text();
     }
     return "";
   }
@@ -122,6 +121,18 @@ class Reconciler {
 };
 
 }  // namespace
+
+std::string TermLine::symbols() const {
+  std::string text;
+  for (const Addend& addend : addends) text += (text.empty() ? "" : " + ") + addend.symbols;
+  return text;
+}
+
+std::string TermLine::numbers() const {
+  std::string text;
+  for (const Addend& addend : addends) text += (text.empty() ? "" : " + ") + addend.numbers;
+  return text;
+}
 
 bool Reconciliation::exact() const {
   return unexplained.empty() && std::all_of(lines.begin(), lines.end(), [](const TermLine& line) {

@@ -15,13 +15,22 @@
 
 namespace tally::inspector {
 
+/// One term in symbols and with numbers: "L·n_q·d", "3·4·5".
+struct Addend {
+  std::string symbols;
+  std::string numbers;
+
+  bool operator==(const Addend& other) const {
+    return symbols == other.symbols && numbers == other.numbers;
+  }
+};
+
 /// One term, or the terms whose tensors are rows of one stored tensor (q, k and v of a fused
 /// projection).
 struct TermLine {
   std::string id;  ///< "decoder.attention.qkv.weight"
   formulas::Component component = formulas::Component::kEmbedding;
-  std::string symbols;  ///< "L·n_q·d·H + L·n_kv·d·H + L·n_kv·d·H"
-  std::string numbers;
+  std::vector<Addend> addends;  ///< its terms
   std::int64_t predicted_params = 0;
   std::int64_t real_params = 0;
   std::vector<WeightId> weights;      ///< what stands under it
@@ -30,6 +39,8 @@ struct TermLine {
                          ///< figures are 0
   std::vector<TensorId> alias_tensors;  ///< the names by which the file has them again
 
+  std::string symbols() const;  ///< "L·n_q·d·H + L·n_kv·d·H + L·n_kv·d·H"
+  std::string numbers() const;  ///< the same with numbers
   std::int64_t difference() const { return real_params - predicted_params; }
 };
 

@@ -2,43 +2,21 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 namespace tally::inspector {
 namespace {
-
-/// "L·n_q·d" and "3·4·5": a part of a sum.
-struct Addend {
-  std::string symbols, numbers;
-  bool operator==(const Addend& other) const {
-    return symbols == other.symbols && numbers == other.numbers;
-  }
-};
 
 struct Prediction {
   std::int64_t params = 0;
   std::vector<Addend> addends;
 };
 
-std::vector<std::string> parts_of_sum(std::string_view sum) {
-  constexpr std::string_view kPlus = " + ";
-  std::vector<std::string> parts;
-  while (!sum.empty()) {
-    const std::size_t end = std::min(sum.find(kPlus), sum.size());
-    parts.emplace_back(sum.substr(0, end));
-    sum.remove_prefix(std::min(end + kPlus.size(), sum.size()));
-  }
-  return parts;
-}
-
 std::map<std::string, Prediction> by_name(const std::vector<TermLine>& lines) {
   std::map<std::string, Prediction> predictions;
   for (const TermLine& line : lines) {
     Prediction& prediction = predictions[line.id];
     prediction.params += line.predicted_params;
-    const auto symbols = parts_of_sum(line.symbols), numbers = parts_of_sum(line.numbers);
-    for (std::size_t i = 0; i < std::min(symbols.size(), numbers.size()); ++i)
-      prediction.addends.push_back({symbols[i], numbers[i]});
+    prediction.addends.insert(prediction.addends.end(), line.addends.begin(), line.addends.end());
   }
   return predictions;
 }

@@ -21,8 +21,8 @@ using Signature =
 Signature signature_of(const std::vector<TermCount>& terms) {
   Signature signature;
   for (const auto& t : terms) {
-    signature.emplace_back(t.id, t.shape, t.copies, t.unique_params, t.packing, t.tied_params,
-                           t.alias_of, t.idle_params, t.transposed);
+    signature.emplace_back(t.id, t.shape, t.copies, t.unique_params, t.packing.text(),
+                           t.tied_params, t.alias_of, t.idle_params, t.transposed);
   }
   return signature;
 }
@@ -158,9 +158,11 @@ std::vector<std::string> listed(const std::string& hint) {
 
 // A hint is a promise: what it lists is taken, what it does not list is refused.
 TEST(SetField, TakesExactlyWhatItsHintLists) {
-  for (const auto& preset : presets()) {
-    const auto spec = preset_spec(preset.name);
-    ASSERT_TRUE(spec);
+  // Between them they have every kind of stack, attention, MLP, embedding and head.
+  for (const char* name : {"gpt2", "bert-base-uncased", "deepseek-v3", "flan-t5-small",
+                           "clip-vit-b32", "whisper-tiny", "modernbert-base", "deberta-v3-base"}) {
+    const auto spec = preset_spec(name);
+    ASSERT_TRUE(spec) << name;
     for (const auto& s : switches(*spec)) {
       auto changed = *spec;
       const auto refused = set_field(changed, s.path, "?");
@@ -169,9 +171,9 @@ TEST(SetField, TakesExactlyWhatItsHintLists) {
       for (const auto& value : values) {
         auto copy = *spec;
         const auto taken = set_field(copy, s.path, value);
-        ASSERT_TRUE(taken) << preset.name << " " << s.path << "=" << value << ": "
+        ASSERT_TRUE(taken) << name << " " << s.path << "=" << value << ": "
                            << taken.error().message;
-        EXPECT_EQ(value_text(s, s.get(copy)), value) << preset.name << " " << s.path;
+        EXPECT_EQ(value_text(s, s.get(copy)), value) << name << " " << s.path;
       }
       std::vector<std::string> others = {"", "-1", "maybe", "1.5", "99999999999999999999"};
       if (s.kind == SwitchKind::kSize) {
@@ -183,8 +185,7 @@ TEST(SetField, TakesExactlyWhatItsHintLists) {
       }
       for (const auto& other : others) {
         auto copy = *spec;
-        EXPECT_FALSE(set_field(copy, s.path, other))
-            << preset.name << " " << s.path << "=" << other;
+        EXPECT_FALSE(set_field(copy, s.path, other)) << name << " " << s.path << "=" << other;
       }
     }
   }
@@ -195,7 +196,7 @@ TEST(SetField, OffersFieldsThatThereAre) {
   ASSERT_TRUE(spec);
   const std::pair<const char*, const char*> hints[] = {
       {"decoder.norms", "did you mean decoder.norm?"},
-      {"decoder.atention.num_heads", "did you mean decoder.attention.num_heads?"},
+      {"decoder.attention.num_head", "did you mean decoder.attention.num_heads?"},
       {"encoder.attention.q_bias", "it may be decoder.attention.q_bias"},
       {"x", "fields are named as decoder.hidden_size"}};
   for (const auto& [path, hint] : hints) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace tally::formulas {
 namespace {
@@ -179,8 +180,8 @@ TEST(Terms, NameTheirTiesAndTheirPacking) {
   EXPECT_EQ(by_id("head.output.weight").alias_of, "decoder.embedding.tokens");
   EXPECT_EQ(by_id("head.output.weight").unique_params, 0);
   EXPECT_EQ(by_id("head.output.weight").tied_params, 50'257LL * 768);
-  EXPECT_EQ(by_id("decoder.attention.q.weight").packing, "decoder.attention.qkv.weight");
-  EXPECT_EQ(by_id("decoder.attention.v.bias").packing, "decoder.attention.qkv.bias");
+  EXPECT_EQ(by_id("decoder.attention.q.weight").packing.text(), "decoder.attention.qkv.weight");
+  EXPECT_EQ(by_id("decoder.attention.v.bias").packing.text(), "decoder.attention.qkv.bias");
   EXPECT_TRUE(by_id("decoder.mlp.up.weight").transposed);
   EXPECT_EQ(by_id("decoder.mlp.up.weight").shape, (std::vector<std::int64_t>{768, 3072}));
 }
@@ -328,6 +329,52 @@ TEST(Parameters, XlnetKnowsTwoSegments) {
   for (const TermCount& term : counts_of("xlnet-large").terms)
     segments += term.term_id == "attention.segments" ? term.unique_params : 0;
   EXPECT_EQ(segments, 24 * 2 * 16 * 64);
+}
+
+// A key is what an id says, part by part.
+TEST(TermKey, PrintsItsParts) {
+  const TermKey key{"decoder", 1, "attention.q", "weight"};
+  EXPECT_EQ(key.text(), "decoder.group1.attention.q.weight");
+  EXPECT_EQ(key.name(), "attention.q.weight");
+  EXPECT_EQ((TermKey{"decoder", -1, "attention.sinks", ""}).text(), "decoder.attention.sinks");
+  EXPECT_EQ((TermKey{"", -1, "head.pooler", "bias"}).text(), "head.pooler.bias");
+  EXPECT_TRUE(key == key);
+  EXPECT_TRUE((TermKey{"decoder", 0, "attention.q", "weight"}) < key);
+  EXPECT_FALSE(key < key);
+}
+
+TEST(TermKey, IsUniqueWithinASpecification) {
+  for (const auto& preset : presets()) {
+    const auto spec = preset_spec(preset.name);
+    ASSERT_TRUE(spec);
+    const auto all = terms(*spec);
+    ASSERT_TRUE(all);
+    std::set<TermKey> keys;
+    for (const auto& term : *all) {
+      EXPECT_TRUE(keys.insert(term.key).second) << preset.name << " " << term.id;
+      EXPECT_EQ(term.key.text(), term.id);
+    }
+  }
+}
+
+// What costs ask of a row: Mixtral's router stays whole and keeps its precision (Shoeybi et al.
+// 2019 divide columns and rows of the other matrices only), its experts are experts.
+TEST(TermTraits, AreColumnsOfTheRow) {
+  const auto spec = preset_spec("mixtral-8x7b");
+  ASSERT_TRUE(spec);
+  const auto all = terms(*spec);
+  ASSERT_TRUE(all);
+  int experts = 0, tables = 0, finals = 0;
+  for (const auto& term : *all) {
+    EXPECT_EQ(term.traits.whole, term.key.slot == "mlp.router") << term.id;
+    EXPECT_EQ(term.traits.kept, term.key.slot == "mlp.router") << term.id;
+    experts += term.traits.expert;
+    tables += term.traits.token_table;
+    finals += term.traits.final_norm;
+  }
+  EXPECT_EQ(experts, 3);  // gate, up, down
+  EXPECT_EQ(tables, 1);
+  EXPECT_EQ(finals, 1);
 }
 
 }  // namespace

@@ -6,19 +6,18 @@
 namespace tally::inspector {
 namespace {
 
-TermLine line(const std::string& id, const std::string& symbols, const std::string& numbers,
-              std::int64_t params) {
+TermLine line(const std::string& id, std::vector<Addend> addends, std::int64_t params) {
   TermLine made;
   made.id = id;
-  made.symbols = symbols;
-  made.numbers = numbers;
+  made.addends = std::move(addends);
   made.predicted_params = params;
   return made;
 }
 
 const TermLine kBias =
-    line("qkv.bias", "L·n_q·d + L·n_kv·d + L·n_kv·d_v", "12·12·64 + 12·12·64 + 12·12·64", 27'648);
-const TermLine kTokens = line("tokens", "V·H", "50257·768", 38'597'376);
+    line("qkv.bias",
+         {{"L·n_q·d", "12·12·64"}, {"L·n_kv·d", "12·12·64"}, {"L·n_kv·d_v", "12·12·64"}}, 27'648);
+const TermLine kTokens = line("tokens", {{"V·H", "50257·768"}}, 38'597'376);
 
 TEST(TermChanges, TellATermThatCameOrWent) {
   const auto gone = term_changes({kTokens, kBias}, {kTokens});
@@ -34,14 +33,16 @@ TEST(TermChanges, TellATermThatCameOrWent) {
 }
 
 TEST(TermChanges, TellAnAddendAlone) {
-  const auto changes = term_changes({line("qkv.bias", "L·n_kv·d_v", "12·12·64", 9'216)}, {kBias});
+  const auto changes =
+      term_changes({line("qkv.bias", {{"L·n_kv·d_v", "12·12·64"}}, 9'216)}, {kBias});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].params, 18'432);
   EXPECT_EQ(changes[0].formula, "L·n_q·d = 12·12·64, L·n_kv·d = 12·12·64");
 }
 
 TEST(TermChanges, TellOtherNumbersOfTheSameSymbols) {
-  const auto changes = term_changes({kTokens}, {line("tokens", "V·H", "50304·768", 38'633'472)});
+  const auto changes =
+      term_changes({kTokens}, {line("tokens", {{"V·H", "50304·768"}}, 38'633'472)});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].params, 36'096);
   EXPECT_EQ(changes[0].formula, "V·H = 50304·768 instead of 50257·768");
