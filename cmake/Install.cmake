@@ -17,6 +17,8 @@ set(TORCHTALLY_PUBLIC_HEADERS
   ids.h                       base/ids.h
   dtype.h                     inspector/model/dtype.h
   snapshot.h                  inspector/model/snapshot.h
+  read_model.h                inspector/formats/read_model.h
+  read_limits.h               inspector/formats/read_limits.h
   census.h                    inspector/census/census.h
   compare_model.h             inspector/reconcile/compare_model.h
   formulas/spec.h             formulas/spec/spec.h

@@ -5,6 +5,7 @@
 
 namespace tally::inspector {
 
+/// A file that claims more is refused (kLimitExceeded).
 struct ReadLimits {
   std::int64_t max_record_bytes = std::int64_t{256}
                                   << 20;  ///< of a pickle or a source file, decompressed

@@ -9,6 +9,7 @@
 #include <inspector/archive/archive_reader.h>
 #include <inspector/archive/byte_source.h>
 #include <inspector/formats/read_limits.h>
+#include <inspector/formats/read_model.h>
 #include <inspector/model/snapshot.h>
 
 #include <optional>
@@ -41,8 +42,5 @@ Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& lim
 /// kNotAModel, naming its kind, for a file that cannot be read by its first bytes alone: what is
 /// cheap to know before a process is started for it.
 Result<Unit> refuse_other_kinds(const ByteSource& source);
-
-/// read_model() of the file `path`; kNotFound where it cannot be opened.
-Result<ModelSnapshot> read_model(const std::string& path, const ReadLimits& limits = {});
 
 }  // namespace tally::inspector

@@ -1,4 +1,4 @@
-// What a program of somebody else's does with an installed torchtally: count a model, hold
+// What a program of somebody else's does with an installed torchtally: read a model, count it, hold
 // it against the formulas; and what a published model needs. Prints a figure a line, each after its
 // name.
 #include <torchtally/census.h>
@@ -6,6 +6,7 @@
 #include <torchtally/formulas/estimate.h>
 #include <torchtally/formulas/fit.h>
 #include <torchtally/formulas/presets.h>
+#include <torchtally/read_model.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -19,31 +20,12 @@ T value_or_exit(tally::Result<T> result) {
   std::exit(3);
 }
 
-/// A model of one parameter of 3 × 5, under two names.
-tally::inspector::ModelSnapshot small_model() {
-  using namespace tally::inspector;
-  ModelSnapshot model;
-  model.modules.emplace_back();
-  model.storages.push_back({"data/0", 60, 0, "cpu"});
-  TensorRecord tensor;
-  tensor.module = tally::ModuleId(0);
-  tensor.name = "weight";
-  tensor.kind = TensorKind::kParameter;
-  tensor.view.sizes = {3, 5};
-  tensor.view.strides = {5, 1};
-  tensor.view.storage = tally::StorageId(0);
-  tensor.view.elements = 15;
-  tensor.view.bytes = 60;
-  model.tensors = {tensor, tensor};
-  model.tensors[1].name = "tied";
-  return model;
-}
-
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   using namespace tally;
-  const auto model = small_model();
+  if (argc != 2) return 2;
+  const auto model = value_or_exit(inspector::read_model(argv[1]));
   const auto census = value_or_exit(inspector::take_census(model));
   const auto kind = static_cast<std::size_t>(inspector::TensorKind::kParameter);
   const auto unique = census.all.unique[kind].elements;
@@ -63,4 +45,7 @@ int main() {
   const auto fit =
       value_or_exit(formulas::fit_inference(gpt2, estimate.parameters.terms, plan, one_byte));
   std::cout << "fits " << fit.fits << '\n';
+
+  const auto missing = inspector::read_model("no such file");
+  std::cout << "missing " << (missing.error().code == ErrorCode::kNotFound) << '\n';
 }
