@@ -22,8 +22,8 @@ using Refs = std::vector<Operand>;
 
 class OperationReader {
  public:
-  OperationReader(std::string_view source, const std::vector<TensorId>& constants,
-                  std::size_t most, std::int32_t& next_value, std::vector<Operation>& operations)
+  OperationReader(std::string_view source, const std::vector<TensorId>& constants, std::size_t most,
+                  std::int32_t& next_value, std::vector<Operation>& operations)
       : tokens_(source),
         constants_(constants),
         most_(most),

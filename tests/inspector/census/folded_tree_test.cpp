@@ -28,8 +28,7 @@ std::string shape_of(const FoldedNode& node) {
 std::int64_t params(const Tally& tally) { return tally.parameters().elements; }
 
 /// A model with `count` alike blocks below "h", each a linear layer of `in` features and a norm.
-ModuleId add_block(SnapshotBuilder& b, const std::string& path, ModuleId parent,
-                       std::int64_t in) {
+ModuleId add_block(SnapshotBuilder& b, const std::string& path, ModuleId parent, std::int64_t in) {
   const auto block = b.module(path, parent, "Block"), fc = b.module(path + ".fc", block, "Linear"),
              norm = b.module(path + ".norm", block, "Norm");
   b.tensor(fc, "weight", Shape{4, in});

@@ -27,8 +27,7 @@ struct Model {
   }
   std::string names(const std::vector<WeightId>& indices) const {
     std::string text;
-    for (const WeightId i : indices)
-      text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
+    for (const WeightId i : indices) text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
     return text;
   }
 };

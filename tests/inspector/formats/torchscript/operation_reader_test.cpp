@@ -27,8 +27,9 @@ Read read(std::string source, std::size_t most = 1000) {
 std::string text(const Operation& o) {
   std::string text = o.name + "(";
   for (const Operand& x : o.operands)
-    text += (text.back() == '(' ? "" : ", ") + std::to_string(x.position) + ":" +
-            (x.tensor.valid() ? "t" + std::to_string(x.tensor.value()) : "v" + std::to_string(x.value));
+    text +=
+        (text.back() == '(' ? "" : ", ") + std::to_string(x.position) + ":" +
+        (x.tensor.valid() ? "t" + std::to_string(x.tensor.value()) : "v" + std::to_string(x.value));
   text += ") ->";
   for (const std::int32_t v : o.outputs) text += " v" + std::to_string(v);
   return text;
