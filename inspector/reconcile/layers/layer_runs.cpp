@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <unordered_set>
 
 namespace tally::inspector {
 namespace {
@@ -56,22 +57,29 @@ SharedWidth most_shared(const Weights& weights, const std::vector<WeightId>& ind
 }
 
 /// Drops single modules around or inside a longer run: a numbered name ("vit2") makes no layer of
-/// what holds layers.
+/// what holds layers. Of single modules within each other the outermost stays.
 void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
-  const auto is_spare = [&](const LayerRun& run) {
-    if (run.layers.size() > 1) return false;
-    return std::any_of(runs.begin(), runs.end(), [&](const LayerRun& other) {
-      const bool inside = weights.inside(other.parent, run.layers.front());
-      return &other != &run && ((inside && other.layers.size() > 1) ||
-                                (other.layers.size() == 1 && run.parent != other.parent &&
-                                 weights.inside(run.layers.front(), other.layers.front())));
-    });
-  };
-  std::vector<LayerRun> kept;
+  std::vector<std::int32_t> holders;  // ranks of the modules that hold longer runs
+  std::vector<ModuleId> singles;
   for (const LayerRun& run : runs) {
-    if (!is_spare(run)) kept.push_back(run);
+    if (run.layers.size() > 1)
+      holders.push_back(weights.rank[run.parent]);
+    else
+      singles.push_back(run.layers.front());
   }
-  runs = std::move(kept);
+  std::sort(holders.begin(), holders.end());
+  std::sort(singles.begin(), singles.end(),
+            [&](ModuleId a, ModuleId b) { return weights.rank[a] < weights.rank[b]; });
+  std::unordered_set<ModuleId> spare;
+  std::int32_t covered = 0;  // one past what the single modules so far hold, by rank
+  for (const ModuleId module : singles) {
+    const auto run = std::lower_bound(holders.begin(), holders.end(), weights.rank[module]);
+    const bool holds_run = run != holders.end() && *run < weights.end[module];
+    if (holds_run || weights.rank[module] < covered) spare.insert(module);
+    covered = std::max(covered, weights.end[module]);
+  }
+  const auto is_spare = [&](const LayerRun& run) { return spare.count(run.layers.front()) > 0; };
+  runs.erase(std::remove_if(runs.begin(), runs.end(), is_spare), runs.end());
 }
 
 }  // namespace
@@ -79,14 +87,13 @@ void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
 std::vector<WeightId> weights_below(const Weights& weights, ModuleId module) {
   std::vector<WeightId> found;
   std::vector<ModuleId> open{module};
-  std::vector<bool> seen(weights.all.size(), false);
+  std::unordered_set<WeightId> seen;  // no flag a weight: a file may hold many small modules
   while (!open.empty()) {
     const ModuleId m = open.back();
     open.pop_back();
     for (const TensorId tensor : weights.names_in[m]) {
       const WeightId weight = weights.of_tensor[tensor];
-      if (!seen[weight]) found.push_back(weight);
-      seen[weight] = true;
+      if (seen.insert(weight).second) found.push_back(weight);
     }
     open.insert(open.end(), weights.children[m].rbegin(), weights.children[m].rend());
   }
