@@ -1,39 +1,33 @@
-// Gates of `compare`: checks that end it with exit code 1.
+// The gates of `compare`.
 #pragma once
 
-#include <app/compare_report.h>
-#include <base/result.h>
+#include <app/compare.h>
 
 #include <optional>
-#include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
-/// One value of --fail-on.
-struct FailOn {
-  enum class What { kMismatch, kUnexplained, kMissing, kContradiction, kOpen, kModules };
-  What what = What::kMismatch;
-  std::string text;         ///< as given: "unexplained>0.1%"
-  double most_percent = 0;  ///< kUnexplained: of the real total; 0: nothing may be
+/// What the gates ask of a comparison, whatever it was held against.
+struct GateSubject {
+  const Compared* compared = nullptr;
+  std::string not_held;  ///< why it is held against nothing; "" where it is
+  bool exact = false;
+  std::int64_t real_params = 0;
+  std::int64_t unexplained_params = 0;
+  Int128 missing_params = 0;
+  std::int64_t contradictions = 0;
+  std::optional<std::int64_t> open_fields;  ///< nothing where there are no fields to be open
 };
 
-/// Reads "mismatch", "unexplained", "unexplained>0.1%", "missing", "contradiction", "open" or
-/// "modules".
-Result<FailOn> parse_fail_on(const std::string& text);
+/// The checks that a request asks for, read before any work is done.
+struct CompareChecks {
+  std::optional<std::int64_t> params;
+  std::string config;  ///< of --expect-config
+  std::vector<Condition<GateSubject>> conditions;
+};
+Result<CompareChecks> read_checks(const CompareRequest& request);
 
-/// The check of one --fail-on.
-Gate check(const FailOn& fail_on, const Compared& compared);
-
-/// The check of --expect-params.
-Gate check_params(std::int64_t expected, const Compared& compared);
-
-/// The check of --expect-config: the file and the configuration lead to the same terms, each met
-/// exactly.
-Gate check_config(const std::string& name, const Compared& compared);
+std::vector<Gate> evaluate(const CompareChecks& checks, const Compared& compared);
 
 }  // namespace tally::app

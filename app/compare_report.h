@@ -1,50 +1,16 @@
-// The report of `compare`: a model against the formulas, as a Document for people and as JSON for
-// programs.
+// The report of `compare`: an answer of app/compare.h as one value for every format.
 #pragma once
 
-#include <inspector/reconcile/hold/comparison.h>
-#include <inspector/reconcile/hold/declared_modules.h>
-#include <inspector/reconcile/hold/export_changes.h>
-#include <report/render.h>
+#include <app/compare.h>
+#include <report/report.h>
 
-#include <string>
-#include <vector>
-
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
-/// A check that the user asked for.
-struct Gate {
-  std::string name;  ///< "--expect-params 124439808"
-  bool passed = false;
-  std::string found;  ///< "the file has 124,439,808"
-};
+/// docs/schema/compare-2.schema.json describes its JSON. `every_field`: people see fields of the
+/// specification that are "no", too.
+report::Report compare_report(const Compared& compared, bool every_field);
 
-/// Everything that one comparison found. The references must stay as long as the report is used.
-struct Compared {
-  const inspector::ModelSnapshot& snapshot;
-  const inspector::Census& census;
-  const inspector::Weights& weights;
-  const inspector::Comparison& comparison;
-  const inspector::DeclaredModules& declared;
-  std::vector<inspector::ExportChange> changes;
-  std::vector<Gate> gates;
-  bool every_field = false;  ///< show fields that are "no", too
-};
-
-OldReport comparison_report(const Compared& compared);
-
-/// "exact: 12 terms, 124,439,808 parameters, nothing unexplained", or what is left over.
-std::string verdict(const Compared& compared);
-
-/// What an export changed, for a person.
-std::string change_text(const inspector::ExportChange& change);
-
-/// docs/schema/compare-1.schema.json describes it.
-std::string comparison_json(const Compared& compared);
-inline constexpr int kCompareSchemaVersion = 1;
+/// The same against the guide's calculator: `compared.is_guide()`.
+report::Report guide_comparison_report(const Compared& compared);
 
 }  // namespace tally::app

@@ -1,6 +1,7 @@
 // The checks of compare, each at its border: what docs/reconcile.md says that it asks for.
 #include <app/compare_gates.h>
 #include <gtest/gtest.h>
+#include <report/views.h>
 
 namespace tally::app {
 namespace {
@@ -10,13 +11,13 @@ using namespace inspector;
 /// A comparison of 10,000 parameters in two terms that are met.
 struct Given {
   ModelSnapshot snapshot;
-  Census census;
   Weights weights;
   Comparison comparison;
   DeclaredModules declared;
 
   Given() {
-    snapshot.modules.push_back({"", ModuleId::none(), "Model", ModuleId::none(), {}, {}});
+    snapshot.modules.emplace_back();
+    snapshot.modules.back().type = "Model";
     comparison.inference.transformer = true;
     comparison.terms.lines.resize(2);
     for (auto& line : comparison.terms.lines) line.predicted_params = line.real_params = 5'000;
@@ -29,13 +30,34 @@ struct Given {
     comparison.terms.lines[1].predicted_params -= params;
     comparison.terms.lines[1].real_params -= params;
   }
-  Compared compared() const { return {snapshot, census, weights, comparison, declared, {}, {}}; }
+  Compared compared() const {
+    return {snapshot, weights, declared, FormulaComparison{comparison, {}}, {}};
+  }
 };
 
+/// The only gate of `request`.
+Gate gate_of(const CompareRequest& request, const Given& given) {
+  const auto checks = read_checks(request);
+  EXPECT_TRUE(checks) << (checks ? "" : checks.error().message);
+  return evaluate(*checks, given.compared()).front();
+}
+Gate check(const std::string& fail_on, const Given& given) {
+  CompareRequest request;
+  request.fail_on = {fail_on};
+  return gate_of(request, given);
+}
+Gate check_config(const Given& given) {
+  CompareRequest request;
+  request.expect_config = "c.json";
+  return gate_of(request, given);
+}
+Gate check_params(const char* expected, const Given& given) {
+  CompareRequest request;
+  request.expect_params = expected;
+  return gate_of(request, given);
+}
 bool passes(const std::string& fail_on, const Given& given) {
-  const auto parsed = parse_fail_on(fail_on);
-  EXPECT_TRUE(parsed) << fail_on;
-  return check(*parsed, given.compared()).passed;
+  return check(fail_on, given).finding.passed;
 }
 
 TEST(Gate, MismatchAsksForEveryTermAndNothingMore) {
@@ -72,7 +94,7 @@ TEST(Gate, WhatIsTooMuchDoesNotMakeGoodWhatIsMissing) {
   EXPECT_TRUE(passes("missing", given));
   given.comparison.terms.lines[1].real_params -= 2;
   EXPECT_FALSE(passes("missing", given));
-  EXPECT_EQ(check(*parse_fail_on("missing"), given.compared()).found, "2 parameters missing");
+  EXPECT_EQ(check("missing", given).finding.found, "2 parameters missing");
 }
 
 TEST(Gate, ContradictionAndOpenFieldsFail) {
@@ -80,14 +102,15 @@ TEST(Gate, ContradictionAndOpenFieldsFail) {
   given.comparison.inference.fields.push_back({"decoder.hidden_size", "20", {}, "", false, {}});
   EXPECT_TRUE(passes("contradiction", given));
   EXPECT_TRUE(passes("open", given));
-  EXPECT_TRUE(check_config("c.json", given.compared()).passed);
+  EXPECT_TRUE(check_config(given).finding.passed);
   given.comparison.inference.fields[0].ambiguous = true;
   EXPECT_FALSE(passes("open", given));
   given.comparison.contradictions.push_back({"decoder.hidden_size", "20", "24", {}});
   EXPECT_FALSE(passes("contradiction", given));
-  const Gate gate = check_config("c.json", given.compared());
-  EXPECT_FALSE(gate.passed);
-  EXPECT_NE(gate.found.find("decoder.hidden_size is 20, not 24"), std::string::npos) << gate.found;
+  const Gate gate = check_config(given);
+  EXPECT_FALSE(gate.finding.passed);
+  EXPECT_NE(gate.finding.found.find("decoder.hidden_size is 20, not 24"), std::string::npos)
+      << gate.finding.found;
 }
 
 TEST(Gate, ModulesMustAllBeAsDeclared) {
@@ -110,27 +133,75 @@ TEST(Gate, WhatCannotBeCheckedFails) {
   for (const char* name : {"mismatch", "unexplained", "unexplained>50%", "missing", "contradiction",
                            "open", "modules"}) {
     EXPECT_FALSE(passes(name, given)) << name;
-    EXPECT_NE(check(*parse_fail_on(name), given.compared()).found.find("could not be checked"),
-              std::string::npos)
+    EXPECT_NE(check(name, given).finding.found.find("could not be checked"), std::string::npos)
         << name;
   }
-  EXPECT_FALSE(check_config("c.json", given.compared()).passed);
+  EXPECT_FALSE(check_config(given).finding.passed);
 }
 
 TEST(Gate, ParametersAreExpectedToTheUnit) {
   const Given given;
-  EXPECT_TRUE(check_params(10'000, given.compared()).passed);
-  EXPECT_FALSE(check_params(9'999, given.compared()).passed);
-  EXPECT_FALSE(check_params(10'001, given.compared()).passed);
+  EXPECT_TRUE(check_params("10000", given).finding.passed);
+  EXPECT_FALSE(check_params("9999", given).finding.passed);
+  EXPECT_FALSE(check_params("10001", given).finding.passed);
+}
+
+TEST(Gate, ReportsTheValueThatDecided) {
+  Given given;
+  given.leave_unexplained(11);
+  const std::string json = report::to_json_line([&] {
+    report::Report report;
+    report.body.add(checks_table({check("unexplained>0.1%", given), check("modules", given)}));
+    return report;
+  }());
+  EXPECT_NE(json.find(R"({"check":"--fail-on unexplained>0.1%","passed":false,"value":11,)"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(json.find(R"({"check":"--fail-on modules","passed":false,"value":null,)"),
+            std::string::npos)
+      << json;
+}
+
+TEST(Gate, AsksTheGuidesFormulaAsWell) {
+  GuideComparison guide;
+  guide.rows = {{"token_embeddings", 60, 60, 0, {}, "", 0},
+                {"output_layer", 40, 0, -40, {}, "", 0},
+                {"[not in the guide]", 0, 7, 7, {}, "", 0}};
+  guide.total = {"total", 100, 67, -33, {}, "", 0};
+  Compared compared;
+  compared.weights.total = 67;
+  compared.held = guide;
+  CompareRequest request;
+  request.profile = "guide";
+  request.expect_params = "100";
+  request.fail_on = {"mismatch", "unexplained", "missing", "contradiction", "modules"};
+  const auto checks = read_checks(request);
+  ASSERT_TRUE(checks);
+  compared.gates = evaluate(*checks, compared);
+  const bool expected[] = {false, false, false, false, true, false};
+  for (std::size_t i = 0; i < compared.gates.size(); ++i)
+    EXPECT_EQ(compared.gates[i].finding.passed, expected[i]) << compared.gates[i].check;
+  EXPECT_EQ(compared.gates[3].finding.found, "40 parameters missing");
+  EXPECT_EQ(outcome_of(compared), Outcome::kCheckFailed);
+  request.fail_on = {"open"};
+  EXPECT_FALSE(read_checks(request));
+}
+
+TEST(FailOn, NamesTheNearestWord) {
+  CompareRequest request;
+  request.fail_on = {"mismatches"};
+  EXPECT_EQ(read_checks(request).error().hint, "did you mean mismatch?");
 }
 
 TEST(FailOn, RefusesOtherWords) {
   for (const char* text :
        {"", "mismatches", "mismatch>1%", "missing>0.1%", "unexplained>", "unexplained>1",
         "unexplained>x%", "unexplained>-1%", "unexplained>101%", "unexplained<1%"}) {
-    const auto parsed = parse_fail_on(text);
-    ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().code, ErrorCode::kUsage);
+    CompareRequest request;
+    request.fail_on = {text};
+    const auto checks = read_checks(request);
+    ASSERT_FALSE(checks) << text;
+    EXPECT_EQ(checks.error().code, ErrorCode::kUsage);
   }
 }
 

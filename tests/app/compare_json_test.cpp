@@ -18,7 +18,7 @@ using Arguments = std::vector<std::string>;
 const std::string kArchives = "tests/inspector/reconcile/archives/";
 
 std::string objections(const Json& document) {
-  static const JsonSchema schema("compare-1.schema.json");
+  static const JsonSchema schema("compare-2.schema.json");
   return schema.objections(document);
 }
 
@@ -42,7 +42,9 @@ const std::map<std::string, Json>& results() {
         {"frozen_dropped",
          {kArchives + "frozen/bert_dropped.pt", "--config", kArchives + "frozen_bert.config.json"}},
         {"frozen_cnn", {"sample_models/frozen_folded_cnn.pt"}},
-        {"guide", {"sample_models/gpt2.pt", "--profile", "guide"}},
+        {"guide",
+         {"sample_models/gpt2.pt", "--profile", "guide", "--fail-on", "mismatch", "--fail-on",
+          "modules"}},
         {"missing_file", {"no_such_file.pt"}},
         {"no_model", {"sample_models/README.md"}},
         {"bad_setting", {"sample_models/gpt2.pt", "--set", "decoder.no_such=1"}},
@@ -206,18 +208,27 @@ INSTANTIATE_TEST_SUITE_P(
         Call{{kPooled, "--config", kBert, "--fail-on", "open"}, 0},
         Call{{kFresh, "--fail-on", "open"}, 1}, Call{{kZoo, "--fail-on", "modules"}, 0},
         Call{{kGpt2, "--fail-on", "modules"}, 1},  // traced: no module declares sizes
-        Call{{kResnet, "--fail-on", "mismatch"}, 1}, Call{{kResnet, "--fail-on", "open"}, 1}));
+        Call{{kResnet, "--fail-on", "mismatch"}, 1}, Call{{kResnet, "--fail-on", "open"}, 1},
+        Call{{kGpt2, "--profile", "guide"}, 0},
+        Call{{kGpt2, "--profile", "guide", "--expect-params", "21164"}, 0},
+        Call{{kGpt2, "--profile", "guide", "--expect-params", "1"}, 1},
+        Call{{kGpt2, "--profile", "guide", "--fail-on", "mismatch"}, 1}));
 
 INSTANTIATE_TEST_SUITE_P(
     Refusals, ExitCodes,
-    testing::Values(
-        Call{{kGpt2, "--fail-on", "nonsense"}, 2}, Call{{kGpt2, "--fail-on", "unexplained>x%"}, 2},
-        Call{{kGpt2, "--fail-on", "missing>1%"}, 2}, Call{{kGpt2, "--expect-params", "many"}, 2},
-        Call{{kGpt2, "--config", kOther, "--expect-config", kBert}, 2},
-        Call{{kGpt2, "--profile", "other"}, 2}, Call{{kGpt2, "--set", "decoder.num_such=1"}, 2},
-        Call{{kResnet, "--set", "decoder.hidden_size=1"}, 2},
-        Call{{kGpt2, "--config", "no_such.json"}, 3}, Call{{"no_such.pt"}, 3},
-        Call{{"sample_models/README.md"}, 3}));
+    testing::Values(Call{{kGpt2, "--fail-on", "nonsense"}, 2},
+                    Call{{kGpt2, "--fail-on", "unexplained>x%"}, 2},
+                    Call{{kGpt2, "--fail-on", "missing>1%"}, 2},
+                    Call{{kGpt2, "--expect-params", "many"}, 2},
+                    Call{{kGpt2, "--config", kOther, "--expect-config", kBert}, 2},
+                    Call{{kGpt2, "--profile", "other"}, 2}, Call{{kGpt2, "--vocab-size", "5"}, 2},
+                    Call{{kGpt2, "--family", "gpt2"}, 2},
+                    Call{{kGpt2, "--profile", "guide", "--num-heads", "4"}, 2},
+                    Call{{kGpt2, "--profile", "guide", "--fail-on", "open"}, 2},
+                    Call{{kGpt2, "--set", "decoder.num_such=1"}, 2},
+                    Call{{kResnet, "--set", "decoder.hidden_size=1"}, 2},
+                    Call{{kGpt2, "--config", "no_such.json"}, 3}, Call{{"no_such.pt"}, 3},
+                    Call{{"sample_models/README.md"}, 3}));
 
 // -------------------------------------------------------------------------------------------------
 // what an audit says of it

@@ -7,6 +7,7 @@
 // what torch.ao.nn.quantized makes of them, by the elements of what is packed.
 #pragma once
 
+#include <base/wide.h>
 #include <inspector/reconcile/facts/weights.h>
 
 #include <string>
@@ -28,7 +29,8 @@ struct DeclaredModules {
   std::int64_t as_declared = 0;         ///< how many of them are met exactly
   std::int64_t silent = 0;              ///< modules of these classes that declare no sizes (traced)
   std::int64_t packed = 0;              ///< how many of `modules` are quantized
-  std::int64_t other_params = 0;        ///< weights of all other modules
+  /// Weights of all other modules: each is in all that hold it, so that the sum may pass 2^63.
+  Int128 other_params = 0;
 };
 
 /// Holds the modules of `snapshot` against their formulas, by the weights that each holds: one that

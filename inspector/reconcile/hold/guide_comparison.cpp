@@ -184,7 +184,7 @@ GuideRow row(const Weights& weights, std::string component, std::int64_t guide,
   row.component = std::move(component);
   row.guide_params = guide;
   row.real_params = elements(weights, real);
-  row.difference_params = guide - row.real_params;
+  row.difference_params = row.real_params - guide;
   row.weights = std::move(real);
   row.depth = depth;
   return row;
@@ -259,8 +259,7 @@ Result<GuideComparison> compare_with_guide(const ModelSnapshot& snapshot, const 
                  "the model does not make evident what the guide's formula needs: " + missing,
                  "give " + needed};
   }
-  // The heads are in no term of the guide's; it divides by them, so they need a value.
-  c.inputs.num_attention_heads = flags.num_attention_heads.value_or(c.inputs.num_attention_heads);
+  // The heads are in no term of the guide's: whatever they are by default changes no count.
   const auto guide = formulas::guide_parameters(c.inputs);
   if (!guide) return guide.error();
 
@@ -281,7 +280,7 @@ Result<GuideComparison> compare_with_guide(const ModelSnapshot& snapshot, const 
   c.rows.push_back(row(weights, "[not in the guide]", 0, subject.others));
   c.total = row(weights, "total", guide->total_params, {});
   c.total.real_params = weights.total;
-  c.total.difference_params = guide->total_params - weights.total;
+  c.total.difference_params = weights.total - guide->total_params;
   explain(snapshot, weights, c);
   return c;
 }

@@ -40,7 +40,7 @@ struct GuideRow {
   std::string component;  ///< the guide's own name, "[not in the guide]" or "total"
   std::int64_t guide_params = 0;
   std::int64_t real_params = 0;
-  std::int64_t difference_params = 0;  ///< guide - real: positive where the guide is too high
+  std::int64_t difference_params = 0;  ///< real - guide: negative where the guide is too high
   std::vector<WeightId> weights;       ///< what is real
   std::string reason;  ///< where the difference comes from; empty where there is none
   int depth = 0;       ///< 1: a part of the row above, not added again
@@ -55,7 +55,7 @@ struct GuideComparison {
 
 /// Sizes that the user gives instead of what the model says.
 struct GuideFlags {
-  std::optional<std::int64_t> vocab_size, hidden_size, num_layers, num_attention_heads;
+  std::optional<std::int64_t> vocab_size, hidden_size, num_layers;
 };
 
 /// Compares. Errors (kUsage): a size that is neither evident nor given, by name; sizes that the

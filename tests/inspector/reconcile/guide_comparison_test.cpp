@@ -44,14 +44,14 @@ TEST(GuideComparison, SplitsTheDifferenceOfGpt2SmallExactly) {
   ASSERT_TRUE(c.comparison) << c.comparison.error().message;
   EXPECT_EQ(c.comparison->total.real_params, 124439808);
   EXPECT_EQ(c.comparison->total.guide_params, 163785216);
-  EXPECT_EQ(c.comparison->total.difference_params, 39345408);
+  EXPECT_EQ(c.comparison->total.difference_params, -39345408);
   EXPECT_EQ(c.difference("token_embeddings"), 0);
-  EXPECT_EQ(c.difference("output_layer"), 38597376);
-  EXPECT_EQ(c.difference("position_embeddings"), 786432);
-  EXPECT_EQ(c.difference("transformer_layers"), -36864);
+  EXPECT_EQ(c.difference("output_layer"), -38597376);
+  EXPECT_EQ(c.difference("position_embeddings"), -786432);
+  EXPECT_EQ(c.difference("transformer_layers"), 36864);
   EXPECT_EQ(c.difference("matrices"), 0);
-  EXPECT_EQ(c.difference("biases and norms"), -36864);
-  EXPECT_EQ(c.difference("[not in the guide]"), -1536);
+  EXPECT_EQ(c.difference("biases and norms"), 36864);
+  EXPECT_EQ(c.difference("[not in the guide]"), 1536);
   expect_conservation(c);
 }
 
@@ -73,11 +73,11 @@ TEST(GuideComparison, SplitsTheDifferenceOfBertBaseExactly) {
   ASSERT_TRUE(c.comparison) << c.comparison.error().message;
   EXPECT_EQ(c.comparison->total.real_params, 109482240);
   EXPECT_EQ(c.comparison->total.guide_params, 133472256);
-  EXPECT_EQ(c.comparison->total.difference_params, 23990016);
-  EXPECT_EQ(c.difference("output_layer"), 23440896);
-  EXPECT_EQ(c.difference("position_embeddings"), 1179648);
-  EXPECT_EQ(c.difference("transformer_layers"), -36864);
-  EXPECT_EQ(c.difference("[not in the guide]"), -1536 - 1536 - 590592);
+  EXPECT_EQ(c.comparison->total.difference_params, -23990016);
+  EXPECT_EQ(c.difference("output_layer"), -23440896);
+  EXPECT_EQ(c.difference("position_embeddings"), -1179648);
+  EXPECT_EQ(c.difference("transformer_layers"), 36864);
+  EXPECT_EQ(c.difference("[not in the guide]"), 1536 + 1536 + 590592);
   expect_conservation(c);
 }
 
@@ -86,12 +86,12 @@ TEST(GuideComparison, SplitsTheDifferenceOfLlama2Exactly) {
   ASSERT_TRUE(c.comparison) << c.comparison.error().message;
   EXPECT_EQ(c.comparison->total.real_params, 6738415616);
   EXPECT_EQ(c.comparison->total.guide_params, 6714163200);
-  EXPECT_EQ(c.comparison->total.difference_params, -24252416);
-  EXPECT_EQ(c.difference("position_embeddings"), 8388608);
-  EXPECT_EQ(c.difference("matrices"), -33554432);
-  EXPECT_EQ(c.difference("biases and norms"), 917504);
+  EXPECT_EQ(c.comparison->total.difference_params, 24252416);
+  EXPECT_EQ(c.difference("position_embeddings"), -8388608);
+  EXPECT_EQ(c.difference("matrices"), 33554432);
+  EXPECT_EQ(c.difference("biases and norms"), -917504);
   EXPECT_EQ(c.difference("output_layer"), 0);
-  EXPECT_EQ(c.difference("[not in the guide]"), -4096);
+  EXPECT_EQ(c.difference("[not in the guide]"), 4096);
   expect_conservation(c);
 }
 
@@ -115,7 +115,7 @@ TEST(GuideComparison, TakesFlagsWhereNothingIsEvident) {
   flags.num_layers = 2;
   const Compared c(b.snapshot(), flags);
   ASSERT_TRUE(c.comparison) << c.comparison.error().message;
-  EXPECT_EQ(c.difference("[not in the guide]"), -220);
+  EXPECT_EQ(c.difference("[not in the guide]"), 220);
   expect_conservation(c);
 }
 

@@ -1,14 +1,10 @@
-#include <app/compare_names.h>
+#include <app/folded_names.h>
 #include <report/numbers.h>
 
 #include <algorithm>
 #include <map>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 bool digits_only(std::string_view text) {
@@ -100,12 +96,11 @@ std::string folded_names_text(const inspector::ModelSnapshot& snapshot,
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (most > 0 && i == most)
-      return text + ", … " + grouped(static_cast<std::int64_t>(names.size() - most)) + " more";
+      return text + ", … " + report::grouped(static_cast<std::int64_t>(names.size() - most)) +
+             " more";
     text += (text.empty() ? "" : ", ") + names[i];
   }
   return text;
 }
-
-std::string signed_count(std::int64_t count) { return (count > 0 ? "+" : "") + grouped(count); }
 
 }  // namespace tally::app

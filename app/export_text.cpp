@@ -1,25 +1,17 @@
-#include <app/compare_report.h>
-#include <report/numbers.h>
+#include <app/export_text.h>
+#include <report/quantities.h>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
-
-using namespace inspector;
-
 namespace {
 
-std::string counted(std::int64_t n, const std::string& noun) {
-  return grouped(n) + " " + noun + (n == 1 ? "" : "s");
-}
+using inspector::ExportChange;
+using report::plural;
 
 /// "7,200 qint8, 296 float32".
 std::string by_dtype(const ExportChange& change) {
   std::string text;
   for (const auto& [dtype, elements] : change.by_dtype)
-    text += (text.empty() ? "" : ", ") + grouped(elements) + " " + dtype;
+    text += (text.empty() ? "" : ", ") + report::grouped(Int128{elements}) + " " + dtype;
   return text;
 }
 
@@ -34,29 +26,29 @@ std::string listed(const std::vector<std::string>& names) {
 std::string change_text(const ExportChange& change) {
   using What = ExportChange::What;
   const std::string params =
-      change.params ? counted(*change.params, "parameter") : "parameters that cannot be told";
+      change.params ? plural(*change.params, "parameter") : "parameters that cannot be told";
   switch (change.what) {
     case What::kPackedWeights:
-      return "packed: " + counted(change.count, "tensor") + " of " + params +
+      return "packed: " + plural(change.count, "tensor") + " of " + params +
              " are packed by quantized modules, counted by element (" + by_dtype(change) +
              "); scales and zero points are apart";
     case What::kFoldedNorms:
-      return "folded: " + counted(change.count, "norm") + " of " + params +
+      return "folded: " + plural(change.count, "norm") + " of " + params +
              " went into the weights in front of them; of a bias there it cannot be told whether "
              "folding made it";
     case What::kBiasesForNorms:
-      return "no batch norm runs: each of " + counted(change.count, "convolution") +
+      return "no batch norm runs: each of " + plural(change.count, "convolution") +
              " with a bias may have taken one in, " + params +
              " in all if each did; the file does not say";
     case What::kRunningNorms:
-      return "not folded: " + counted(change.count, "batch norm") + " of " + params + " still run";
+      return "not folded: " + plural(change.count, "batch norm") + " of " + params + " still run";
     case What::kMergedConstants:
-      return "merged: " + counted(change.count, "constant") +
+      return "merged: " + plural(change.count, "constant") +
              " taken by several layers each, as equal ones are after freezing; " + params +
              " more if each layer had its own";
     case What::kNoParameters:
-      return "not counted: " + counted(change.count, "constant") + " of " +
-             counted(*change.params, "element") +
+      return "not counted: " + plural(change.count, "constant") + " of " +
+             plural(*change.params, "element") +
              ": numbers, running statistics or rotary frequencies of the code";
     case What::kDropped:
       return "dropped: the file has nothing of " + listed(change.terms) + ", " + params;

@@ -6,11 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// The names of `tensors`, those that differ in one number only as one:
 /// "h.[0-11].attn.c_attn.weight". In the file's order.
@@ -21,8 +17,5 @@ std::vector<std::string> folded_names(const inspector::ModelSnapshot& snapshot,
 /// of them.
 std::string folded_names_text(const inspector::ModelSnapshot& snapshot,
                               const std::vector<TensorId>& tensors, std::size_t most);
-
-/// A difference with its sign: "+786,432", "-36,864", "0".
-std::string signed_count(std::int64_t count);
 
 }  // namespace tally::app
