@@ -4,17 +4,13 @@
 #include <app/formula_activations.h>
 #include <app/max_batch.h>
 #include <inspector/model/probe_result.h>
-#include <report/document.h>
+#include <report/report.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// One configuration of the model: runs of the same request.
 struct ProbedConfiguration {
@@ -39,11 +35,11 @@ struct ProbeReport {
   std::vector<ProbedConfiguration> configurations;
 };
 
-Document probe_document(const ProbeReport& report, std::size_t most_modules);
+/// The report of it. People see the `most_modules` modules with the highest peaks (0: all),
+/// programs every one.
+report::Report probe_report(const ProbeReport& found, std::size_t most_modules);
 /// What stopped a run, in a sentence.
 std::string failure_text(const inspector::ProbeFailure& failure);
-
-std::string probe_json(const ProbeReport& report);
 
 /// Of the same phase in several runs.
 struct Spread {

@@ -55,7 +55,7 @@ Result<Report> guide_breakdown(const ModelChoice& flags) {
                     [&, name = field](const auto& own) { return name == own.field; });
     if (!known && !text.empty()) {
       return Error{ErrorCode::kUsage, "the profile guide has no " + field,
-                   "it takes vocab_size, hidden_size, num_layers and num_attention_heads"};
+                   "it knows vocab_size, hidden_size, num_layers and num_attention_heads"};
     }
   }
   const auto breakdown = formulas::guide_parameters(inputs);

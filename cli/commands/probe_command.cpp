@@ -106,8 +106,7 @@ void run(Session& session, const ProbeOptions& options) {
   const Result<ProbeOutcome> outcome = probe_model(plan, worker_of(*client));
   if (!outcome) return fail(session, outcome.error(), format);
   const ProbeReport& report = outcome->report;
-  const auto written = output->write({[&] { return probe_document(report, options.flags.rows); },
-                                      [&] { return probe_json(report); }});
+  const auto written = output->write(probe_report(report, options.flags.rows));
   if (!written) return fail(session, written.error(), format);
   if (has_failure(report)) session.exit_code = kExitCheckFailed;
   // The report is there; what is missing in it goes to stderr.

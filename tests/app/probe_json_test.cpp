@@ -14,8 +14,8 @@ using Json = nlohmann::json;
 
 /// What the schema says against `document`; "" if nothing.
 std::string objections(const Json& document) {
-  static const JsonSchema schema("probe-1.schema.json");
-  return schema.objections(document);
+  static const JsonSchema schema("probe-2.schema.json"), errors("error-2.schema.json");
+  return (document.contains("error") ? errors : schema).objections(document);
 }
 
 Json probe(std::vector<std::string> arguments) {

@@ -3,13 +3,11 @@
 #include <app/probe_report.h>
 #include <gtest/gtest.h>
 #include <report/render.h>
+#include <report/views.h>
 
 #include <sstream>
 
-namespace tally::report::layout {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 using namespace inspector;
@@ -25,7 +23,7 @@ ProbeReport report_of(ProbeResult run) {
 }
 
 std::string text_of(const ProbeReport& report) {
-  return render_text(probe_document(report, 0), TextStyle{});
+  return report::render_text(to_document(probe_report(report, 0)), {});
 }
 
 /// Whether `text` has a cell that holds this and nothing else: "90 B" is no part of "16,190 B".
@@ -52,7 +50,7 @@ TEST(ProbeReport, ShowsEveryPlaceOfTheDevicesMemory) {
   DeviceSplit split{100, 10, 112, 200, 150, 300, 7000, 9000, 16190};
   const std::string text = text_of(report_of(cuda_run(split)));
   for (const char* cell :
-       {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "−10 B", "16,190 B"}) {
+       {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "-10 B", "16,190 B"}) {
     EXPECT_TRUE(has_cell(text, cell)) << cell << "\n" << text;
   }
 }
@@ -83,7 +81,7 @@ TEST(ProbeReport, AddsUpTheModulesThatItLeavesOut) {
   run.backward_flops = 108'642;
   ProbeReport report = report_of(run);
   report.configurations[0].modules = run;
-  const std::string text = render_text(probe_document(report, 2), TextStyle{});
+  const std::string text = report::render_text(to_document(probe_report(report, 2)), {});
   EXPECT_EQ(row_of(text, "[3 others]"), "[3 others] 321 642") << text;
   EXPECT_EQ(row_of(text, "TOTAL"), "TOTAL 54,321 108,642") << text;
   EXPECT_EQ(row_of(text, "middle"), "no row middle");

@@ -66,7 +66,8 @@ std::vector<Document> golden_documents() {
 
 /// "estimate-2.schema.json", by what the document says of itself.
 std::string schema_of(const json& document) {
-  if (document.contains("error") && !document.contains("models")) return "error-2.schema.json";
+  // A file that a line of audit is about has its error there, beside its path.
+  if (document.contains("error") && !document.contains("path")) return "error-2.schema.json";
   return document.at("command").get<std::string>() + "-" +
          std::to_string(document.at("schema_version").get<int>()) + ".schema.json";
 }
@@ -100,6 +101,9 @@ TEST(Schemas, HoldForEveryGoldenDocument) {
 /// Calls `visit` with each object and list of `node` and its place; of a list with its first.
 void each_object(const json& node, const std::string& place,
                  const std::function<void(const std::string&)>& visit) {
+  // What a module's class declares has names and values of its own.
+  const std::string name = place.substr(place.rfind('/') + 1);
+  if (name == "attributes" || name == "constants") return;
   if (node.is_object()) visit(place);
   if (!node.is_structured()) return;
   for (const auto& [key, value] : node.items()) {
