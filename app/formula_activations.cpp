@@ -7,11 +7,7 @@
 
 #include <algorithm>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 using namespace inspector;

@@ -12,11 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// One way to compute attention, and what is then kept.
 struct KernelActivations {

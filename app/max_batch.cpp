@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <csignal>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
 using namespace report;
-using namespace report::layout;
 namespace {
 
 using namespace inspector;

@@ -13,11 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// No larger batch is tried.
 constexpr std::int64_t kMostBatch = std::int64_t{1} << 20;

@@ -8,11 +8,7 @@
 #include <cstdlib>
 #include <optional>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 Error bad_value(const std::string& field, const std::string& text, const std::string& expected) {

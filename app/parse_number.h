@@ -6,11 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 
 /// A count from a flag: decimal digits, or a decimal number with one of the suffixes k, M, B, T
 /// (powers of 1000), as in 7B or 1.5M. Errors name `field`, what was found and what is accepted;

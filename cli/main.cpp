@@ -33,7 +33,7 @@ int run(int argc, char** argv) {
     command->preparse_callback(
         [&session, command](std::size_t) { session.command = command->get_name(); });
   }
-  const Format format = error_format(argc, argv);
+  const tally::report::Format format = tally::cli::error_format(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -3,7 +3,6 @@
 
 #include <report/document.h>
 
-#include <functional>
 #include <string>
 
 namespace tally::report {
@@ -16,13 +15,6 @@ struct TextStyle {
   bool bars = false;    ///< drawn only where a width is known, too
   bool unicode = true;  ///< lines and bars of box-drawing characters; else of ASCII
   int width = 0;        ///< columns; 0: no limit
-};
-
-/// What a command has to show. Both are called only if the format asked for needs them.
-struct OldReport {
-  std::function<layout::Document()> document;
-  std::function<std::string()>
-      json;  ///< one JSON value with `schema_version`, without a final line feed (json_text())
 };
 
 /// The document as text, each with a final line feed. Every piece of it goes through printable(),

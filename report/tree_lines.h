@@ -8,7 +8,6 @@
 #include <vector>
 
 namespace tally::report {
-using namespace layout;
 
 struct TreeGlyphs {
   std::string_view branch;  ///< beside a row that has a later sibling
@@ -25,6 +24,6 @@ inline constexpr TreeGlyphs kMarkdownTree{"├─\u00a0", "└─\u00a0", "│\u
 
 /// What stands before the first cell of each row; empty strings for rows of depth 0. Rows follow
 /// each other as a walk through the tree meets them. Levels below the 64th are drawn as the 64th.
-std::vector<std::string> tree_lines(const std::vector<Row>& rows, const TreeGlyphs& glyphs);
+std::vector<std::string> tree_lines(const std::vector<layout::Row>& rows, const TreeGlyphs& glyphs);
 
 }  // namespace tally::report

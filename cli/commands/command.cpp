@@ -41,12 +41,12 @@ report::Report error_report(const Error& error, const std::string& command) {
   return report;
 }
 
-void fail(Session& session, const Error& error, Format format) {
+void fail(Session& session, const Error& error, report::Format format) {
   session.exit_code = exit_code_for(error.code);
   // A stream that cannot be written to leaves no place to say so; the exit code still tells.
-  if (format == Format::kJson) {
+  if (format == report::Format::kJson) {
     static_cast<void>(write_all(STDOUT_FILENO, to_json(error_report(error, session.command))));
-  } else if (format == Format::kJsonLines) {
+  } else if (format == report::Format::kJsonLines) {
     static_cast<void>(write_all(STDOUT_FILENO, to_json_line(error_report(error, session.command))));
   } else {
     static_cast<void>(write_all(STDERR_FILENO, error_text(error)));

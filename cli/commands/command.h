@@ -12,12 +12,7 @@ namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// Exit codes of every command; kExitCodeMeanings, `torchtally --help` and docs/exit-codes.md say
 /// what they mean.
@@ -68,7 +63,7 @@ struct Session {
 
 /// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON or JSON Lines,
 /// and sets the session's exit code.
-void fail(Session& session, const Error& error, Format format = Format::kText);
+void fail(Session& session, const Error& error, report::Format format = report::Format::kText);
 
 void add_audit_command(CLI::App& app, Session& session);
 void add_compare_command(CLI::App& app, Session& session);

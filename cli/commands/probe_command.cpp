@@ -14,11 +14,8 @@
 #include <optional>
 #include <utility>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
 using namespace app;
 namespace {
 

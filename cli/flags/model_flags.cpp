@@ -2,11 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
 using namespace app;
 
 void add_model_flags(CLI::App& command, ModelChoice& flags) {

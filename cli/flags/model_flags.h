@@ -7,12 +7,7 @@ namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 void add_model_flags(CLI::App& command, app::ModelChoice& flags);
 

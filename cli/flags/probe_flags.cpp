@@ -5,11 +5,7 @@
 #include <charconv>
 #include <filesystem>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
 using namespace app;
 namespace {
 

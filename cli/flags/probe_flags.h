@@ -13,12 +13,7 @@ namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 struct ProbeFlags {
   std::string path;

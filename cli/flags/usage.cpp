@@ -8,11 +8,8 @@
 #include <cstring>
 #include <memory>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
 using namespace app;
 namespace {
 

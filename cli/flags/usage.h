@@ -11,12 +11,7 @@ class App;
 class ParseError;
 }  // namespace CLI
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// Lays out the help of `app` and of every command added to it later, and lists the exit codes
 /// under it.

@@ -6,12 +6,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 void add_log_flags(CLI::App& app) {
   auto logger = std::make_shared<spdlog::logger>(

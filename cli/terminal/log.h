@@ -5,12 +5,7 @@ namespace CLI {
 class App;
 }
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// Adds -v/--verbose to the application and sets spdlog up when it is parsed.
 void add_log_flags(CLI::App& app);

@@ -1,6 +1,5 @@
 #include <cli/terminal/output.h>
 #include <cli/terminal/terminal.h>
-#include <report/json_text.h>
 #include <report/printable.h>
 #include <report/report.h>
 #include <report/views.h>
@@ -10,12 +9,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 struct FormatName {
@@ -43,6 +38,8 @@ const FormatName* format_of_file(const std::string& path) {
   return found == std::end(kEndings) ? nullptr : found;
 }
 
+}  // namespace
+
 /// The formats of one report for people, each made at most once.
 class Rendered {
  public:
@@ -67,49 +64,16 @@ class Rendered {
   }
 
  private:
-  const Document& document() {
-    if (document_ == nullptr) document_ = std::make_unique<Document>(to_document(report_, units_));
+  const layout::Document& document() {
+    if (document_ == nullptr)
+      document_ = std::make_unique<layout::Document>(to_document(report_, units_));
     return *document_;
   }
 
   const report::Report& report_;
   Units units_;
-  std::unique_ptr<Document> document_;
+  std::unique_ptr<layout::Document> document_;
 };
-
-class RenderedOld {
- public:
-  explicit RenderedOld(const OldReport& report) : report_(report) {}
-
-  std::string in(Format format, const TextStyle& style) {
-    switch (format) {
-      case Format::kJson:
-        return printable_json(report_.json()) + '\n';
-      case Format::kJsonLines:
-        return printable_json(json_text(nlohmann::ordered_json::parse(report_.json()), -1)) + '\n';
-      case Format::kCsv:
-        return "";
-      case Format::kMarkdown:
-        return render_markdown(document());
-      case Format::kHtml:
-        return render_html(document());
-      case Format::kText:
-        break;
-    }
-    return render_text(document(), style);
-  }
-
- private:
-  const Document& document() {
-    if (document_ == nullptr) document_ = std::make_unique<Document>(report_.document());
-    return *document_;
-  }
-
-  const OldReport& report_;
-  std::unique_ptr<Document> document_;
-};
-
-}  // namespace
 
 void add_output_flags(CLI::App& command, OutputOptions& options) {
   constexpr const char* kGroup = "Output";
@@ -171,7 +135,6 @@ Result<Output> Output::open(const OutputOptions& options) {
   return output;
 }
 
-template <class Rendered>
 Result<Unit> Output::write_as(Rendered& rendered, bool lines, bool rest) const {
   const auto is_meant = [&](Format format) { return format == Format::kJsonLines ? lines : rest; };
   for (const File& file : files_) {
@@ -187,11 +150,6 @@ Result<Unit> Output::write_as(Rendered& rendered, bool lines, bool rest) const {
 
 Result<Unit> Output::write(const report::Report& report, Units units) const {
   Rendered rendered(report, units);
-  return write_as(rendered, true, true);
-}
-
-Result<Unit> Output::write(const OldReport& report) const {
-  RenderedOld rendered(report);
   return write_as(rendered, true, true);
 }
 

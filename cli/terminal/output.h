@@ -20,16 +20,14 @@ class App;
 namespace tally::report {
 struct Report;
 }
-namespace tally::report::layout {}
-namespace tally::app {}
+
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
+
+class Rendered;
 
 /// The flags that every reporting command has.
 struct OutputOptions {
-  Format format = Format::kText;
+  report::Format format = report::Format::kText;
   std::vector<std::string> files;  ///< -o, the format told by each one's ending
   std::string color = "auto";      ///< auto, always or never
 };
@@ -46,25 +44,25 @@ class Output {
   /// Writes the report to each file in its own format, then to stdout in the format asked for. With
   /// -o files and no -f, stdout gets the text as well. JSON Lines are one line, appended to a file
   /// that is there; the other formats replace it. `units` are those of the text.
-  Result<Unit> write(const report::Report& report, Units units = Units::kExact) const;
-  Result<Unit> write(const OldReport& report) const;
+  Result<Unit> write(const report::Report& report,
+                     report::Units units = report::Units::kExact) const;
 
   // For commands that have a line to say while the work goes on:
 
   /// Writes the report as a line wherever JSON Lines are wanted, at once.
   Result<Unit> write_line(const report::Report& report) const;
   /// write() for all formats but JSON Lines.
-  Result<Unit> write_rest(const report::Report& report, Units units = Units::kExact) const;
+  Result<Unit> write_rest(const report::Report& report,
+                          report::Units units = report::Units::kExact) const;
 
   /// Whether any of `formats` is wanted, on stdout or in a file: what is not need not be made.
-  bool wants(std::initializer_list<Format> formats) const;
+  bool wants(std::initializer_list<report::Format> formats) const;
 
  private:
   struct File {
     OutputFile file;
-    Format format = Format::kText;
+    report::Format format = report::Format::kText;
   };
-  template <class Rendered>
   Result<Unit> write_as(Rendered& rendered, bool lines, bool rest) const;
 
   OutputOptions options_;

@@ -5,12 +5,8 @@
 
 #include <cstdio>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
-using namespace app;
 
 Progress::Progress(std::size_t files)
     : start_(std::chrono::steady_clock::now()),

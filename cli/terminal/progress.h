@@ -5,12 +5,7 @@
 #include <cstddef>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// One line that is rewritten in place and removed at the end: "12/40 files, 31.0/s, 0.9 s left:
 /// reading model.pt".

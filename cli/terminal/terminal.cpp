@@ -10,12 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 /// The variable's value; empty where it is not set.

@@ -7,12 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 
 /// Call first in main(). Opens /dev/null in place of standard streams that the caller closed, so
 /// that no file of ours gets their numbers, and ignores SIGPIPE, so that a reader that goes away
@@ -23,7 +18,7 @@ void prepare_standard_streams();
 /// The text style for stdout, from `color` (auto, always, never), NO_COLOR, TERM, COLUMNS, the
 /// locale and what stdout is. Colour is for terminals unless `color` says otherwise; bars and a
 /// width are for terminals only.
-TextStyle stdout_style(const std::string& color);
+report::TextStyle stdout_style(const std::string& color);
 
 /// Whether the locale's characters are UTF-8, by LC_ALL, LC_CTYPE or LANG, the first that is set.
 bool locale_is_utf8();

@@ -86,8 +86,7 @@ TEST(CompareConfig, MayBeAPipe) {
 TEST(ModuleSums, MayPassTwoToTheSixtyThird) {
   inspector::DeclaredModules declared;
   constexpr std::int64_t kMost = INT64_MAX;
-  declared.modules = {{ModuleId(0), "", "", kMost, kMost},
-                      {ModuleId(1), "", "", kMost, 1}};
+  declared.modules = {{ModuleId(0), "", "", kMost, kMost}, {ModuleId(1), "", "", kMost, 1}};
   declared.other_params = 2;
   const ModuleSums sums = sums_of(declared);
   EXPECT_TRUE(sums.predicted_params == Int128{2} * kMost);

@@ -5,10 +5,7 @@
 
 #include <csignal>
 
-namespace tally::report::layout {}
 namespace tally::app {
-using namespace report;
-using namespace report::layout;
 namespace {
 
 using namespace inspector;

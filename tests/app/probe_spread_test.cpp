@@ -1,10 +1,8 @@
 #include <app/probe_report.h>
 #include <gtest/gtest.h>
 
-namespace tally::report::layout {}
 namespace tally::app {
 using namespace report;
-using namespace report::layout;
 namespace {
 
 std::vector<inspector::ProbeResult> runs_with_peaks(const std::vector<std::int64_t>& peaks) {

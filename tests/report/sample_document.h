@@ -3,8 +3,7 @@
 
 #include <report/document.h>
 
-namespace tally::report {
-using namespace layout;
+namespace tally::report::layout {
 
 inline Table sample_tree() {
   Table table;
@@ -50,4 +49,4 @@ inline Document hostile_document() {
   return document;
 }
 
-}  // namespace tally::report
+}  // namespace tally::report::layout

@@ -7,11 +7,8 @@
 #include <sstream>
 #include <string>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
 using namespace app;
 namespace {
 

@@ -38,7 +38,7 @@ EstimateAnswer estimated(const ModelChoice& model, const PlanFlags& plan_flags =
 
 json json_of(const Report& report) { return json::parse(to_json(report)); }
 
-std::string text_of(const Report& report) { return render_text(to_document(report), {}); }
+std::string text_of(const Report& report) { return report::render_text(to_document(report), {}); }
 
 void expect_parts_add_up(const json& memory) {
   std::int64_t sum = 0;

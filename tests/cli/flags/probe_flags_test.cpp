@@ -4,12 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
-using namespace report;
-using namespace report::layout;
-using namespace app;
 namespace {
 
 using inspector::Dtype;

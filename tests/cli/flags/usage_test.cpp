@@ -9,11 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace tally::report::layout {}
-namespace tally::app {}
 namespace tally::cli {
 using namespace report;
-using namespace report::layout;
 using namespace app;
 namespace {
 
