@@ -29,7 +29,7 @@ enum class SiblingOrder { kFile, kSize, kName };
 /// Puts siblings in order: as in the file, largest first (by `size`), or by label. With `max_rows`
 /// > 0 no node keeps more children than that: the smallest by `size` are summed up in one last
 /// child "[7 others]".
-void arrange(FoldedNode& root, SiblingOrder order, std::size_t max_rows,
+void arrange(FoldedNode& node, SiblingOrder order, std::size_t max_rows,
              std::int64_t (*size)(const Tally&));
 
 /// The tree of the whole snapshot, which must have a root. Depth is bounded by the loader's limit.

@@ -87,6 +87,8 @@ Result<ChildProcess> ChildProcess::start(const ChildProgram& program) {
   posix_spawn_file_actions_adddup2(&actions, prints.ends[1], STDERR_FILENO);
   posix_spawn_file_actions_adddup2(&actions, requests.ends[1], kRequestFd);
   posix_spawn_file_actions_adddup2(&actions, answers.ends[1], kAnswerFd);
+  // What the caller's shell left open is none of the child's business.
+  posix_spawn_file_actions_addclosefrom_np(&actions, kAnswerFd + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);

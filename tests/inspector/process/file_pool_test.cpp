@@ -266,6 +266,14 @@ TEST_F(FilePoolTest, EndsAWorkerThatClosesItsAnswers) {
   EXPECT_EQ(error_of(1), "");
 }
 
+TEST_F(FilePoolTest, GivesAWorkerNoDescriptorThatTheCallerLeftOpen) {
+  constexpr int kLeftOpen = 200;
+  ASSERT_EQ(::dup2(STDERR_FILENO, kLeftOpen), kLeftOpen);
+  load({"open:200"});
+  ::close(kLeftOpen);
+  EXPECT_EQ(error_of(0), "");
+}
+
 TEST_F(FilePoolTest, EndsWhatAWorkerStarted) {
   const std::string note = folder_ + "/child";
   load({"child:" + note, "b"});
