@@ -17,16 +17,16 @@
 namespace tally::app {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 std::string text_of(const Found& found) {
   return report::render_text(to_document(formulas_report(found)), {});
 }
 
-json json_of(const Found& found) { return json::parse(to_json(formulas_report(found))); }
+Json json_of(const Found& found) { return Json::parse(to_json(formulas_report(found))); }
 
 TEST(FormulasReport, ListsEveryTermSymbolFamilyAndPreset) {
-  const json json = json_of(EveryFormula{});
+  const Json json = json_of(EveryFormula{});
   EXPECT_EQ(json["schema_version"], 2);
   EXPECT_EQ(json["command"], "formulas");
   // Every symbol that a formula is written with is explained, and every term has one line.
@@ -52,7 +52,8 @@ TEST(FormulasReport, ListsEveryTermSymbolFamilyAndPreset) {
     const bool is_checkpoint = row.name.find("-mlm") == std::string::npos &&
                                row.name.find("-seqcls") == std::string::npos &&
                                row.name.find("-cls1000") == std::string::npos;
-    if (is_checkpoint) EXPECT_EQ(presets.count(row.name), 1u) << row.name;
+    if (!is_checkpoint) continue;
+    EXPECT_EQ(presets.count(row.name), 1u) << row.name;
   }
 }
 
@@ -68,7 +69,7 @@ TEST(FormulasReport, ShowsATermWithItsSymbols) {
 TEST(FormulasReport, ShowsTheTermsBelowAName) {
   const auto report = look_up("mlp.shared");
   ASSERT_TRUE(report);
-  const json json = json_of(*report);
+  const Json json = json_of(*report);
   EXPECT_EQ(json["terms"].size(), 6u);  // gate, up, down; weight and bias
 }
 
@@ -78,7 +79,7 @@ TEST(FormulasReport, ShowsEveryFamilyWithAnExampleThatAddsUp) {
     const auto report = look_up(family.model_type);
     ASSERT_TRUE(report) << family.model_type << ": " << report.error().message;
     EXPECT_FALSE(text_of(*report).empty());
-    const json json = json_of(*report);
+    const Json json = json_of(*report);
     std::int64_t terms = 0;
     for (const auto& term : json["example"]["terms"])
       terms += term["parameters"].get<std::int64_t>();
@@ -94,7 +95,7 @@ TEST(FormulasReport, ShowsEveryFamilyWithAnExampleThatAddsUp) {
 TEST(FormulasReport, TakesAPresetAsTheExample) {
   const auto report = look_up("llama-3-8b");
   ASSERT_TRUE(report);
-  const json json = json_of(*report);
+  const Json json = json_of(*report);
   EXPECT_EQ(json["example"]["parameters"], 8'030'261'248);
   EXPECT_EQ(json["model_type"], "llama");
   const auto text = text_of(*report);
@@ -105,7 +106,7 @@ TEST(FormulasReport, TakesAPresetAsTheExample) {
 TEST(FormulasReport, HasNumbersAsNumbersAndFlagsAsBooleans) {
   const auto report = look_up("llama-3-8b");
   ASSERT_TRUE(report);
-  const json json = json_of(*report);
+  const Json json = json_of(*report);
   const auto find = [](const nlohmann::json& rows, const char* key, const std::string& name) {
     for (const auto& row : rows) {
       if (row[key] == name) return row["value"];

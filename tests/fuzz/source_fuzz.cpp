@@ -30,13 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::size_t kMostOperations = 1000;
   std::vector<Operation> operations;
   std::int32_t next_value = 0;
-  const std::vector<TensorId> tensors{TensorId(0), TensorId::none(), TensorId(2), TensorId(3)};
+  const std::vector<tally::TensorId> tensors{tally::TensorId(0), tally::TensorId::none(),
+                                             tally::TensorId(2), tally::TensorId(3)};
   read_operations(source, tensors, kMostOperations, next_value, operations);
   if (operations.size() > kMostOperations) std::abort();
   for (const Operation& o : operations) {
     if (o.outputs.empty()) std::abort();
     for (const Operand& x : o.operands) {
-      if (x.value >= next_value || x.tensor > 3) std::abort();
+      if (x.value >= next_value || x.tensor > tally::TensorId(3)) std::abort();
     }
   }
   require_json(literal_to_json(source.substr(0, 4096)));
