@@ -141,8 +141,9 @@ TEST(Schemas, RefuseADocumentOfAnotherCommandOrVersion) {
 TEST(Schemas, ForbidUnknownKeysInEveryObject) {
   const std::function<void(const json&, const std::string&)> check = [&](const json& node,
                                                                          const std::string& place) {
-    if (node.is_object() && node.contains("properties") && node.value("type", "") == "object")
+    if (node.is_object() && node.contains("properties") && node.value("type", "") == "object") {
       EXPECT_EQ(node.value("additionalProperties", json()), false) << place;
+    }
     if (!node.is_structured()) return;
     for (const auto& [key, value] : node.items()) check(value, place + "/" + key);
   };

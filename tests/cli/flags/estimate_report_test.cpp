@@ -270,8 +270,9 @@ TEST(PlanFlags, TakeAnEncodersLengthOnlyWhereThereIsOne) {
     ASSERT_TRUE(model);
     const auto plan = plan_for(*request, model->spec);
     EXPECT_EQ(plan.ok(), has) << preset;
-    if (!plan)
+    if (!plan) {
       EXPECT_EQ(plan.error().message.rfind("encoder_seq: ", 0), 0u) << plan.error().message;
+    }
   }
 }
 
