@@ -10,7 +10,7 @@
 namespace tally::report {
 namespace {
 
-constexpr int kIndent = 2;
+constexpr std::size_t kIndent = 2;
 
 class Writer {
  public:
@@ -78,7 +78,7 @@ class Writer {
   void line(int depth) {
     if (depth < 0) return;
     out_ += '\n';
-    out_.append(static_cast<std::size_t>(depth * kIndent), ' ');
+    out_.append(static_cast<std::size_t>(depth) * kIndent, ' ');
   }
 
   template <class Items, class Each>
