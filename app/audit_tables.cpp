@@ -1,5 +1,6 @@
 #include <app/audit_tables.h>
 #include <app/audit_values.h>
+#include <report/columns.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -18,36 +19,18 @@ using report::Align;
 using report::Bytes;
 using report::Column;
 using report::Count;
+using report::hidden;
+using report::number_column;
 using report::Object;
 using report::Path;
 using report::Row;
+using report::row_of;
 using report::Shape;
 using report::Share;
 using report::Table;
+using report::text_column;
 using report::Tone;
 using report::Value;
-
-Column text_column(std::string key, std::string title, bool may_shrink = false) {
-  return {std::move(key), std::move(title), Align::kLeft, may_shrink};
-}
-Column number_column(std::string key, std::string title) {
-  return {std::move(key), std::move(title), Align::kRight};
-}
-/// For programs alone.
-Column hidden(std::string key, bool optional = false) {
-  Column column;
-  column.key = std::move(key);
-  column.programs = true;
-  column.optional = optional;
-  return column;
-}
-
-Row row_of(std::vector<Value> cells, Tone tone = Tone::kNormal) {
-  Row row;
-  row.cells = std::move(cells);
-  row.tone = tone;
-  return row;
-}
 
 double part_of(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : -1;

@@ -1,5 +1,6 @@
 #include <app/compare_tables.h>
 #include <app/folded_names.h>
+#include <report/columns.h>
 #include <report/quantities.h>
 
 #include <algorithm>
@@ -16,41 +17,23 @@ using report::Align;
 using report::Column;
 using report::Count;
 using report::Difference;
+using report::hidden;
 using report::List;
+using report::number_column;
 using report::Object;
 using report::Path;
 using report::plural;
 using report::Row;
+using report::row_of;
 using report::Section;
 using report::Share;
 using report::Table;
+using report::text_column;
 using report::Tone;
 using report::Value;
 
 constexpr std::size_t kNamesShown = 3;
 constexpr std::size_t kProofsShown = 2;
-
-Column text_column(std::string key, std::string title, bool may_shrink = false) {
-  return {std::move(key), std::move(title), Align::kLeft, may_shrink};
-}
-Column number_column(std::string key, std::string title) {
-  return {std::move(key), std::move(title), Align::kRight};
-}
-/// For programs alone.
-Column hidden(std::string key, bool optional = false) {
-  Column column;
-  column.key = std::move(key);
-  column.programs = true;
-  column.optional = optional;
-  return column;
-}
-
-Row row_of(std::vector<Value> cells, Tone tone = Tone::kNormal) {
-  Row row;
-  row.cells = std::move(cells);
-  row.tone = tone;
-  return row;
-}
 
 /// A row that only people see: what is left, or a part that JSON has elsewhere.
 Row people_row(std::vector<Value> cells, Tone tone = Tone::kNormal) {
