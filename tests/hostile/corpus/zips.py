@@ -42,7 +42,7 @@ cases({
 }, wrong_crc)
 
 
-@case("flipped_code_byte.pt", "one flipped bit in the code of a real archive", ["code/__torch__", "CRC"])
+@case("flipped_code_byte.pt", "one flipped bit in the code of a real archive", ["code/__torch__", ["CRC", "damaged"]])
 def flipped_code_byte():
     data = bytearray(sample("no_debug_files.pt"))
     name = data.find(b".py")  # the first local header of a source; its name and extra field come before the data
