@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <initializer_list>
 
 namespace {
 
@@ -24,14 +23,13 @@ int run(int argc, char** argv) {
       "that\n"
       "you trust. All else reads files, however hostile, and runs nothing of them.");
   add_log_flags(app);
-  for (auto* add : std::initializer_list<void (*)(CLI::App&, Session&)>{
-           add_audit_command, add_compare_command, add_devices_command, add_estimate_command,
-           add_fit_command, add_formulas_command, add_probe_command, add_table_command}) {
-    add(app, session);
-  }
-  for (CLI::App* command : app.get_subcommands({})) {
-    command->preparse_callback(
-        [&session, command](std::size_t) { session.command = command->get_name(); });
+  for (const Command* row : {&kAuditCommand, &kCompareCommand, &kDevicesCommand, &kEstimateCommand,
+                             &kFitCommand, &kFormulasCommand, &kProbeCommand, &kTableCommand}) {
+    CLI::App* command = app.add_subcommand(row->name, row->description);
+    command->preparse_callback([&session, row, command](std::size_t) {
+      session.command = row->name;
+      row->add_flags(*command, session);
+    });
   }
   const tally::report::Format format = tally::cli::error_format(argc, argv);
   try {

@@ -98,69 +98,69 @@ Result<Unit> run(Session& session, AuditOptions& options) {
   return output->write_rest(std::move(report).finish(), options.units);
 }
 
-}  // namespace
-
-void add_audit_command(CLI::App& app, Session& session) {
-  auto* command =
-      app.add_subcommand("audit", "Count every parameter, buffer and constant of exported models");
+void add_flags(CLI::App& command, Session& session) {
   auto options = std::make_shared<AuditOptions>();
   app::AuditView& view = options->view;
   app::LoadOptions& load = options->request.load;
-  command->add_option("MODEL", load.paths,
-                      "TorchScript archives, or torch.packages that hold some");
+  command.add_option("MODEL", load.paths, "TorchScript archives, or torch.packages that hold some");
   command
-      ->add_option("--files-from", options->files_from,
-                   "Also audit the files that FILE lists, one a line, or ended by NUL bytes as "
-                   "find -print0 does; -: stdin")
+      .add_option("--files-from", options->files_from,
+                  "Also audit the files that FILE lists, one a line, or ended by NUL bytes as "
+                  "find -print0 does; -: stdin")
       ->type_name("FILE");
   command
-      ->add_option("-d,--depth", view.depth,
-                   "Levels of the module tree to show; -1: all (default: " +
-                       std::to_string(view.depth) + ")")
+      .add_option("-d,--depth", view.depth,
+                  "Levels of the module tree to show; -1: all (default: " +
+                      std::to_string(view.depth) + ")")
       ->check(CLI::Range(-1, 1000).description(""));
-  command->add_option("-n,--rows", view.rows,
-                      "Most rows below one module, the rest summed up; 0: all (default)");
+  command.add_option("-n,--rows", view.rows,
+                     "Most rows below one module, the rest summed up; 0: all (default)");
   command
-      ->add_option_function<std::string>(
+      .add_option_function<std::string>(
           "-s,--sort",
           [&view](const std::string& name) { view.order = one_of("--sort", name, kOrders); },
           "Order of siblings: file (default), size or name")
       ->type_name("ORDER");
   command
-      ->add_option("--filter", options->request.filter,
-                   "Count and list only tensors whose name matches this regular expression (RE2)")
+      .add_option("--filter", options->request.filter,
+                  "Count and list only tensors whose name matches this regular expression (RE2)")
       ->type_name("REGEX");
   command
-      ->add_option_function<std::string>(
+      .add_option_function<std::string>(
           "--units",
           [options](const std::string& name) { options->units = one_of("--units", name, kUnits); },
           "exact (default), si (MB, rounded) or iec (MiB, rounded)")
       ->type_name("UNITS");
-  command->add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
-  command->add_flag("--tensors", view.tensors, "List every tensor");
-  command->add_flag("--each", view.each, "A full report of each model, though several are named");
-  command->add_flag(
+  command.add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
+  command.add_flag("--tensors", view.tensors, "List every tensor");
+  command.add_flag("--each", view.each, "A full report of each model, though several are named");
+  command.add_flag(
       "--load", load.verify,
       "Also load each file with LibTorch and report every difference. This RUNS code "
       "in the file (__setstate__): only for files that you trust. Nothing else but probe "
       "does");
   command
-      ->add_option("--load-library", load.libraries,
-                   "A shared library with the model's custom operators, for --load. Repeatable")
+      .add_option("--load-library", load.libraries,
+                  "A shared library with the model's custom operators, for --load. Repeatable")
       ->check(CLI::ExistingFile.description(""))
       ->allow_extra_args(false)
       ->needs("--load")
       ->type_name("FILE.so");
-  add_load_flags(*command, load);
-  add_output_flags(*command, options->output);
-  command->callback([&session, options, command] {
+  add_load_flags(command, load);
+  add_output_flags(command, options->output);
+  command.callback([&session, options, &command] {
     app::LoadOptions& limits = options->request.load;
     // Loading with LibTorch reads every weight: the default limits are for audits alone.
-    if (limits.verify && command->count("--memory-limit") == 0) limits.memory_limit_bytes = 0;
-    if (limits.verify && command->count("--timeout") == 0) limits.timeout_seconds = 0;
+    if (limits.verify && command.count("--memory-limit") == 0) limits.memory_limit_bytes = 0;
+    if (limits.verify && command.count("--timeout") == 0) limits.timeout_seconds = 0;
     if (const auto done = run(session, *options); !done)
       fail(session, done.error(), options->output.format);
   });
 }
+
+}  // namespace
+
+const Command kAuditCommand{
+    "audit", "Count every parameter, buffer and constant of exported models", add_flags};
 
 }  // namespace tally::cli

@@ -1,5 +1,5 @@
-// Commands: one file each. A command adds its subcommand and flags to the CLI11 application and
-// runs as its callback.
+// Commands: one file each, which adds the command's flags to the CLI11 application; a command runs
+// as its callback.
 #pragma once
 
 #include <app/outcome.h>
@@ -65,13 +65,15 @@ struct Session {
 /// and sets the session's exit code.
 void fail(Session& session, const Error& error, report::Format format = report::Format::kText);
 
-void add_audit_command(CLI::App& app, Session& session);
-void add_compare_command(CLI::App& app, Session& session);
-void add_devices_command(CLI::App& app, Session& session);
-void add_estimate_command(CLI::App& app, Session& session);
-void add_formulas_command(CLI::App& app, Session& session);
-void add_probe_command(CLI::App& app, Session& session);
-void add_fit_command(CLI::App& app, Session& session);
-void add_table_command(CLI::App& app, Session& session);
+/// A command's row in the program's list of commands. Flags are added when the command is called:
+/// to build those of all commands takes longer than most commands do.
+struct Command {
+  const char* name;
+  const char* description;
+  void (*add_flags)(CLI::App& command, Session& session);  ///< adds the callback that runs it, too
+};
+
+extern const Command kAuditCommand, kCompareCommand, kDevicesCommand, kEstimateCommand, kFitCommand,
+    kFormulasCommand, kProbeCommand, kTableCommand;
 
 }  // namespace tally::cli

@@ -104,28 +104,29 @@ Result<Report> report_of(const EstimateOptions& options) {
   return model_estimate(options);
 }
 
-}  // namespace
-
-void add_estimate_command(CLI::App& app, Session& session) {
-  auto* command =
-      app.add_subcommand("estimate", "Predict what a model has and needs, before it is built");
+void add_flags(CLI::App& command, Session& session) {
   auto options = std::make_shared<EstimateOptions>();
   command
-      ->add_option("--profile", options->profile,
-                   "guide: the AI Model Parameters Guide's own calculator")
+      .add_option("--profile", options->profile,
+                  "guide: the AI Model Parameters Guide's own calculator")
       ->option_text("NAME");
   command
-      ->add_option("--params", options->params,
-                   "A parameter count alone: the guide's resource estimate")
+      .add_option("--params", options->params,
+                  "A parameter count alone: the guide's resource estimate")
       ->option_text("N");
-  add_model_flags(*command, options->model);
+  add_model_flags(command, options->model);
   add_plan_flags(
-      *command, options->plan,
+      command, options->plan,
       {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime, PlanUse::kPrice});
-  add_output_flags(*command, options->output);
-  command->callback([&session, options] {
+  add_output_flags(command, options->output);
+  command.callback([&session, options] {
     run_report(session, options->output, [&] { return report_of(*options); });
   });
 }
+
+}  // namespace
+
+const Command kEstimateCommand{"estimate", "Predict what a model has and needs, before it is built",
+                               add_flags};
 
 }  // namespace tally::cli

@@ -42,21 +42,16 @@ Result<app::FitRequest> fit_request(const FitOptions& options) {
   return request;
 }
 
-}  // namespace
-
-void add_fit_command(CLI::App& app, Session& session) {
-  auto* command =
-      app.add_subcommand("fit", "Predict whether a model fits an accelerator, and by which recipe");
+void add_flags(CLI::App& command, Session& session) {
   auto options = std::make_shared<FitOptions>();
   command
-      ->add_option("--for", options->purpose,
-                   "training or inference alone; exit code 1 where it does not fit")
+      .add_option("--for", options->purpose,
+                  "training or inference alone; exit code 1 where it does not fit")
       ->option_text("PURPOSE");
-  add_model_flags(*command, options->model);
-  add_plan_flags(*command, options->plan,
-                 {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference});
-  add_output_flags(*command, options->output);
-  command->callback([&session, options] {
+  add_model_flags(command, options->model);
+  add_plan_flags(command, options->plan, {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference});
+  add_output_flags(command, options->output);
+  command.callback([&session, options] {
     bool failed = false;
     run_report(session, options->output, [&]() -> Result<report::Report> {
       const auto request = fit_request(*options);
@@ -70,5 +65,10 @@ void add_fit_command(CLI::App& app, Session& session) {
     if (failed && session.exit_code == kExitOk) session.exit_code = kExitCheckFailed;
   });
 }
+
+}  // namespace
+
+const Command kFitCommand{"fit", "Predict whether a model fits an accelerator, and by which recipe",
+                          add_flags};
 
 }  // namespace tally::cli

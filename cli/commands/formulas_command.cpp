@@ -7,23 +7,22 @@
 #include <string>
 
 namespace tally::cli {
+namespace {
 
-void add_formulas_command(CLI::App& app, Session& session) {
+void add_flags(CLI::App& command, Session& session) {
   struct Options {
     OutputOptions output;
     std::string subject;
   };
-  auto* command = app.add_subcommand(
-      "formulas", "Show the formulas that models are counted by, with symbols and sources");
   auto options = std::make_shared<Options>();
   command
-      ->add_option(
+      .add_option(
           "subject", options->subject,
           "a term (attention.q.weight, or attention for all of them), a family (llama) or a preset "
           "(llama-3-8b); everything if not given")
       ->option_text("TERM|FAMILY");
-  add_output_flags(*command, options->output);
-  command->callback([&session, options] {
+  add_output_flags(command, options->output);
+  command.callback([&session, options] {
     run_report(session, options->output, [&]() -> Result<report::Report> {
       if (options->subject.empty()) return app::formulas_report(app::EveryFormula{});
       const auto found = app::look_up(options->subject);
@@ -32,5 +31,11 @@ void add_formulas_command(CLI::App& app, Session& session) {
     });
   });
 }
+
+}  // namespace
+
+const Command kFormulasCommand{
+    "formulas", "Show the formulas that models are counted by, with symbols and sources",
+    add_flags};
 
 }  // namespace tally::cli

@@ -112,17 +112,19 @@ void run(Session& session, const ProbeOptions& options) {
   if (const auto missing = missing_part(plan, report)) fail(session, *missing);
 }
 
+void add_flags(CLI::App& command, Session& session) {
+  auto options = std::make_shared<ProbeOptions>();
+  add_probe_flags(command, options->flags);
+  add_output_flags(command, options->output);
+  command.callback([&session, options] { run(session, *options); });
+}
+
 }  // namespace
 
-void add_probe_command(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand(
-      "probe",
-      "Measure the memory that a model takes, beside its prediction. RUNS the model's code; of all "
-      "commands only this one and audit --load do");
-  auto options = std::make_shared<ProbeOptions>();
-  add_probe_flags(*command, options->flags);
-  add_output_flags(*command, options->output);
-  command->callback([&session, options] { run(session, *options); });
-}
+const Command kProbeCommand{
+    "probe",
+    "Measure the memory that a model takes, beside its prediction. RUNS the model's code; of all "
+    "commands only this one and audit --load do",
+    add_flags};
 
 }  // namespace tally::cli

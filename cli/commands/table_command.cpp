@@ -33,20 +33,21 @@ Result<report::Report> report_of(const TableOptions& options) {
   return app::table_report(*models);
 }
 
-}  // namespace
-
-void add_table_command(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand(
-      "table", "Compare what models need: the guide's five, or any that are named");
+void add_flags(CLI::App& command, Session& session) {
   auto options = std::make_shared<TableOptions>();
-  command->add_option("MODEL", options->models,
-                      "Presets, or paths of config.json files; none: the guide's table");
-  add_plan_flags(*command, options->plan,
+  command.add_option("MODEL", options->models,
+                     "Presets, or paths of config.json files; none: the guide's table");
+  add_plan_flags(command, options->plan,
                  {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime});
-  add_output_flags(*command, options->output);
-  command->callback([&session, options] {
+  add_output_flags(command, options->output);
+  command.callback([&session, options] {
     run_report(session, options->output, [&] { return report_of(*options); });
   });
 }
+
+}  // namespace
+
+const Command kTableCommand{
+    "table", "Compare what models need: the guide's five, or any that are named", add_flags};
 
 }  // namespace tally::cli

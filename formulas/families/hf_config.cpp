@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace tally::formulas {
@@ -178,18 +180,23 @@ const std::vector<FamilyInfo>& family_table() {
 }
 
 const FamilyInfo* family_info(std::string_view model_type) {
-  for (const auto& info : family_table()) {
-    if (info.model_type == model_type) return &info;
-  }
-  return nullptr;
+  // One at a time: what a row says of its fields takes as long as a whole estimate.
+  static std::mutex mutex;
+  static auto* const kDescribed = new std::map<std::string_view, FamilyInfo>;
+  const auto* family = find_family(model_type);
+  if (family == nullptr) return nullptr;
+  const std::lock_guard lock(mutex);
+  const auto found = kDescribed->find(family->model_type);
+  if (found != kDescribed->end()) return &found->second;
+  return &kDescribed->emplace(family->model_type, describe(*family)).first->second;
 }
 
 std::string_view family_of_class(std::string_view name) {
-  const FamilyInfo* found = nullptr;
-  for (const auto& info : family_table()) {
-    const bool begins = name.substr(0, info.class_prefix.size()) == info.class_prefix;
-    if (begins && (found == nullptr || info.class_prefix.size() > found->class_prefix.size()))
-      found = &info;
+  const Family* found = nullptr;
+  for (const auto& family : family_rows()) {
+    const bool begins = name.substr(0, family.class_prefix.size()) == family.class_prefix;
+    if (begins && (found == nullptr || family.class_prefix.size() > found->class_prefix.size()))
+      found = &family;
   }
   return found == nullptr ? std::string_view() : found->model_type;
 }
