@@ -1,5 +1,5 @@
-#include <app/audit_report.h>
-#include <app/path_list.h>
+#include <app/audit/audit_report.h>
+#include <app/audit/path_list.h>
 #include <cli/commands/command.h>
 #include <cli/flags/load_flags.h>
 #include <cli/terminal/progress.h>

@@ -1,5 +1,5 @@
-#include <app/compare.h>
-#include <app/compare_report.h>
+#include <app/compare/compare.h>
+#include <app/compare/compare_report.h>
 #include <cli/commands/command.h>
 #include <cli/flags/load_flags.h>
 #include <cli/terminal/progress.h>

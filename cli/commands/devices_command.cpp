@@ -1,4 +1,4 @@
-#include <app/devices.h>
+#include <app/probe/devices.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <spdlog/spdlog.h>

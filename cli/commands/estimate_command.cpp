@@ -1,6 +1,6 @@
-#include <app/estimate_report.h>
-#include <app/guide_report.h>
 #include <app/parse_number.h>
+#include <app/plan/estimate_report.h>
+#include <app/plan/guide_report.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <cli/flags/model_flags.h>

@@ -1,4 +1,4 @@
-#include <app/fit_report.h>
+#include <app/plan/fit_report.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <cli/flags/model_flags.h>

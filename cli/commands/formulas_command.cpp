@@ -1,4 +1,4 @@
-#include <app/look_up.h>
+#include <app/plan/look_up.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 

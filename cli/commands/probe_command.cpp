@@ -1,5 +1,5 @@
-#include <app/probe_model.h>
-#include <app/probe_report.h>
+#include <app/probe/probe_model.h>
+#include <app/probe/probe_report.h>
 #include <cli/commands/command.h>
 #include <cli/flags/probe_flags.h>
 #include <cli/terminal/output_file.h>

@@ -1,5 +1,5 @@
-#include <app/guide_report.h>
-#include <app/table.h>
+#include <app/plan/guide_report.h>
+#include <app/plan/table.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <cli/flags/plan_flags.h>

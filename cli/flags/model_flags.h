@@ -1,7 +1,7 @@
 // Flags that say which model is meant before it is built.
 #pragma once
 
-#include <app/named_model.h>
+#include <app/plan/named_model.h>
 
 namespace CLI {
 class App;

@@ -1,7 +1,7 @@
 // Flags that say how a model is to be trained or run: batch, recipe, devices, accelerator.
 #pragma once
 
-#include <app/plan.h>
+#include <app/plan/plan.h>
 #include <base/result.h>
 
 #include <map>

@@ -1,8 +1,8 @@
 // Reports of probes and devices that no machine here makes, held against their schemas and their
 // text against their JSON.
 
-#include <app/devices.h>
-#include <app/probe_report.h>
+#include <app/probe/devices.h>
+#include <app/probe/probe_report.h>
 #include <gtest/gtest.h>
 #include <report/render.h>
 #include <report/views.h>

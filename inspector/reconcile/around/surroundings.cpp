@@ -1,7 +1,7 @@
 #include <formulas/spec/switches.h>
 #include <inspector/reconcile/around/surroundings.h>
 #include <inspector/reconcile/around/surroundings_reader.h>
-#include <inspector/reconcile/hold/describe.h>
+#include <inspector/reconcile/infer/describe.h>
 
 #include <algorithm>
 

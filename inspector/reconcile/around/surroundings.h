@@ -1,7 +1,7 @@
 // Surroundings: what lies before and behind the stacks of layers: tables, norms, stems and heads.
 #pragma once
 
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 namespace tally::inspector {
 

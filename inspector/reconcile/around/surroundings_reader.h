@@ -4,7 +4,7 @@
 
 #include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/facts/units.h>
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <set>
 #include <string>

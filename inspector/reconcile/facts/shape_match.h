@@ -2,7 +2,7 @@
 // specification by size alone.
 #pragma once
 
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <optional>
 

@@ -1,6 +1,6 @@
+#include <inspector/reconcile/explain/module_formulas.h>
 #include <inspector/reconcile/facts/weights.h>
 #include <inspector/reconcile/frozen/frozen_units.h>
-#include <inspector/reconcile/hold/module_formulas.h>
 
 #include <algorithm>
 #include <tuple>

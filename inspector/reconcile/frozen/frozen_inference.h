@@ -8,7 +8,7 @@
 // what follows stands behind.
 #pragma once
 
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <string>
 #include <vector>

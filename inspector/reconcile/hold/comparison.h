@@ -3,8 +3,8 @@
 // formula exact.
 #pragma once
 
+#include <inspector/reconcile/explain/term_changes.h>
 #include <inspector/reconcile/hold/reconciliation.h>
-#include <inspector/reconcile/hold/term_changes.h>
 
 #include <optional>
 #include <string>

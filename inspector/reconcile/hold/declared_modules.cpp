@@ -1,6 +1,6 @@
+#include <inspector/reconcile/explain/module_formulas.h>
 #include <inspector/reconcile/facts/units.h>
 #include <inspector/reconcile/hold/declared_modules.h>
-#include <inspector/reconcile/hold/module_formulas.h>
 
 #include <set>
 

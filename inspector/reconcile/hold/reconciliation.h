@@ -7,7 +7,7 @@
 
 #include <base/result.h>
 #include <formulas/terms/terms.h>
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <array>
 #include <string>

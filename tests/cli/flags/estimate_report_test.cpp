@@ -1,7 +1,7 @@
 // Reports of estimate, fit and table: text and JSON agree, and every split adds up.
-#include <app/estimate_report.h>
-#include <app/fit_report.h>
-#include <app/table.h>
+#include <app/plan/estimate_report.h>
+#include <app/plan/fit_report.h>
+#include <app/plan/table.h>
 #include <cli/flags/model_flags.h>
 #include <cli/flags/plan_flags.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // scripts one module of each class and writes `sum(p.numel() for p in
 // module.parameters(recurse=False))` beside it.
 #include <inspector/reconcile/hold/declared_modules.h>
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 #include <tests/inspector/reconcile/fixtures.h>
 
 #include <map>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <formulas/spec/spec.h>
-#include <inspector/reconcile/hold/infer.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // What a change does to each term, on lines written by hand.
 
 #include <gtest/gtest.h>
-#include <inspector/reconcile/hold/term_changes.h>
+#include <inspector/reconcile/explain/term_changes.h>
 
 namespace tally::inspector {
 namespace {

@@ -1,0 +1,95 @@
+#include <app/audit/audit.h>
+#include <app/audit/filter.h>
+#include <report/quantities.h>
+
+#include <utility>
+
+namespace tally::app {
+namespace {
+
+using inspector::Census;
+using inspector::ModelSnapshot;
+using inspector::Tally;
+using inspector::TensorRecord;
+using inspector::Verification;
+
+Result<Audit> audit_one(Result<inspector::LoadAnswer> answer, const Filter& filter) {
+  if (!answer) return answer.error();
+  Audit audit;
+  audit.snapshot = std::move(answer->snapshot);
+  audit.verification = std::move(answer->verification);
+  const ModelSnapshot& s = audit.snapshot;
+  if (!filter.is_all()) {
+    for (const TensorRecord& tensor : s.tensors)
+      audit.selected.push_back(filter.matches(full_name(s, tensor)));
+  }
+  Result<Census> census = take_census(s, filter.is_all() ? nullptr : &audit.selected);
+  if (!census) return census.error();
+  audit.census = std::move(*census);
+  if (filter.is_all()) audit.recognition = recognise(s, audit.census);
+  return audit;
+}
+
+/// "LibTorch agrees", and what else a verification came to.
+std::string verification_note(const Result<Verification>& verification) {
+  if (!verification) return "not checked: " + verification.error().message;
+  const std::size_t differences = verification->differences.size();
+  return differences == 0 ? "LibTorch agrees"
+                          : "LibTorch differs in " + report::plural(differences, "point");
+}
+
+}  // namespace
+
+Outcome outcome_of(const AuditedFile& file) {
+  if (!file.audit) return outcome_of(file.audit.error().code);
+  const auto& verification = file.audit->verification;
+  if (!verification) return Outcome::kPassed;
+  if (!*verification) return outcome_of(verification->error().code);
+  return (*verification)->differences.empty() ? Outcome::kPassed : Outcome::kCheckFailed;
+}
+
+Result<Outcome> audit(const AuditRequest& request,
+                      const std::function<void(std::size_t index, AuditedFile)>& on_file,
+                      const LoadObserver& observer) {
+  const auto filter = Filter::compile(request.filter);
+  if (!filter) return filter.error();
+  Outcome worst = Outcome::kPassed;
+  const auto loaded = load_models(
+      request.load, observer, [&](std::size_t index, Result<inspector::LoadAnswer> answer) {
+        AuditedFile file{request.load.paths[index], audit_one(std::move(answer), *filter)};
+        worst = worse(worst, outcome_of(file));
+        on_file(index, std::move(file));
+      });
+  if (!loaded) return loaded.error();
+  return worst;
+}
+
+std::int64_t elements_of(const Tally& tally) { return sum(tally.unique).elements; }
+
+std::int64_t other_elements(const Tally& tally) {
+  return elements_of(tally) - tally.parameters().elements;
+}
+
+AuditSummary summary_of(const AuditedFile& file) {
+  AuditSummary summary;
+  summary.path = file.path;
+  if (!file.audit) {
+    summary.error = file.audit.error();
+    return summary;
+  }
+  const auto& [s, census, selected, recognition, verification] = *file.audit;
+  summary.modules = static_cast<std::int64_t>(s.modules.size());
+  summary.parameters = census.all.parameters().elements;
+  summary.others = other_elements(census.all);
+  summary.again = census.naive.elements - census.unique.elements;
+  summary.tensor_bytes = census.unique.bytes;
+  summary.file_bytes = s.file_bytes;
+  for (const auto& [dtype, count] : census.by_dtype) summary.dtypes.push_back(dtype);
+  if (verification) summary.notes.push_back(verification_note(*verification));
+  for (const auto* findings : {&s.findings, &census.findings}) {
+    for (const inspector::Finding& finding : *findings) summary.notes.push_back(finding.code);
+  }
+  return summary;
+}
+
+}  // namespace tally::app

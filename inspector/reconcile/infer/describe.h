@@ -1,0 +1,13 @@
+// Describe: the fields of an inferred stack with the tensors that prove them.
+#pragma once
+
+#include <inspector/reconcile/infer/infer.h>
+
+namespace tally::inspector {
+
+/// Adds to `inference` the fields of its stack number `stack`, whose placements are known. `first`
+/// is the stack's first layer; `heads_sure`: whether the width of a head is proved.
+void describe_stack(const ModelSnapshot& snapshot, const Weights& weights, std::size_t stack,
+                    const ParsedLayer& first, bool heads_sure, Inference& inference);
+
+}  // namespace tally::inspector

@@ -1,0 +1,110 @@
+// The probe's report of runs that no machine here makes.
+
+#include <app/probe/probe_report.h>
+#include <gtest/gtest.h>
+#include <report/render.h>
+#include <report/views.h>
+
+#include <sstream>
+
+namespace tally::app {
+namespace {
+
+using namespace inspector;
+
+ProbeReport report_of(ProbeResult run) {
+  ProbeReport report;
+  report.path = "model.pt";
+  report.requested_device = name(run.used_device);
+  ProbedConfiguration configuration;
+  configuration.runs.push_back(std::move(run));
+  report.configurations.push_back(std::move(configuration));
+  return report;
+}
+
+std::string text_of(const ProbeReport& report) {
+  return report::render_text(to_document(probe_report(report, 0)), {});
+}
+
+/// Whether `text` has a cell that holds this and nothing else: "90 B" is no part of "16,190 B".
+bool has_cell(const std::string& text, const std::string& cell) {
+  for (std::size_t at = text.find(cell); at != std::string::npos; at = text.find(cell, at + 1)) {
+    const std::size_t end = at + cell.size();
+    if (at > 0 && text[at - 1] == ' ' &&
+        (end == text.size() || text[end] == ' ' || text[end] == '\n'))
+      return true;
+  }
+  return false;
+}
+
+ProbeResult cuda_run(const DeviceSplit& split) {
+  ProbeResult run;
+  run.used_device = cuda_device(0);
+  run.kind = "measured on cuda:0";
+  run.phases = {{"weights", 0, 90, 100, split}};
+  return run;
+}
+
+TEST(ProbeReport, ShowsEveryPlaceOfTheDevicesMemory) {
+  // 100 requested, of them 10 by cuBLAS; 12 more in blocks, 88 more in segments.
+  DeviceSplit split{100, 10, 112, 200, 150, 300, 7000, 9000, 16190};
+  const std::string text = text_of(report_of(cuda_run(split)));
+  for (const char* cell :
+       {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "-10 B", "16,190 B"}) {
+    EXPECT_TRUE(has_cell(text, cell)) << cell << "\n" << text;
+  }
+}
+
+/// The line that starts with `label`, its cells parted by one space.
+std::string row_of(const std::string& text, const std::string& label) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string row;
+    for (std::string word; words >> word;) row += (row.empty() ? "" : " ") + word;
+    if (row.rfind(label, 0) == 0) return row;
+  }
+  return "no row " + label;
+}
+
+// Three of five modules are left out: 1 + 20 + 300 and 2 + 40 + 600 FLOPs of 54,321 and 108,642.
+TEST(ProbeReport, AddsUpTheModulesThatItLeavesOut) {
+  ProbeResult run;
+  run.kind = "measured on cpu";
+  run.phases = {{"weights", 0, 90, 100, {}}};
+  run.modules = {{"small", 1, 0, 0, 0, 10, 1, 2},
+                 {"large", 1, 0, 0, 0, 50, 50'000, 100'000},
+                 {"medium", 1, 0, 0, 0, 20, 20, 40},
+                 {"larger", 1, 0, 0, 0, 40, 4'000, 8'000},
+                 {"middle", 1, 0, 0, 0, 30, 300, 600}};
+  run.forward_flops = 54'321;
+  run.backward_flops = 108'642;
+  ProbeReport report = report_of(run);
+  report.configurations[0].modules = run;
+  const std::string text = report::render_text(to_document(probe_report(report, 2)), {});
+  EXPECT_EQ(row_of(text, "[3 others]"), "[3 others] 321 642") << text;
+  EXPECT_EQ(row_of(text, "TOTAL"), "TOTAL 54,321 108,642") << text;
+  EXPECT_EQ(row_of(text, "middle"), "no row middle");
+}
+
+TEST(ProbeReport, SaysWhatIsNotKnownOfADevice) {
+  const DeviceSplit split{100, std::nullopt, 112, 200, 150, 300, std::nullopt, std::nullopt, 16190};
+  const std::string text = text_of(report_of(cuda_run(split)));
+  EXPECT_NE(text.find("not known"), std::string::npos) << text;
+  EXPECT_TRUE(has_cell(text, "15,990 B")) << text;  // all but the segments
+}
+
+TEST(ProbeReport, PassesOnTheWordsOfARefusalWhoseSizeIsNotKnown) {
+  ProbeFailure failure;
+  failure.kind = ProbeFailure::Kind::kOutOfMemory;
+  failure.phase = "backward";
+  failure.message = "CUDA out of memory. Tried to allocate 2.00 GiB";
+  EXPECT_EQ(failure_text(failure),
+            "Out of memory in backward: CUDA out of memory. Tried to allocate 2.00 GiB");
+  failure.wanted_bytes = 2048;
+  failure.free_bytes = 512;
+  EXPECT_EQ(failure_text(failure), "Out of memory in backward: wanted 2,048 B, free 512 B");
+}
+
+}  // namespace
+}  // namespace tally::app
