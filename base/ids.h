@@ -12,6 +12,7 @@
 
 namespace tally {
 
+/// An index into the list that `Tag` names, or none.
 template <class Tag>
 class Id {
  public:
@@ -21,8 +22,8 @@ class Id {
   template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
   constexpr explicit Id(T index) : value_(static_cast<std::int32_t>(index)) {}
 
-  static constexpr Id none() { return Id(); }
-  constexpr bool valid() const { return value_ >= 0; }
+  static constexpr Id none() { return Id(); }           ///< the id of nothing
+  constexpr bool valid() const { return value_ >= 0; }  ///< whether it is one, and not none
   /// The index; negative for none. For writing it down.
   constexpr std::int32_t value() const { return value_; }
 
@@ -73,6 +74,7 @@ using WeightId = Id<struct WeightTag>;    ///< of Weights::all (inspector/reconc
 template <class IdType>
 class IdRange {
  public:
+  /// Gives the ids one after another.
   class Iterator {
    public:
     explicit Iterator(std::size_t at) : at_(at) {}
@@ -87,13 +89,14 @@ class IdRange {
     std::size_t at_;
   };
   explicit IdRange(std::size_t count) : count_(count) {}
-  Iterator begin() const { return Iterator(0); }
-  Iterator end() const { return Iterator(count_); }
+  Iterator begin() const { return Iterator(0); }     ///< the first id
+  Iterator end() const { return Iterator(count_); }  ///< behind the last
 
  private:
   std::size_t count_;
 };
 
+/// The ids of a list of `count`.
 template <class IdType>
 IdRange<IdType> ids_of(std::size_t count) {
   return IdRange<IdType>(count);

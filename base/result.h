@@ -25,9 +25,9 @@ enum class ErrorCode {
 /// What went wrong, in words for the user: `message` says what, where and what was expected; `hint`
 /// the next thing to try (may be empty). Neither ends in a full stop or a line feed.
 struct Error {
-  ErrorCode code = ErrorCode::kInternal;
-  std::string message;
-  std::string hint;
+  ErrorCode code = ErrorCode::kInternal;  ///< the cause, for programs
+  std::string message;                    ///< what went wrong and where, in words
+  std::string hint;                       ///< the next thing to try; may be empty
 };
 
 /// A value or an Error. Check with `if (!result)`, then read `*result` or `result.error()`.
@@ -39,7 +39,7 @@ class [[nodiscard]] Result {
   Result(Error error)
       : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
 
-  bool ok() const { return state_.index() == 0; }
+  bool ok() const { return state_.index() == 0; }  ///< whether it holds a value
   explicit operator bool() const { return ok(); }
 
   T& operator*() & { return std::get<0>(state_); }
@@ -48,6 +48,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &std::get<0>(state_); }
   const T* operator->() const { return &std::get<0>(state_); }
 
+  /// The error; only where there is no value.
   const Error& error() const { return std::get<1>(state_); }
 
  private:

@@ -19,13 +19,14 @@ class Wide {
  public:
   Wide(std::int64_t value = 0)
       : value_(value) {}  // NOLINT: implicit, so that formulas read like formulas
+  /// The count of that value.
   static Wide of(Int128 value) {
     Wide wide;
     wide.value_ = value;
     return wide;
   }
 
-  bool fits() const { return fits_; }
+  bool fits() const { return fits_; }  ///< whether no operation on the way here left 128 bits
   /// The value; 0 where it is lost.
   Int128 value() const { return fits_ ? value_ : 0; }
   /// The value where std::int64_t holds it.
@@ -33,6 +34,7 @@ class Wide {
     if (!fits_ || value_ > INT64_MAX || value_ < INT64_MIN) return std::nullopt;
     return static_cast<std::int64_t>(value_);
   }
+  /// The value, rounded to a double; 0 where it is lost.
   double to_double() const { return static_cast<double>(value()); }
 
   friend Wide operator+(const Wide& a, const Wide& b) {
@@ -71,7 +73,7 @@ class Wide {
   bool fits_ = true;
 };
 
-/// a / b rounded up, for shares of what does not divide. Both positive.
+/// a / b rounded up, for shares of what does not divide; in the unit of `a`. Both positive.
 inline Wide ceil_div(const Wide& a, const Wide& b) { return (a + b - 1) / b; }
 
 }  // namespace tally

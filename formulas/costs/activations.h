@@ -19,18 +19,20 @@
 
 namespace tally::formulas {
 
+/// How scores and probabilities of attention are computed.
 enum class AttentionKernel {
   kEager,  ///< scores and probabilities lie in memory: 5as^2b with dropout
   kFlash,  ///< never: one fp32 log-sum-exp a head and query instead (Dao et al. 2022,
            ///< arXiv:2205.14135, algorithm 2)
 };
 
+/// How a model is run, as far as it changes what is kept.
 struct ActivationOptions {
-  AttentionKernel kernel = AttentionKernel::kEager;
-  Recomputation recomputation = Recomputation::kNone;
+  AttentionKernel kernel = AttentionKernel::kEager;    ///< of self and cross attention
+  Recomputation recomputation = Recomputation::kNone;  ///< what is computed again instead of kept
   bool dropout = true;               ///< masks, and dropped-out copies of probabilities, are kept
   std::int64_t value_bytes = 2;      ///< 4 in fp32
-  std::int64_t tensor_parallel = 1;  ///< t
+  std::int64_t tensor_parallel = 1;  ///< t devices
   bool sequence_parallel =
       false;  ///< what t does not divide by columns, it divides by positions (section 4.2.2)
   bool norm_statistics = false;  ///< mean and rstd of each norm, which the paper neglects
@@ -41,8 +43,8 @@ struct ActivationOptions {
 
 /// One kept tensor, or several of one purpose.
 struct ActivationPart {
-  std::string id;
-  Wide bytes;
+  std::string id;        ///< "attention.q", "mlp.inner", "norm.inputs", ...
+  Wide bytes;            ///< of one layer on one device
   bool derived = false;  ///< by the rule above, not a constant of the paper
 };
 
@@ -53,33 +55,34 @@ std::vector<ActivationPart> layer_activations(const LayerGroup& group, std::int6
                                               std::int64_t batch, const StackTokens& tokens,
                                               const ActivationOptions& options);
 
-/// What full recomputation, or selective recomputation, makes again for one layer while it works on
-/// it.
+/// Bytes that full recomputation, or selective recomputation, makes again for one layer while it
+/// works on it.
 Wide recomputed_activations(const LayerGroup& group, std::int64_t hidden_size, std::int64_t batch,
                             const StackTokens& tokens, const ActivationOptions& options);
 
 /// Sum of parts.
 Wide total_bytes(const std::vector<ActivationPart>& parts);
 
-/// The paper's own closed forms, for a GPT layer of width h with a heads and an MLP of width 4h.
+/// The paper's own closed forms, in bytes of one layer, for a GPT layer of width h with a heads and
+/// an MLP of width 4h.
 struct KorthikantiLayer {
-  std::int64_t seq = 0;              ///< s
-  std::int64_t micro_batch = 1;      ///< b
+  std::int64_t seq = 0;              ///< s tokens
+  std::int64_t micro_batch = 1;      ///< b sequences
   std::int64_t hidden_size = 0;      ///< h
   std::int64_t num_heads = 0;        ///< a
-  std::int64_t tensor_parallel = 1;  ///< t
+  std::int64_t tensor_parallel = 1;  ///< t devices
 };
-/// sbh (34 + 5as/h), eq. 1.
+/// sbh (34 + 5as/h) bytes, eq. 1.
 Wide korthikanti_no_parallelism(const KorthikantiLayer& layer);
-/// sbh (10 + 24/t + 5as/(ht)), eq. 2.
+/// sbh (10 + 24/t + 5as/(ht)) bytes, eq. 2.
 Wide korthikanti_tensor_parallel(const KorthikantiLayer& layer);
-/// sbh/t (34 + 5as/h), eq. 4.
+/// sbh/t (34 + 5as/h) bytes, eq. 4.
 Wide korthikanti_tensor_sequence_parallel(const KorthikantiLayer& layer);
-/// sbh (10 + 24/t), table 2.
+/// sbh (10 + 24/t) bytes, table 2.
 Wide korthikanti_tensor_parallel_selective(const KorthikantiLayer& layer);
-/// 34 sbh/t, eq. 6.
+/// 34 sbh/t bytes, eq. 6.
 Wide korthikanti_tensor_sequence_parallel_selective(const KorthikantiLayer& layer);
-/// 2 sbh, table 2.
+/// 2 sbh bytes, table 2.
 Wide korthikanti_full_recomputation(const KorthikantiLayer& layer);
 
 /// 1 + (p-1)/(pm) for p > 1 stages with m chunks a stage: how much more the first stage of an

@@ -1,8 +1,8 @@
 // FLOPs of one pass through a specification, matmul by matmul: what PyTorch's own counter counts,
 // to the unit.
 //
-// The convention is torch.utils.flop_counter's: 2 FLOPs a multiply-add, for matrix products and
-// convolutions only; bias additions, softmax, norms, activations and look-ups count nothing.
+// Source: the convention is torch.utils.flop_counter's: 2 FLOPs a multiply-add, for matrix products
+// and convolutions only; bias additions, softmax, norms, activations and look-ups count nothing.
 // Attention counts in full: neither a causal mask nor a sliding window halves anything. Counts are
 // 128 bits wide; forward passes of today's models fit 64, trainings do not. Published estimates
 // that need no specification are in flop_estimates.h.
@@ -21,7 +21,7 @@ namespace tally::formulas {
 
 /// What goes through the model. Zero means: the specification's own.
 struct PassShape {
-  std::int64_t batch = 1;
+  std::int64_t batch = 1;  ///< sequences at once
   std::int64_t seq =
       0;  ///< tokens of the text stack (decoder, where there are two); 0: max_positions
   std::int64_t encoder_seq =
@@ -43,10 +43,12 @@ struct StackTokens {
 /// such table of text.
 std::optional<std::int64_t> longest_text(const StackSpec& stack);
 
-/// Errors name `batch`, `seq`, `encoder_seq` or `past_tokens`; a sequence longer than longest_text
-/// is refused.
+/// The tokens of each stack, in the specification's order. Errors: kUsage, which names `batch`,
+/// `seq`, `encoder_seq` or `past_tokens`: a batch below 1, another one below 0, any past 2^40, a
+/// sequence longer than longest_text, none where the specification names no longest one.
 Result<std::vector<StackTokens>> stack_tokens(const TransformerSpec& spec, const PassShape& shape);
 
+/// Where a product stands, as far as recomputation asks.
 enum class FlopKind {
   kProjection,     ///< inside a layer, with weights
   kAttentionCore,  ///< scores and weighted values: what selective recomputation repeats
@@ -55,22 +57,23 @@ enum class FlopKind {
 
 /// One kind of product in one stack.
 struct FlopPart {
-  std::string id;  ///< "decoder.attention.q", "encoder.mlp", "head.output"
-  FlopKind kind = FlopKind::kProjection;
-  Int128 forward_flops = 0;
+  std::string id;                         ///< "decoder.attention.q", "encoder.mlp", "head.output"
+  FlopKind kind = FlopKind::kProjection;  ///< where it stands
+  Int128 forward_flops = 0;               ///< of the whole batch
   Int128 backward_flops = 0;  ///< twice forward, or once where the input needs no gradient
 };
 
+/// FLOPs of one pass through a model, forward and backward.
 struct FlopCount {
   std::vector<FlopPart>
-      parts;  ///< in the order of the forward pass; parts of equal id are one part
-  Int128 forward_flops = 0;
-  Int128 backward_flops = 0;
+      parts;                  ///< in the order of the forward pass; parts of equal id are one part
+  Int128 forward_flops = 0;   ///< sum of the parts
+  Int128 backward_flops = 0;  ///< sum of the parts
   Int128 layer_forward_flops = 0;           ///< of forward: inside layers
   Int128 attention_core_forward_flops = 0;  ///< of forward: scores and weighted values
 };
 
-/// Exact FLOPs of one pass. Errors: those of stack_tokens, and counts past 128 bits.
+/// Exact FLOPs of one pass. Errors: kUsage, those of stack_tokens, and counts past 2^127.
 Result<FlopCount> pass_flops(const TransformerSpec& spec, const PassShape& shape);
 
 /// FLOPs of a convolution's forward pass: 2 · batch · outputs · out_channels · in_channels/groups ·

@@ -1,5 +1,8 @@
 // Model states of training: weights, gradients, master weights and optimizer states, by recipe, and
-// their shares under ZeRO (Rajbhandari et al. 2020, arXiv:1910.02054).
+// their shares under ZeRO.
+//
+// Source: Rajbhandari et al. 2020, arXiv:1910.02054, section 3; of an optimizer or a precision its
+// row names its own.
 #pragma once
 
 #include <base/result.h>
@@ -18,13 +21,13 @@ enum class Optimizer { kSgd, kMomentum, kAdam, kAdamW, kAdafactor, kAdam8bit, kL
 
 /// What is known of an Optimizer.
 struct OptimizerInfo {
-  Optimizer optimizer = Optimizer::kAdamW;
-  std::string_view name;
+  Optimizer optimizer = Optimizer::kAdamW;  ///< whose row this is
+  std::string_view name;                    ///< as people give it: "adamw"
   std::int64_t values_per_param =
       0;  ///< state values of a parameter; for kAdafactor and kMuon those of a vector
   bool needs_shapes = false;  ///< what a matrix needs differs from what a vector needs
   std::string_view states;    ///< in words
-  std::string_view source;
+  std::string_view source;    ///< author and year, paper and algorithm
 };
 /// Every optimizer. Valid as long as the program runs.
 const std::vector<OptimizerInfo>& optimizer_table();
@@ -45,14 +48,15 @@ enum class Precision {
 
 /// What is known of a Precision: bytes of a parameter, or of one value.
 struct PrecisionInfo {
-  Precision precision = Precision::kMixed;
-  std::string_view name;
-  std::int64_t weight_bytes = 0;
-  std::int64_t gradient_bytes = 0;
+  Precision precision = Precision::kMixed;  ///< whose row this is
+  std::string_view name;                    ///< as people give it: "mixed"
+  std::int64_t weight_bytes = 0;            ///< of one parameter, as the passes read it
+  std::int64_t gradient_bytes = 0;          ///< of one parameter's gradient
+  /// Of one parameter's copy that the optimizer steps; 0: there is none.
   std::int64_t master_bytes = 0;
-  std::int64_t state_value_bytes = 0;
-  std::int64_t activation_bytes = 0;  ///< of one value in the forward pass
-  std::string_view source;
+  std::int64_t state_value_bytes = 0;  ///< of one value of the optimizer's state
+  std::int64_t activation_bytes = 0;   ///< of one value in the forward pass
+  std::string_view source;             ///< paper and section
 };
 /// Every recipe. Valid as long as the program runs.
 const std::vector<PrecisionInfo>& precision_table();
@@ -63,7 +67,9 @@ std::optional<Precision> precision_named(std::string_view name);
 
 /// Bytes of each kind of state.
 struct StateBytes {
+  /// Whole bytes each; lost where they pass 2^127 (Wide::fits).
   Wide weights, gradients, master_weights, optimizer_states;
+  /// Bytes of all four.
   Wide total() const { return weights + gradients + master_weights + optimizer_states; }
 };
 
@@ -78,8 +84,8 @@ enum class ZeroStage : int {
 /// A part of `states` for each of `data_parallel` devices, rounded up.
 StateBytes zero_share(const StateBytes& states, ZeroStage stage, std::int64_t data_parallel);
 
-/// States of `num_params` parameters whose shapes are not known. Errors: an optimizer that needs
-/// shapes (named), a count that is not positive.
+/// States of `num_params` parameters whose shapes are not known. Errors: kUsage for an
+/// optimizer that needs shapes (named), a count that is not positive.
 Result<StateBytes> state_bytes(std::int64_t num_params, Optimizer optimizer, Precision precision);
 
 /// States of one term's tensors, exactly: Adafactor's factored moments (Shazeer and Stern 2018,
@@ -89,7 +95,7 @@ Result<StateBytes> state_bytes(std::int64_t num_params, Optimizer optimizer, Pre
 StateBytes term_state_bytes(const TermCount& term, Optimizer optimizer, Precision precision);
 
 /// Largest number of parameters whose states fit `device_bytes` (ZeRO, table 2), for Adam-like
-/// bytes per parameter.
+/// bytes per parameter. Errors: those of state_bytes, and kUsage where the result passes 2^63 - 1.
 Result<std::int64_t> largest_model_params(std::int64_t device_bytes, Optimizer optimizer,
                                           Precision precision, ZeroStage stage,
                                           std::int64_t data_parallel,

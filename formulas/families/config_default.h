@@ -8,8 +8,8 @@ namespace tally::formulas {
 /// A field that the configuration left out, and the value that the family's configuration class
 /// gives it.
 struct ConfigDefault {
-  std::string field;
-  std::string value;
+  std::string field;  ///< its name, "hidden_size"
+  std::string value;  ///< as text: "768", "true", "null"
 };
 
 }  // namespace tally::formulas

@@ -22,7 +22,8 @@ struct ConfigValue;
 
 /// A specification, and what the configuration left to defaults.
 struct HfConfig {
-  TransformerSpec spec;
+  TransformerSpec spec;  ///< what the configuration describes
+  /// The fields that it left out, in the order they were asked for.
   std::vector<ConfigDefault> defaults_taken;
 };
 
@@ -33,15 +34,17 @@ struct HfConfigOptions {
 };
 
 /// Reads `json`. Errors: kMalformed where it is no JSON, or no object; kUsage
-/// where the family or class is not known or a field is impossible; the message names the field as
-/// the file does.
+/// where the family or class is not known or a field is impossible; kLimitExceeded where it is
+/// longer than 16 MiB. The message names the field as the file does.
 Result<HfConfig> spec_from_hf_config(std::string_view json, const HfConfigOptions& options = {});
+/// The same of a configuration that is parsed already. Errors: kUsage as above, kMalformed where it
+/// is no object.
 Result<HfConfig> spec_from_hf_config(const ConfigValue& config,
                                      const HfConfigOptions& options = {});
 
 /// One family that spec_from_hf_config reads: its row, for those outside formulas/.
 struct FamilyInfo {
-  std::string model_type;
+  std::string model_type;      ///< as a configuration names it: "llama"
   std::string class_prefix;    ///< with which the names of its modules' classes begin
   std::string covers;          ///< the models that people know
   std::string stack;           ///< "decoder", "encoder" or "vision"; "" where it has two

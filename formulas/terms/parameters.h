@@ -13,9 +13,9 @@ namespace tally::formulas {
 
 /// Parameters of one layer as stored.
 struct LayerParams {
-  std::string stack;
-  std::int64_t layer = 0;
-  std::int64_t params = 0;
+  std::string stack;        ///< its name, "decoder"
+  std::int64_t layer = 0;   ///< index in the stack, from 0
+  std::int64_t params = 0;  ///< elements of its tensors, each once
 };
 
 /// Counts of parameters, in elements.
@@ -32,10 +32,10 @@ struct ParameterCounts {
   /// gpt-oss' 3.6B).
   std::int64_t active_without_input_table_params = 0;
   std::vector<LayerParams> layers;  ///< stack by stack, layer by layer
-  std::vector<TermCount> terms;
+  std::vector<TermCount> terms;     ///< what the counts are the sums of
 };
 
-/// Counts of `spec`. Fails where `terms` does.
+/// Counts of `spec`. Errors: those of terms().
 Result<ParameterCounts> count_parameters(const TransformerSpec& spec);
 
 }  // namespace tally::formulas

@@ -55,22 +55,22 @@ struct TermTraits {
 
 /// One family of equal tensors: shape times copies.
 struct TermCount {
-  TermKey key;
+  TermKey key;          ///< which term it is
   std::string id;       ///< key.text(): "decoder.attention.q.weight"
   std::string term_id;  ///< row of term_table(): "attention.q.weight"
-  TermTraits traits;
-  int stack = -1;  ///< index in spec.stacks; -1: belongs to none (head)
-  int group = -1;  ///< index in the stack's groups; -1: not in a layer
-  Component component = Component::kEmbedding;
-  std::string symbols;  ///< "L·n_q·d·H"
-  std::string numbers;  ///< "32·32·128·4096"
-  std::string source;
+  TermTraits traits;    ///< what costs ask of it
+  int stack = -1;       ///< index in spec.stacks; -1: belongs to none (head)
+  int group = -1;       ///< index in the stack's groups; -1: not in a layer
+  Component component = Component::kEmbedding;  ///< what it is counted under
+  std::string symbols;                          ///< "L·n_q·d·H"
+  std::string numbers;                          ///< "32·32·128·4096"
+  std::string source;                           ///< paper or implementation that has this tensor
 
   std::vector<std::int64_t>
       shape;                ///< of one tensor as PyTorch stores it, output first unless transposed
   bool transposed = false;  ///< stored input-first
   std::int64_t copies = 0;  ///< tensors of that shape that are stored
-  std::int64_t copies_per_layer = 0;  ///< 0: not per layer; X for experts
+  std::int64_t copies_per_layer = 0;  ///< tensors of one layer: X for experts; 0: not per layer
   /// Tensors of terms with the same packing and layer are rows of one stored tensor:
   /// "decoder.attention.qkv.weight". No slot: stored alone.
   TermKey packing;
@@ -86,18 +86,18 @@ struct TermCount {
       0;  ///< of unique_params, what a token does not pass through (experts not chosen)
 };
 
-/// All terms of `spec`, in the order of the forward pass. Fails where `validate` does, or when a
-/// count overflows.
+/// All terms of `spec`, in the order of the forward pass. Errors: kUsage where validate()
+/// refuses it, or a count passes 2^63 - 1; the message names the field.
 Result<std::vector<TermCount>> terms(const TransformerSpec& spec);
 
 /// One row of the table of terms.
 struct TermInfo {
-  std::string id;  ///< "attention.q.weight"
-  Component component = Component::kEmbedding;
-  std::string shape;   ///< of one tensor: "n_q·d, H"
-  std::string copies;  ///< "L", "L·X" or "1"
-  std::string meaning;
-  std::string source;
+  std::string id;                               ///< "attention.q.weight"
+  Component component = Component::kEmbedding;  ///< what it is counted under
+  std::string shape;                            ///< of one tensor: "n_q·d, H"
+  std::string copies;                           ///< "L", "L·X" or "1"
+  std::string meaning;                          ///< in words
+  std::string source;                           ///< paper or implementation that has this tensor
 
   /// Copies times shape as one product: "L·n_q·d·H".
   std::string formula() const;
@@ -107,16 +107,16 @@ const std::vector<TermInfo>& term_table();
 
 /// A symbol of the terms' formulas and what it stands for.
 struct SymbolInfo {
-  std::string_view symbol;
-  std::string_view meaning;
+  std::string_view symbol;   ///< "n_kv"
+  std::string_view meaning;  ///< in words, the field of the specification first
 };
 /// Every symbol that term_table() uses. Valid as long as the program runs.
 const std::vector<SymbolInfo>& symbol_table();
 
 /// A layer behind the stacks: a pooler, a classifier.
 struct HeadLayerInfo {
-  std::string_view id;
-  std::string_view meaning;
+  std::string_view id;          ///< "pooler"
+  std::string_view meaning;     ///< in words
   bool every_position = false;  ///< sees every position, not one vector a sequence
   bool projection = false;      ///< takes a tower's output to where both towers meet
 };

@@ -19,8 +19,8 @@ namespace tally::inspector {
 
 /// Numbers of a set of tensors.
 struct Count {
-  std::int64_t tensors = 0;
-  std::int64_t elements = 0;
+  std::int64_t tensors = 0;   ///< how many there are
+  std::int64_t elements = 0;  ///< their elements together
   std::int64_t bytes = 0;  ///< elements × size of the type; for sparse tensors that of their parts
 
   bool operator==(const Count& o) const {
@@ -35,7 +35,9 @@ struct Tally {
   Count trainable;                         ///< unique parameters with requires_grad
   Count fixed;  ///< unique parameters without: trainable + fixed = parameters
 
+  /// The unique tensors of that kind.
   const Count& of(TensorKind kind) const { return unique[static_cast<std::size_t>(kind)]; }
+  /// The unique parameters.
   const Count& parameters() const { return of(TensorKind::kParameter); }
 };
 
@@ -78,8 +80,7 @@ struct Census {
 
 /// Counts `snapshot`. With `only`, one flag a tensor, tensors whose flag is false count nowhere,
 /// while aliases are still told among all of them: a filtered census says of each tensor what the
-/// whole one says. Refused (kMalformed) only if a total overflows 64 bits, which no real model's
-/// does.
+/// whole one says. Errors: kMalformed where a total passes 2^63 - 1, which no real model's does.
 Result<Census> take_census(const ModelSnapshot& snapshot, const std::vector<bool>* only = nullptr);
 
 /// The sum of `counts`.

@@ -13,7 +13,7 @@ struct ReadLimits {
   std::int64_t max_visits =
       20'000'000;  ///< values met on all paths: shared containers can make 2^n paths of n values
   std::int64_t max_tensors = 1'000'000;  ///< names: some 700 MB of records
-  int max_depth = 1000;                  ///< of nested modules and containers
+  int max_depth = 1000;  ///< how many modules or containers may stand within each other
 };
 
 }  // namespace tally::inspector

@@ -39,17 +39,18 @@ enum class Dtype : std::uint8_t {
   kQUInt2x4,
 };
 
+/// How many types there are.
 constexpr std::size_t kDtypeCount = static_cast<std::size_t>(Dtype::kQUInt2x4) + 1;
 
 /// What is known of a Dtype.
 struct DtypeInfo {
-  Dtype dtype;
+  Dtype dtype;            ///< whose row this is
   std::string_view name;  ///< as `str(tensor.dtype)` without "torch.", for example "float32"
   std::string_view storage_name;  ///< as archives write it, without "Storage":
                                   ///< c10::toString(ScalarType), "Float"
-  int bits;       ///< stored bits of one element; 4 and 2 for the packed quantized types
-  bool floating;  ///< can require gradients: floating point or complex
-  bool quantized;
+  int bits;        ///< stored bits of one element; 4 and 2 for the packed quantized types
+  bool floating;   ///< can require gradients: floating point or complex
+  bool quantized;  ///< stands for real numbers by a scale and a zero point
 };
 
 /// The facts of `dtype`; every enumerator has them.

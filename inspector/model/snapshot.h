@@ -39,7 +39,7 @@ std::optional<TensorKind> tensor_kind_from_name(std::string_view name);
 
 /// How a tensor's elements are laid out. Names as PyTorch's: "strided", "sparse_coo", "sparse_csr".
 enum class Layout : std::uint8_t { kStrided, kSparseCoo, kSparseCsr };
-constexpr std::size_t kLayoutCount = 3;
+constexpr std::size_t kLayoutCount = 3;  ///< how many layouts there are
 /// The layout's name as PyTorch's.
 std::string_view name(Layout layout);
 /// The layout of that name(), or nothing.
@@ -56,29 +56,29 @@ struct StorageRecord {
 
 /// A strided view of a storage. Offset and strides are in elements.
 struct StridedView {
-  Dtype dtype = Dtype::kFloat32;
-  std::vector<std::int64_t> sizes;
-  std::vector<std::int64_t> strides;
-  StorageId storage;  ///< none: the dense view of a sparse tensor
-  std::int64_t offset = 0;
-  std::int64_t elements = 0;  ///< product of sizes
-  std::int64_t bytes = 0;     ///< elements × stored bits of the type, rounded up to whole bytes
+  Dtype dtype = Dtype::kFloat32;      ///< type of each element
+  std::vector<std::int64_t> sizes;    ///< elements in each dimension, outermost first
+  std::vector<std::int64_t> strides;  ///< elements from one index to the next, in each dimension
+  StorageId storage;                  ///< none: the dense view of a sparse tensor
+  std::int64_t offset = 0;            ///< elements before the first
+  std::int64_t elements = 0;          ///< product of sizes
+  std::int64_t bytes = 0;  ///< elements × stored bits of the type, rounded up to whole bytes
 };
 
 /// A further tensor that a sparse or quantized tensor is made of.
 struct TensorPart {
   std::string
       role;  ///< "indices", "values", "crow_indices", "col_indices", "scales", "zero_points"
-  StridedView view;
+  StridedView view;  ///< where its elements lie
 };
 
 /// How the integers of a quantized tensor stand for real numbers.
 struct Quantization {
   std::string
       scheme;  ///< "per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"
-  double scale = 0;  ///< per tensor; per channel the scales are a part
-  std::int64_t zero_point = 0;
-  std::int64_t axis = 0;  ///< per channel
+  double scale = 0;             ///< per tensor; per channel the scales are a part
+  std::int64_t zero_point = 0;  ///< per tensor: the integer value that stands for 0
+  std::int64_t axis = 0;        ///< per channel
 };
 
 /// One tensor under one name. A tensor that a model holds under two names has two records with
@@ -86,13 +86,13 @@ struct Quantization {
 struct TensorRecord {
   ModuleId module{0};  ///< who holds it
   std::string name;    ///< within the module: "weight", "cache[0]", "stats[\"mean\"]"
-  TensorKind kind = TensorKind::kAttribute;
-  Layout layout = Layout::kStrided;
+  TensorKind kind = TensorKind::kAttribute;  ///< what it is declared as under this name
+  Layout layout = Layout::kStrided;          ///< how its elements are laid out
   StridedView view;  ///< sparse: the dense sizes, no strides, `elements` of the dense tensor,
                      ///< `bytes` of the parts
-  bool requires_grad = false;
-  std::vector<TensorPart> parts;
-  std::optional<Quantization> quantization;
+  bool requires_grad = false;                ///< as stored; of parameters: trainable
+  std::vector<TensorPart> parts;             ///< of sparse and of per-channel quantized tensors
+  std::optional<Quantization> quantization;  ///< only of quantized types
   std::int64_t uses =
       0;  ///< constants: how often the code names it (freezing merges equal constants)
   std::string used_by;  ///< constants: the first operator that takes it, for example "torch.conv2d"
@@ -135,40 +135,40 @@ struct Operand {
 
 /// One call of an operator in the code of a frozen model.
 struct Operation {
-  std::string name;  ///< "torch.linear"
-  std::vector<Operand> operands;
+  std::string name;                   ///< "torch.linear"
+  std::vector<Operand> operands;      ///< what it takes, in the order of its arguments
   std::vector<std::int32_t> outputs;  ///< numbers of the values that it gives
 };
 
 /// What a part of the file's bytes is for.
 struct FileSection {
-  std::string category;  ///< "weights", "constants", "structure", "code", "debug", "extra",
-                         ///< "metadata", "other", "headers", "padding", "directory"
-  std::int64_t records = 0;
-  std::int64_t bytes = 0;  ///< as stored, after compression
+  std::string category;      ///< "weights", "constants", "structure", "code", "debug", "extra",
+                             ///< "metadata", "other", "headers", "padding", "directory"
+  std::int64_t records = 0;  ///< how many of the archive's records
+  std::int64_t bytes = 0;    ///< as stored, after compression
 };
 
 /// Something a user should know about the file.
 struct Finding {
   std::string code;  ///< stable, for programs: "unused-storage"
-  std::string text;
+  std::string text;  ///< in words, for people
 };
 
 /// A model file: its modules, tensors and storages, in the file's order, and where its bytes go.
 struct ModelSnapshot {
-  std::string path;  ///< the file, as it was named by the user
-  std::int64_t file_bytes = 0;
-  std::string format;  ///< "TorchScript", "TorchScript (mobile)", "torch.package"
-  std::int64_t archive_version = 0;
-  std::string byte_order;  ///< "little", "big"; "" where the archive does not say
-  std::vector<ModuleNode> modules;
-  std::vector<TensorRecord> tensors;
-  std::vector<StorageRecord> storages;
+  std::string path;                     ///< the file, as it was named by the user
+  std::int64_t file_bytes = 0;          ///< size of the file
+  std::string format;                   ///< "TorchScript", "TorchScript (mobile)", "torch.package"
+  std::int64_t archive_version = 0;     ///< number of the archive format, as the file states it
+  std::string byte_order;               ///< "little", "big"; "" where the archive does not say
+  std::vector<ModuleNode> modules;      ///< the root first
+  std::vector<TensorRecord> tensors;    ///< one for each name of a tensor
+  std::vector<StorageRecord> storages;  ///< one for each record of tensor data
   /// Frozen models: what their code calls, in its order. Empty for all others, and where the code
   /// is too large to be followed.
   std::vector<Operation> operations;
   std::vector<FileSection> sections;  ///< add up to file_bytes
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;      ///< what the reader found worth saying
   /// Per class whose code has any: the sizes that stand in it as numbers, in its order, each once.
   std::vector<std::vector<SizeList>> code_sizes;
 };

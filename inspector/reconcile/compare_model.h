@@ -25,13 +25,13 @@ struct ComparedTerm {
 /// Both sides add up: the real figures of `terms` and `unexplained_params` are `real_params`; the
 /// predicted ones are `predicted_params`. All figures are elements, tied tensors counted once.
 struct ModelComparison {
-  bool transformer = false;   ///< recognised as one by its tensors
-  std::string recognised_as;  ///< in words, or why it is none
-  std::vector<ComparedTerm> terms;
+  bool transformer = false;              ///< recognised as one by its tensors
+  std::string recognised_as;             ///< in words, or why it is none
+  std::vector<ComparedTerm> terms;       ///< in the order of the forward pass
   std::vector<std::string> unexplained;  ///< full names of tensors that no term takes
-  std::int64_t predicted_params = 0;
-  std::int64_t real_params = 0;
-  std::int64_t unexplained_params = 0;
+  std::int64_t predicted_params = 0;     ///< elements, all terms together
+  std::int64_t real_params = 0;          ///< elements of the file's tensors
+  std::int64_t unexplained_params = 0;   ///< elements of the tensors that no term takes
 
   /// Every term is met to the element, and no tensor is left over.
   bool exact = false;
