@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../formulas/truth.h"
+#include "../../formulas/truth.h"
 
 namespace tally::app {
 namespace {

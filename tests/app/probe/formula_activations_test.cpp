@@ -2,7 +2,7 @@
 #include <app/probe/formula_activations.h>
 #include <gtest/gtest.h>
 
-#include "../inspector/reconcile/fixtures.h"
+#include "../../inspector/reconcile/fixtures.h"
 
 namespace tally::app {
 namespace {
