@@ -26,6 +26,7 @@ set(TORCHTALLY_PUBLIC_HEADERS
   formulas/config_default.h   formulas/families/config_default.h
   formulas/presets.h          formulas/families/presets.h
   formulas/terms.h            formulas/terms/terms.h
+  formulas/term_key.h         formulas/terms/term_key.h
   formulas/parameters.h       formulas/terms/parameters.h
   formulas/accelerators.h     formulas/costs/accelerators.h
   formulas/activations.h      formulas/costs/activations.h

@@ -224,9 +224,9 @@ ModuleSums sums_of(const inspector::DeclaredModules& declared) {
 std::string change_formula(const inspector::TermChange& change, const Reconciliation& terms) {
   if (!change.formula.empty()) return change.formula;
   const auto line = std::find_if(terms.lines.begin(), terms.lines.end(),
-                                 [&](const TermLine& one) { return one.id == change.term; });
+                                 [&](const TermLine& one) { return one.key == change.term; });
   const std::string product =
-      line == terms.lines.end() ? change.term : line->symbols() + " = " + line->numbers();
+      line == terms.lines.end() ? change.term.text() : line->symbols() + " = " + line->numbers();
   return change.params < 0 ? "tied, no longer counted again: " + product
                            : "no longer tied, counted: " + product;
 }

@@ -55,9 +55,9 @@ void add_explanation(const Comparison& x, Section& section) {
     Phrase text{{"", change.path + " = " + change.to + " instead of " + change.from}};
     for (const inspector::TermChange& term : change.terms) {
       const std::string formula = change_formula(term, x.terms);
-      terms.emplace_back(
-          Object{{"term", term.term}, {"params", Difference{term.params}}, {"formula", formula}});
-      text.push_back({"", (&term == &change.terms.front() ? ": " : "; ") + term.term + " "});
+      terms.emplace_back(Object{
+          {"term", term.term.text()}, {"params", Difference{term.params}}, {"formula", formula}});
+      text.push_back({"", (&term == &change.terms.front() ? ": " : "; ") + term.term.text() + " "});
       text.push_back({"", Difference{term.params}});
       text.push_back({"", ", " + formula});
     }

@@ -94,7 +94,7 @@ Row term_row(const Compared& c, const TermLine& line) {
   if (line.weights.empty() && line.predicted_params != 0) names = "[missing]";
   const auto for_people = [tied](Value value) { return tied ? Value("tied") : std::move(value); };
   return row_of(
-      {line.id, formulas::component_name(line.component), line.symbols(), line.numbers(),
+      {line.id(), formulas::component_name(line.component), line.symbols(), line.numbers(),
        for_people(Count{line.predicted_params}), for_people(Count{line.real_params}),
        tied ? Value() : Value(Difference{line.difference()}), Count{line.predicted_params},
        Count{line.real_params}, Difference{line.difference()},
@@ -108,7 +108,7 @@ void add_missing(const Reconciliation& r, Section& section) {
   table.programs = true;
   table.columns = {hidden("term"), hidden("params")};
   for (const TermLine& line : r.lines) {
-    if (line.difference() < 0) table.rows.push_back(row_of({line.id, Count{-line.difference()}}));
+    if (line.difference() < 0) table.rows.push_back(row_of({line.id(), Count{-line.difference()}}));
   }
   section.add(std::move(table));
 }
@@ -171,13 +171,14 @@ void add_specification(const Compared& c, bool every_field, Section& section) {
   people.columns = {text_column("", "field"), number_column("", "value"),
                     text_column("", "evidence", true)};
   for (const SpecField& field : x.inference.fields) {
+    const std::string path = formulas::path(field.key, x.inference.spec);
     table.rows.push_back(
-        row_of({field.path, field.value, Value::of(field.ambiguous), texts(field.candidates),
+        row_of({path, field.value, Value::of(field.ambiguous), texts(field.candidates),
                 proofs_of(c, field.tensors), field.reason}));
     if (field.value == "no" && !every_field) continue;
-    people.rows.push_back(row_of(
-        {field.path, field.ambiguous ? field.value + " (open)" : field.value, evidence(c, field)},
-        field.ambiguous ? Tone::kWarning : Tone::kNormal));
+    people.rows.push_back(
+        row_of({path, field.ambiguous ? field.value + " (open)" : field.value, evidence(c, field)},
+               field.ambiguous ? Tone::kWarning : Tone::kNormal));
   }
   section.add(std::move(table));
   if (x.inference.transformer && !x.terms.lines.empty()) section.add(std::move(people));

@@ -27,8 +27,6 @@ using report::Table;
 using report::Tone;
 using report::Value;
 
-constexpr std::string_view kCross = "cross_";
-
 Phrase only(const char* key, Value value) { return {{key, std::move(value)}}; }
 
 Column for_programs(const char* key) { return {key, "", Align::kLeft, false, true}; }
@@ -59,7 +57,7 @@ void add_terms(Section& body, const std::vector<TermInfo>& terms, bool name_all)
   shown.key.clear();
   shown.rows.clear();
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (terms[i].id.compare(0, kCross.size(), kCross) != 0) shown.rows.push_back(all.rows[i]);
+    if (!terms[i].cross) shown.rows.push_back(all.rows[i]);
   }
   all.programs = true;
   body.add(std::move(shown));

@@ -63,8 +63,8 @@ std::string open_fields(const Inference& inference) {
   std::string open;
   for (const SpecField& field : inference.fields) {
     const auto* end = std::end(kDecisive);
-    if (field.ambiguous && std::find(std::begin(kDecisive), end, last_part(field.path)) != end)
-      open += (open.empty() ? "" : ", ") + field.path;
+    if (field.ambiguous && std::find(std::begin(kDecisive), end, field.key.name) != end)
+      open += (open.empty() ? "" : ", ") + formulas::path(field.key, inference.spec);
   }
   return open;
 }

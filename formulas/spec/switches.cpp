@@ -6,14 +6,24 @@
 namespace tally::formulas {
 namespace {
 
-/// Lists the fields of one struct under `prefix`. `find` gives that struct of any specification.
+std::string text_of(SwitchKind kind, const std::vector<std::string>& names, std::int64_t value) {
+  const auto index = static_cast<std::size_t>(value);
+  return kind != SwitchKind::kSize && index < names.size() ? names[index] : std::to_string(value);
+}
+
+constexpr std::string_view kPartPrefixes[] = {
+    "", "embedding.", "", "attention.", "cross_attention.", "mlp.", "output.", "head."};
+
+/// Lists the fields of the struct at `place` of `listed`. `find` gives that struct of any
+/// specification.
 template <class Owner, class Find>
-void add_switches(std::vector<Switch>& out, const std::string& prefix,
+void add_switches(std::vector<Switch>& out, const TransformerSpec& listed, FieldKey place,
                   const std::vector<Field<Owner>>& fields, Find find) {
   for (const auto& f : fields) {
     Switch s;
-    s.field = std::string(f.name);
-    s.path = prefix + s.field;
+    place.name = f.name;
+    s.key = place;
+    s.path = path(s.key, listed);
     s.kind = f.kind;
     s.value_names = *f.value_names;
     s.get = [get = f.get, find](const TransformerSpec& spec) {
@@ -55,10 +65,10 @@ void resize_group(StackSpec& stack, std::size_t index, std::int64_t count) {
   }
 }
 
-Switch layers_switch(const std::string& prefix, std::size_t stack, std::size_t group) {
+Switch layers_switch(const TransformerSpec& listed, std::size_t stack, std::size_t group) {
   Switch s;
-  s.field = "num_layers";
-  s.path = prefix + s.field;
+  s.key = {FieldPart::kGroup, "num_layers", static_cast<int>(stack), static_cast<int>(group)};
+  s.path = path(s.key, listed);
   s.get = [stack, group](const TransformerSpec& spec) {
     return spec.stacks[stack].groups[group].num_layers();
   };
@@ -72,24 +82,24 @@ Switch layers_switch(const std::string& prefix, std::size_t stack, std::size_t g
 
 void add_group_switches(std::vector<Switch>& out, const TransformerSpec& spec, std::size_t stack,
                         std::size_t group) {
-  const auto& groups = spec.stacks[stack].groups;
-  const std::string prefix = spec.stacks[stack].name + "." +
-                             (groups.size() == 1 ? "" : "group" + std::to_string(group) + ".");
   const auto find = [stack, group](TransformerSpec& s) { return &s.stacks[stack].groups[group]; };
+  const auto place = [stack, group](FieldPart part) {
+    return FieldKey{part, "", static_cast<int>(stack), static_cast<int>(group)};
+  };
   const auto first = out.size();
-  out.push_back(layers_switch(prefix, stack, group));
-  add_switches(out, prefix, group_fields(), find);
-  add_switches(out, prefix + "attention.", attention_fields(),
+  out.push_back(layers_switch(spec, stack, group));
+  add_switches(out, spec, place(FieldPart::kGroup), group_fields(), find);
+  add_switches(out, spec, place(FieldPart::kAttention), attention_fields(),
                [find](TransformerSpec& s) { return &find(s)->attention; });
-  if (groups[group].has_cross_attention) {
-    add_switches(out, prefix + "cross_attention.", attention_fields(),
+  if (spec.stacks[stack].groups[group].has_cross_attention) {
+    add_switches(out, spec, place(FieldPart::kCrossAttention), attention_fields(),
                  [find](TransformerSpec& s) { return &find(s)->cross_attention; });
   }
-  add_switches(out, prefix + "mlp.", mlp_fields(),
+  add_switches(out, spec, place(FieldPart::kMlp), mlp_fields(),
                [find](TransformerSpec& s) { return &find(s)->mlp; });
   for (auto i = first; i < out.size(); ++i) {
-    if (out[i].field != "relative_buckets") continue;
-    const bool cross = out[i].path == prefix + "cross_attention.relative_buckets";
+    if (out[i].key.name != "relative_buckets") continue;
+    const bool cross = out[i].key.part == FieldPart::kCrossAttention;
     out[i].inert = [cross, stack, group](const TransformerSpec& s) {
       const auto& layers = s.stacks[stack].groups[group].layers;
       const bool holds = !cross && !layers.empty() && layers.front() == 0;
@@ -100,29 +110,75 @@ void add_group_switches(std::vector<Switch>& out, const TransformerSpec& spec, s
 
 }  // namespace
 
+std::string path(const FieldKey& key, const TransformerSpec& spec) {
+  std::string text;
+  if (key.stack >= 0) {
+    const StackSpec& stack = spec.stacks[static_cast<std::size_t>(key.stack)];
+    text = stack.name + ".";
+    if (key.group >= 0 && stack.groups.size() > 1)
+      text += "group" + std::to_string(key.group) + ".";
+  }
+  text += kPartPrefixes[static_cast<std::size_t>(key.part)];
+  if (key.part == FieldPart::kHeadLayer) text += key.head_layer + ".";
+  return text + key.name;
+}
+
 std::vector<Switch> switches(const TransformerSpec& spec) {
   std::vector<Switch> out;
   for (std::size_t i = 0; i < spec.stacks.size(); ++i) {
-    const std::string prefix = spec.stacks[i].name + ".";
-    add_switches(out, prefix, stack_fields(), [i](TransformerSpec& s) { return &s.stacks[i]; });
-    add_switches(out, prefix + "embedding.", embedding_fields(),
+    const int stack = static_cast<int>(i);
+    add_switches(out, spec, {FieldPart::kStack, "", stack}, stack_fields(),
+                 [i](TransformerSpec& s) { return &s.stacks[i]; });
+    add_switches(out, spec, {FieldPart::kEmbedding, "", stack}, embedding_fields(),
                  [i](TransformerSpec& s) { return &s.stacks[i].embedding; });
     for (std::size_t g = 0; g < spec.stacks[i].groups.size(); ++g)
       add_group_switches(out, spec, i, g);
   }
-  add_switches(out, "output.", output_fields(), [](TransformerSpec& s) { return &s.output; });
+  add_switches(out, spec, {FieldPart::kOutput}, output_fields(),
+               [](TransformerSpec& s) { return &s.output; });
   for (std::size_t i = 0; i < spec.head_layers.size(); ++i) {
-    add_switches(out, "head." + spec.head_layers[i].id + ".", head_layer_fields(),
-                 [i](TransformerSpec& s) { return &s.head_layers[i]; });
+    add_switches(out, spec, {FieldPart::kHeadLayer, "", -1, -1, spec.head_layers[i].id},
+                 head_layer_fields(), [i](TransformerSpec& s) { return &s.head_layers[i]; });
   }
   return out;
 }
 
 std::string value_text(const Switch& field, std::int64_t value) {
-  const auto index = static_cast<std::size_t>(value);
-  return field.kind != SwitchKind::kSize && index < field.value_names.size()
-             ? field.value_names[index]
-             : std::to_string(value);
+  return text_of(field.kind, field.value_names, value);
+}
+
+std::string value_text(const FieldKey& key, const TransformerSpec& spec) {
+  const auto text = [&key](const auto& fields, const auto& owner) -> std::string {
+    for (const auto& row : fields) {
+      if (row.name == key.name) return text_of(row.kind, *row.value_names, row.get(owner));
+    }
+    return "";
+  };
+  if (key.part == FieldPart::kOutput) return text(output_fields(), spec.output);
+  if (key.part == FieldPart::kHeadLayer) {
+    for (const HeadLayer& layer : spec.head_layers) {
+      if (layer.id == key.head_layer) return text(head_layer_fields(), layer);
+    }
+    return "";
+  }
+  const StackSpec& stack = spec.stacks[static_cast<std::size_t>(key.stack)];
+  const LayerGroup& group = stack.groups[static_cast<std::size_t>(std::max(key.group, 0))];
+  switch (key.part) {
+    case FieldPart::kStack:
+      return text(stack_fields(), stack);
+    case FieldPart::kEmbedding:
+      return text(embedding_fields(), stack.embedding);
+    case FieldPart::kAttention:
+      return text(attention_fields(), group.attention);
+    case FieldPart::kCrossAttention:
+      return text(attention_fields(), group.cross_attention);
+    case FieldPart::kMlp:
+      return text(mlp_fields(), group.mlp);
+    default:
+      if (key.name == "num_layers")
+        return std::to_string(key.group < 0 ? stack.num_layers() : group.num_layers());
+      return text(group_fields(), group);
+  }
 }
 
 std::optional<std::int64_t> value_from_text(const Switch& field, const TransformerSpec& spec,
@@ -161,7 +217,7 @@ Result<Unit> set_field(TransformerSpec& spec, std::string_view path, std::string
     const auto field = path.substr(path.rfind('.') + 1);
     for (const auto& s : all) {
       paths.push_back(s.path);
-      if (s.field == field) same += (same.empty() ? "" : ", ") + s.path;
+      if (s.key.name == field) same += (same.empty() ? "" : ", ") + s.path;
     }
     const auto nearest = nearest_name(std::string(path), paths);
     return Error{ErrorCode::kUsage, "there is no field " + std::string(path),
@@ -178,16 +234,34 @@ Result<Unit> set_field(TransformerSpec& spec, std::string_view path, std::string
   return Unit{};
 }
 
+namespace {
+
+/// Calls `visit` with each field of a group, its attentions and its MLP, and the struct of `group`
+/// and of `other` that it belongs to.
+template <class Group, class Visit>
+void each_field(const LayerGroup& other, Group& group, const Visit& visit) {
+  for (const auto& row : group_fields()) visit(row, other, group);
+  for (const auto& row : attention_fields()) {
+    visit(row, other.attention, group.attention);
+    visit(row, other.cross_attention, group.cross_attention);
+  }
+  for (const auto& row : mlp_fields()) visit(row, other.mlp, group.mlp);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> field_values(const LayerGroup& group) {
+  std::vector<std::int64_t> values;
+  each_field(group, group, [&](const auto& row, const auto& owner, const auto&) {
+    values.push_back(row.get(owner));
+  });
+  return values;
+}
+
 void copy_fields(const LayerGroup& from, LayerGroup& to, Changes which) {
-  const auto copy = [which](const auto& rows, const auto& source, auto& target) {
-    for (const auto& row : rows) {
-      if (row.changes == which) row.set(target, row.get(source));
-    }
-  };
-  copy(group_fields(), from, to);
-  copy(attention_fields(), from.attention, to.attention);
-  copy(attention_fields(), from.cross_attention, to.cross_attention);
-  copy(mlp_fields(), from.mlp, to.mlp);
+  each_field(from, to, [&](const auto& row, const auto& source, auto& target) {
+    if (row.changes == which) row.set(target, row.get(source));
+  });
 }
 
 }  // namespace tally::formulas

@@ -34,13 +34,42 @@ struct Bounds {
   std::int64_t most = 0;
 };
 
+/// The struct of a specification that a field belongs to.
+enum class FieldPart {
+  kStack,
+  kEmbedding,
+  kGroup,
+  kAttention,
+  kCrossAttention,
+  kMlp,
+  kOutput,
+  kHeadLayer,
+};
+
+/// Which field: where its struct stands, by index, so that it stays the same whatever a stack is
+/// called.
+struct FieldKey {
+  FieldPart part = FieldPart::kStack;
+  std::string name = {};        ///< "q_bias"
+  int stack = -1;               ///< index in `stacks`; -1: behind them
+  int group = -1;               ///< index in the stack's groups; -1: of the stack as a whole
+  std::string head_layer = {};  ///< id, for FieldPart::kHeadLayer
+
+  friend bool operator==(const FieldKey& a, const FieldKey& b) {
+    return a.part == b.part && a.name == b.name && a.stack == b.stack && a.group == b.group &&
+           a.head_layer == b.head_layer;
+  }
+};
+
+/// "decoder.attention.q_bias", "decoder.group1.mlp.num_experts", "output.tied": as users name it.
+std::string path(const FieldKey& key, const TransformerSpec& spec);
+
 /// One field of one specification. The functions take the specification to read or change; they
 /// hold no reference, and work on any specification with the same stacks, groups and head layers as
 /// the one the switch was listed for.
 struct Switch {
-  std::string
-      path;  ///< "decoder.attention.q_bias", "decoder.group1.mlp.num_experts", "output.tied"
-  std::string field;  ///< last part of the path: "q_bias"
+  FieldKey key;
+  std::string path;  ///< path() of the key
   SwitchKind kind = SwitchKind::kSize;
   std::vector<std::string> value_names;  ///< kFlag: "no", "yes"; kChoice: one a value; kSize: empty
   std::function<std::int64_t(const TransformerSpec&)> get;
@@ -54,6 +83,10 @@ struct Switch {
   /// Of a size: what validate() lets it be, beside the specification's other fields.
   std::function<Bounds(const TransformerSpec&)> bounds;
 };
+
+/// The value of that field of `spec`, as value_text(Switch) says it. "" where there is no such
+/// field.
+std::string value_text(const FieldKey& key, const TransformerSpec& spec);
 
 /// Every switch of `spec`, in the order of the forward pass.
 std::vector<Switch> switches(const TransformerSpec& spec);
@@ -79,6 +112,9 @@ std::string accepted_values(const Switch& field, const TransformerSpec& spec);
 /// does not take, with those that it does. Fields that now contradict each other are left to
 /// validate().
 Result<Unit> set_field(TransformerSpec& spec, std::string_view path, std::string_view text);
+
+/// The values of all fields of a group, its attentions and its MLP: what makes layers alike.
+std::vector<std::int64_t> field_values(const LayerGroup& group);
 
 /// Copies those fields of a group, its attentions and its MLP that change `which`.
 void copy_fields(const LayerGroup& from, LayerGroup& to, Changes which);

@@ -4,6 +4,8 @@
 // Grammar: sums of products of whole numbers, symbols and parentheses; '·' multiplies.
 #pragma once
 
+#include <formulas/spec/switches.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +18,9 @@ namespace tally::formulas {
 struct SymbolValue {
   std::string_view symbol;
   std::int64_t value = 0;
-  /// The field of the specification that it is: "hidden_size", "attention.num_heads"; "": none.
+  /// The field of the specification that it is: "num_heads" of an attention.
   std::string_view field = {};
+  FieldPart part = FieldPart::kStack;
 };
 
 /// What each symbol stands for; few entries, searched in order.

@@ -5,7 +5,6 @@
 #include <formulas/terms/expression.h>
 #include <formulas/terms/terms.h>
 
-#include <string_view>
 #include <vector>
 
 namespace tally::formulas {
@@ -23,17 +22,14 @@ struct TermContext {
 enum class TermScope { kEmbedding, kLayer, kAttention, kFinalNorm, kOutput, kHeadLayer };
 
 struct TermRow {
+  TermName name;  ///< of the head layers: without which
   TermInfo info;
   TermScope scope = TermScope::kEmbedding;
   bool (*present)(const TermContext&) = nullptr;
-  std::string_view
-      packing;  ///< slot of the stored tensor that this is a part of, where `packed`; "" : never
+  Slot packing;  ///< the stored tensor that this is a part of, where `packed`; invalid: never
   bool (*packed)(const TermContext&) = nullptr;
-  bool expert = false;        ///< idle for tokens that another expert takes
   bool transposable = false;  ///< stored input-first where the specification says so
-  TermTraits traits = {};
-  std::string slot = {};  ///< of TermKey; with `part` it is info.id
-  std::string part = {};
+  TermTraits traits;
 };
 
 const std::vector<TermRow>& term_rows();

@@ -80,48 +80,52 @@ SymbolValues symbol_values(const TermContext& c) {
   if (c.stack != nullptr) {
     const auto& e = c.stack->embedding;
     const std::int64_t in_group = e.conv_groups > 0 ? c.stack->hidden_size / e.conv_groups : 0;
-    values = {{"H", c.stack->hidden_size, "hidden_size"},
-              {"E", e.embedding_size, "embedding.embedding_size"},
-              {"V", e.vocab_size, "embedding.vocab_size"},
-              {"T_n", e.token_tables, "embedding.token_tables"},
-              {"S", e.position_rows, "embedding.position_rows"},
-              {"W", e.position_width, "embedding.position_width"},
-              {"T", e.type_rows, "embedding.type_rows"},
-              {"N", e.norm_width, "embedding.norm_width"},
-              {"R", e.relative_rows, "embedding.relative_rows"},
-              {"C", e.num_channels, "embedding.num_channels"},
-              {"P_h", e.patch_height, "embedding.patch_height"},
-              {"P_w", e.patch_width, "embedding.patch_width"},
-              {"M", e.num_mel_bins, "embedding.num_mel_bins"},
-              {"K", e.conv_kernel, "embedding.conv_kernel"},
-              {"H_g", in_group, "hidden_size"}};
+    values = {{"H", c.stack->hidden_size, "hidden_size", FieldPart::kStack},
+              {"E", e.embedding_size, "embedding_size", FieldPart::kEmbedding},
+              {"V", e.vocab_size, "vocab_size", FieldPart::kEmbedding},
+              {"T_n", e.token_tables, "token_tables", FieldPart::kEmbedding},
+              {"S", e.position_rows, "position_rows", FieldPart::kEmbedding},
+              {"W", e.position_width, "position_width", FieldPart::kEmbedding},
+              {"T", e.type_rows, "type_rows", FieldPart::kEmbedding},
+              {"N", e.norm_width, "norm_width", FieldPart::kEmbedding},
+              {"R", e.relative_rows, "relative_rows", FieldPart::kEmbedding},
+              {"C", e.num_channels, "num_channels", FieldPart::kEmbedding},
+              {"P_h", e.patch_height, "patch_height", FieldPart::kEmbedding},
+              {"P_w", e.patch_width, "patch_width", FieldPart::kEmbedding},
+              {"M", e.num_mel_bins, "num_mel_bins", FieldPart::kEmbedding},
+              {"K", e.conv_kernel, "conv_kernel", FieldPart::kEmbedding},
+              {"H_g", in_group, "hidden_size", FieldPart::kStack}};
   }
   if (c.group != nullptr) {
     const auto& m = c.group->mlp;
-    const SymbolValues more = {{"L", c.group->num_layers(), "num_layers"},
-                               {"F", m.intermediate_size, "mlp.intermediate_size"},
-                               {"F_s", m.shared_intermediate_size, "mlp.shared_intermediate_size"},
-                               {"X", m.num_experts, "mlp.num_experts"},
-                               {"k", m.num_experts_per_token, "mlp.num_experts_per_token"}};
+    const SymbolValues more = {
+        {"L", c.group->num_layers(), "num_layers", FieldPart::kGroup},
+        {"F", m.intermediate_size, "intermediate_size", FieldPart::kMlp},
+        {"F_s", m.shared_intermediate_size, "shared_intermediate_size", FieldPart::kMlp},
+        {"X", m.num_experts, "num_experts", FieldPart::kMlp},
+        {"k", m.num_experts_per_token, "num_experts_per_token", FieldPart::kMlp}};
     values.insert(values.end(), more.begin(), more.end());
   }
   if (c.attention != nullptr) {
     const auto& a = *c.attention;
-    const SymbolValues more = {{"n_q", a.num_heads, "attention.num_heads"},
-                               {"n_kv", a.num_key_value_heads, "attention.num_key_value_heads"},
-                               {"d", a.head_dim, "attention.head_dim"},
-                               {"d_v", a.value_head_dim, "attention.value_head_dim"},
-                               {"r_q", a.q_lora_rank, "attention.q_lora_rank"},
-                               {"r_kv", a.kv_lora_rank, "attention.kv_lora_rank"},
-                               {"d_n", a.qk_nope_head_dim, "attention.qk_nope_head_dim"},
-                               {"d_r", a.qk_rope_head_dim, "attention.qk_rope_head_dim"},
-                               {"B", a.relative_buckets, "attention.relative_buckets"}};
+    const SymbolValues more = {
+        {"n_q", a.num_heads, "num_heads", FieldPart::kAttention},
+        {"n_kv", a.num_key_value_heads, "num_key_value_heads", FieldPart::kAttention},
+        {"d", a.head_dim, "head_dim", FieldPart::kAttention},
+        {"d_v", a.value_head_dim, "value_head_dim", FieldPart::kAttention},
+        {"r_q", a.q_lora_rank, "q_lora_rank", FieldPart::kAttention},
+        {"r_kv", a.kv_lora_rank, "kv_lora_rank", FieldPart::kAttention},
+        {"d_n", a.qk_nope_head_dim, "qk_nope_head_dim", FieldPart::kAttention},
+        {"d_r", a.qk_rope_head_dim, "qk_rope_head_dim", FieldPart::kAttention},
+        {"B", a.relative_buckets, "relative_buckets", FieldPart::kAttention}};
     values.insert(values.end(), more.begin(), more.end());
   }
   if (c.output != nullptr)
-    values = {{"V", c.output->vocab_size, "vocab_size"}, {"W", c.output->width, "width"}};
+    values = {{"V", c.output->vocab_size, "vocab_size", FieldPart::kOutput},
+              {"W", c.output->width, "width", FieldPart::kOutput}};
   if (c.head_layer != nullptr)
-    values = {{"I", c.head_layer->in, "in"}, {"O", c.head_layer->out, "out"}};
+    values = {{"I", c.head_layer->in, "in", FieldPart::kHeadLayer},
+              {"O", c.head_layer->out, "out", FieldPart::kHeadLayer}};
   return values;
 }
 

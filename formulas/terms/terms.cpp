@@ -101,24 +101,27 @@ class TermMaker {
     }
   }
 
-  TermKey key_of(const TermContext& context, std::string slot, std::string part) const {
+  TermKey key_of(const TermContext& context, TermName name) const {
     TermKey key;
     if (context.stack != nullptr) {
       key.stack = context.stack->name;
       if (context.group != nullptr && context.stack->groups.size() > 1) key.group = group_;
     }
-    key.slot = (context.cross ? "cross_" : "") + std::move(slot);
-    key.part = std::move(part);
+    name.cross = context.cross;
+    if (context.head_layer != nullptr) {
+      name.slot = slot::kHeadLayer;
+      name.head_layer = context.head_layer->id;
+    }
+    key.name = std::move(name);
     return key;
   }
 
   void add(const TermRow& row, const TermContext& context) {
     const auto values = symbol_values(context);
-    const auto* layer = context.head_layer;
     TermCount term;
-    term.key = key_of(context, layer == nullptr ? row.slot : "head." + layer->id, row.part);
+    term.key = key_of(context, row.name);
     term.id = term.key.text();
-    term.term_id = (context.cross ? "cross_" : "") + row.info.id;
+    term.term_id = TermName{row.name.slot, row.name.part, context.cross}.text();
     term.traits = row.traits;
     term.stack = stack_;
     term.group = group_;
@@ -130,7 +133,7 @@ class TermMaker {
     if (!overflow_ && (!fits || !total_.to_int64()))
       overflow_ = too_large(row, context, values, term, fits);
     if (row.packed != nullptr && row.packed(context))
-      term.packing = key_of(context, std::string(row.packing), row.part);
+      term.packing = key_of(context, {row.packing, row.name.part});
     terms_.push_back(std::move(term));
   }
 
@@ -154,16 +157,15 @@ class TermMaker {
   }
 
   std::string path_of(const TermContext& context, const SymbolValue& value) const {
-    const std::string field(value.field);
-    if (context.output != nullptr) return "output." + field;
-    if (context.head_layer != nullptr) return "head." + context.head_layer->id + "." + field;
-    const bool of_stack = field == "hidden_size" || field.rfind("embedding.", 0) == 0;
-    TermKey place;
-    place.stack = context.stack->name;
-    if (!of_stack && context.group != nullptr && context.stack->groups.size() > 1)
-      place.group = group_;
-    place.slot = (context.cross && field.rfind("attention.", 0) == 0 ? "cross_" : "") + field;
-    return place.text();
+    FieldKey key;
+    key.part = context.cross && value.part == FieldPart::kAttention ? FieldPart::kCrossAttention
+                                                                    : value.part;
+    key.name = value.field;
+    key.stack = stack_;
+    const bool of_stack = key.part == FieldPart::kStack || key.part == FieldPart::kEmbedding;
+    if (!of_stack) key.group = group_;
+    if (context.head_layer != nullptr) key.head_layer = context.head_layer->id;
+    return path(key, spec_);
   }
 
   static void write_formula(const TermRow& row, const TermContext& context,
@@ -227,10 +229,11 @@ class TermMaker {
       if (tokens_id_.empty()) tokens_id_ = term.id;
       return again.has_value();
     }
-    const bool output = term.key.slot == "head.output" && spec_.output.tied;
-    const bool weight = output && term.key.part == "weight";
-    if (weight || (output && term.key.part == "second_bias")) {
-      term.alias_of = weight ? tokens_id_ : "head.output.bias";
+    const TermName& name = term.key.name;
+    const bool output = name.slot == slot::kOutput && spec_.output.tied;
+    const bool weight = output && name.part == Part::kWeight;
+    if (weight || (output && name.part == Part::kSecondBias)) {
+      term.alias_of = weight ? tokens_id_ : TermName{slot::kOutput, Part::kBias}.text();
       term.tied_params = term.unique_params;
       term.unique_params = 0;
     }
@@ -247,11 +250,6 @@ class TermMaker {
 };
 
 }  // namespace
-
-std::string TermKey::text() const {
-  return (stack.empty() ? "" : stack + ".") +
-         (group < 0 ? "" : "group" + std::to_string(group) + ".") + name();
-}
 
 std::string TermInfo::formula() const { return as_product(copies, shape); }
 

@@ -8,11 +8,11 @@
 
 #include <base/result.h>
 #include <formulas/spec/spec.h>
+#include <formulas/terms/term_key.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace tally::formulas {
@@ -24,25 +24,6 @@ inline constexpr int kNumComponents = 5;
 
 /// "embedding", "attention", "mlp", "norm" or "head".
 std::string_view component_name(Component component);
-
-/// Which term it is. Whoever needs a part of it asks for that part: no id is ever taken apart.
-struct TermKey {
-  std::string stack;  ///< "decoder"; "" behind the stacks
-  int group = -1;     ///< of the layers, where the stack has several groups; -1: not told
-  std::string slot;   ///< "attention.q", "embedding.tokens", "head.pooler"
-  std::string part;   ///< "weight", "bias", "second_bias"; "" where the slot is one tensor
-
-  /// "attention.q.weight": without what says where.
-  std::string name() const { return part.empty() ? slot : slot + "." + part; }
-  /// "decoder.group1.attention.q.weight", as reports show it; unique within a specification.
-  std::string text() const;
-  friend bool operator==(const TermKey& a, const TermKey& b) {
-    return a.stack == b.stack && a.group == b.group && a.slot == b.slot && a.part == b.part;
-  }
-  friend bool operator<(const TermKey& a, const TermKey& b) {
-    return std::tie(a.stack, a.group, a.slot, a.part) < std::tie(b.stack, b.group, b.slot, b.part);
-  }
-};
 
 /// What costs ask of a term: columns of its row.
 struct TermTraits {
@@ -98,6 +79,7 @@ struct TermInfo {
   std::string copies;                           ///< "L", "L·X" or "1"
   std::string meaning;                          ///< in words
   std::string source;                           ///< paper or implementation that has this tensor
+  bool cross = false;  ///< of a cross-attention: an attention's term once more
 
   /// Copies times shape as one product: "L·n_q·d·H".
   std::string formula() const;

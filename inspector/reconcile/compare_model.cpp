@@ -24,7 +24,7 @@ Result<ModelComparison> compare_model(const ModelSnapshot& snapshot,
   result.transformer = comparison->inference.transformer;
   result.recognised_as = recognised_as(comparison->inference);
   for (const TermLine& line : held.lines) {
-    ComparedTerm term{line.id, line.symbols(), line.predicted_params, line.real_params, {}};
+    ComparedTerm term{line.id(), line.symbols(), line.predicted_params, line.real_params, {}};
     for (const auto weight : line.weights) term.tensors.push_back(name_of(weight));
     result.terms.push_back(std::move(term));
   }

@@ -1,167 +1,191 @@
-#include <inspector/reconcile/around/surroundings_reader.h>
+#include <inspector/reconcile/around/passes.h>
+#include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/layers/layer_vectors.h>
 
-#include <algorithm>
+#include <map>
 
 namespace tally::inspector {
+namespace {
 
+namespace slot = formulas::slot;
+using formulas::FieldPart;
 using formulas::HeadLayer;
 using formulas::HeadLayerKind;
 using formulas::NormKind;
+using formulas::Part;
 
-void SurroundingsReader::read_vector(const Vector& v) {
-  const bool read =
-      read_output_bias(v) || read_row(v) || read_scale(v) || read_token(v) || read_norm(v);
-  if (read) return;
-  in_.unexplained.push_back(v.weight);
-  if (v.bias.valid() && !placed(v.bias)) in_.unexplained.push_back(v.bias);
-}
-
-bool SurroundingsReader::read_output_bias(const Vector& v) {
-  auto& output = in_.spec.output;
+bool read_output_bias(Outside& o, const Vector& v) {
+  auto& output = o.in.spec.output;
   if (!output.present || output.bias || v.size != output.vocab_size || v.bias.valid()) return false;
   output.bias = true;
-  output.second_bias = !w_[v.weight].aliases.empty();
-  place(v.weight, -1, "head.output.bias");
-  prove("output.bias", "yes", v.weight);
+  output.second_bias = !o.weights[v.weight].aliases.empty();
+  o.place(v.weight, kBehind, {slot::kOutput, Part::kBias});
+  o.prove({FieldPart::kOutput, "bias"}, v.weight);
   return true;
 }
 
-bool SurroundingsReader::read_row(const Vector& v) {
+/// Vectors of one element by the module that holds them: a bias that no shape tells from a scale.
+using Singles = std::map<ModuleId, std::vector<WeightId>>;
+
+/// A linear layer with one output.
+bool read_row(Outside& o, const Vector& v, const Singles& singles) {
   const std::string_view hint = head_layer_hint(v.name);
-  if (!v.row || v.shape.size() != 1 || !stands_behind(v.size, v.module, !hint.empty()))
+  if (!v.row || v.shape.size() != 1 || !stands_behind(o, v.size, v.module, !hint.empty()))
     return false;
+  WeightId bias = v.bias;
+  if (const auto beside = singles.find(v.module); !bias.valid() && beside != singles.end()) {
+    for (const WeightId single : beside->second) {
+      if (single == v.weight) continue;
+      bias = single;
+      break;
+    }
+  }
   HeadLayer layer;
   layer.kind = HeadLayerKind::kLinear;
   layer.in = v.size;
   layer.out = 1;
-  layer.id = unique_id(hint.empty() ? "classifier" : std::string(hint));
-  const WeightId bias = v.bias.valid() ? v.bias : bias_of_row(v);
   layer.bias = bias.valid();
-  place(v.weight, -1, "head." + layer.id + ".weight");
-  if (bias.valid()) place(bias, -1, "head." + layer.id + ".bias");
-  prove("head." + layer.id + ".out", "1", v.weight);
-  in_.spec.head_layers.push_back(std::move(layer));
+  layer.id = hint.empty() ? "classifier" : hint;
+  formulas::TermName term = head_term(o.add_head(std::move(layer)).id);
+  term.part = Part::kWeight;
+  o.place(v.weight, kBehind, term);
+  term.part = Part::kBias;
+  if (bias.valid()) o.place(bias, kBehind, term);
+  o.prove({FieldPart::kHeadLayer, "out", -1, -1, term.head_layer}, v.weight);
   return true;
 }
 
-WeightId SurroundingsReader::bias_of_row(const Vector& v) const {
-  for (const Vector& other : units_.vectors) {
-    if (other.module == v.module && other.size == 1 && other.weight != v.weight)
-      return other.weight;
-  }
-  return WeightId::none();
-}
-
-bool SurroundingsReader::read_scale(const Vector& v) {
-  if (!w_[v.weight].shape.empty() &&
+bool read_scale(Outside& o, const Vector& v) {
+  if (!o.weights[v.weight].shape.empty() &&
       (v.size != 1 || !holds_any(last_part(v.name), {"logit_scale", "logit_bias"})))
     return false;
   HeadLayer layer;
-  layer.id = unique_id(std::string(last_part(v.name)));
+  layer.id = last_part(v.name);
   layer.kind = HeadLayerKind::kVector;
   layer.in = 1;
-  place(v.weight, -1, "head." + layer.id);
-  in_.spec.head_layers.push_back(std::move(layer));
+  o.place(v.weight, kBehind, head_term(o.add_head(std::move(layer)).id));
   return true;
 }
 
-bool SurroundingsReader::read_token(const Vector& v) {
-  const auto raw = w_[v.weight].shape.size();
+bool read_token(Outside& o, const Vector& v) {
+  const auto raw = o.weights[v.weight].shape.size();
   const bool mask = holds_any(last_part(v.name), {"mask"}),
              token = holds_any(last_part(v.name), {"cls", "class"});
   if (v.bias.valid() || v.type.find("norm") != std::string::npos || v.shape.size() != 1)
     return false;
-  for (std::size_t i = 0; i < stacks().size(); ++i) {
-    auto& e = stacks()[i].embedding;
+  for (std::size_t i = 0; i < o.stacks().size(); ++i) {
+    auto& e = o.stacks()[i].embedding;
     if (raw != 3 && !mask && !token && (!v.bare || e.num_channels == 0)) continue;
     const bool is_mask = mask || (e.class_token && !token);
     bool& flag = is_mask ? e.mask_token : e.class_token;
-    if (v.size != stacks()[i].hidden_size || !near(v.weight, i) || flag) continue;
+    if (v.size != o.stacks()[i].hidden_size || !o.near(v.weight, i) || flag) continue;
     flag = true;
-    place(v.weight, i, is_mask ? "embedding.mask_token" : "embedding.class_token");
-    prove(i, is_mask ? "embedding.mask_token" : "embedding.class_token", "yes", v.weight);
+    o.place(v.weight, static_cast<int>(i), {is_mask ? slot::kMaskToken : slot::kClassToken});
+    o.prove_embedding(i, is_mask ? "mask_token" : "class_token", v.weight);
     return true;
   }
   return false;
 }
 
-bool SurroundingsReader::read_norm(const Vector& v) {
-  // A bias whose matrix is something else is no norm.
-  if (v.shape.size() > 1 || last_part(v.name) == "bias") return false;
-  for (std::size_t i = 0; i < stacks().size(); ++i) {
-    auto& stack = stacks()[i];
-    auto& e = stack.embedding;
-    const bool hidden = v.size == stack.hidden_size,
-               narrow = v.size == e.embedding_size && token_weight_[i].valid();
-    if ((!hidden && !narrow) || !near(v.weight, i)) continue;
-    if (hidden && convolution_.valid() && !conv_norm_ && beside_convolution(v.module) &&
-        e.conv_layer) {
-      conv_norm_ = true;
-      place_unit(v, i, "embedding.conv_norm");
-      return true;
-    }
-    const std::string_view last = std::string_view(v.name);
-    const bool behind_transform = transform_.valid() && in_head(v.module);
-    bool sure = true;
-    const NormKind kind = norm_kind_of(v, sure);
-    const bool final_name = holds_any(last, {"final", "ln_f", "norm_f", "post_layernorm"});
-    const bool embedding_name = holds_any(last, {"emb", "pre_layrnorm", "pre_layernorm"});
-    if (behind_transform && !has_head("transform_norm")) {
-      HeadLayer layer;
-      layer.id = "transform_norm";
-      layer.kind = HeadLayerKind::kNorm;
-      layer.in = v.size;
-      layer.norm = kind;
-      place_unit(v, -1, "head.transform_norm");
-      in_.spec.head_layers.push_back(std::move(layer));
-      return true;
-    }
-    if ((embedding_name || (before_layers(v.module, i) && !final_name)) &&
-        e.norm == NormKind::kNone) {
-      e.norm = kind;
-      e.norm_width = v.size;
-      place_unit(v, i, "embedding.norm");
-      prove_kind(i, "embedding.norm", kind, sure, v.weight);
-      return true;
-    }
-    // DeBERTa: the table of relative positions has a norm of its own, and the layers end in none.
-    if (hidden && e.relative_rows > 0 && e.relative_norm == NormKind::kNone) {
-      e.relative_norm = kind;
-      place_unit(v, i, "embedding.relative_norm");
-      prove_kind(i, "embedding.relative_norm", kind, sure, v.weight);
-      return true;
-    }
-    if (hidden && stack.final_norm == NormKind::kNone) {
-      stack.final_norm = kind;
-      place_unit(v, i, "norm.final");
-      prove_kind(i, "final_norm", kind, sure, v.weight);
-      return true;
-    }
-    // A second one beside the layers: the file may list the embedding's behind them (mBART).
-    if (hidden && e.norm == NormKind::kNone && (token_weight_[i].valid() || e.shares_token_table) &&
-        s_.modules[v.module].parent == s_.modules[in_.runs[i].parent].parent) {
-      e.norm = kind;
-      e.norm_width = v.size;
-      place_unit(v, i, "embedding.norm");
-      prove_kind(i, "embedding.norm", kind, sure, v.weight);
-      return true;
-    }
+void take_embedding_norm(Outside& o, const Vector& v, std::size_t i, NormKind kind, bool sure) {
+  auto& e = o.stacks()[i].embedding;
+  e.norm = kind;
+  e.norm_width = v.size;
+  o.place_unit(v, static_cast<int>(i), {slot::kEmbeddingNorm});
+  o.prove_norm({FieldPart::kEmbedding, "norm", static_cast<int>(i)}, sure, v.weight);
+}
+
+bool beside_convolution(const Outside& o, ModuleId module) {
+  if (!o.convolution.valid()) return false;
+  const ModuleId parent = o.snapshot.modules[o.convolution].parent;
+  return !parent.valid() || o.weights.inside(module, parent);
+}
+
+/// Whether `module` lies behind the transform, or beside it in a head of its own.
+bool in_head(const Outside& o, ModuleId module) {
+  if (!o.transform.valid()) return false;
+  const ModuleId head = o.snapshot.modules[o.transform].parent;
+  return o.weights.rank[module] > o.weights.rank[o.transform] ||
+         (head.valid() && !o.holds_layers(head) && o.weights.inside(module, head));
+}
+
+/// A norm of stack `i`, as wide as its layers (`hidden`) or as its token table.
+bool read_norm_of(Outside& o, const Vector& v, std::size_t i, bool hidden, bool& conv_norm) {
+  auto& stack = o.stacks()[i];
+  auto& e = stack.embedding;
+  const int index = static_cast<int>(i);
+  if (hidden && !conv_norm && e.conv_layer && beside_convolution(o, v.module)) {
+    conv_norm = true;
+    o.place_unit(v, index, {slot::kConvNorm});
+    return true;
+  }
+  bool sure = true;
+  const NormKind kind = norm_kind_of(v, sure);
+  if (in_head(o, v.module) && !o.has_head("transform_norm")) {
+    HeadLayer layer;
+    layer.id = "transform_norm";
+    layer.kind = HeadLayerKind::kNorm;
+    layer.in = v.size;
+    layer.norm = kind;
+    o.place_unit(v, kBehind, head_term(o.add_head(std::move(layer)).id));
+    return true;
+  }
+  const bool final_name = holds_any(v.name, {"final", "ln_f", "norm_f", "post_layernorm"});
+  const bool embedding_name = holds_any(v.name, {"emb", "pre_layrnorm", "pre_layernorm"});
+  if ((embedding_name || (o.before_layers(v.module, i) && !final_name)) &&
+      e.norm == NormKind::kNone) {
+    take_embedding_norm(o, v, i, kind, sure);
+    return true;
+  }
+  // DeBERTa: the table of relative positions has a norm of its own, and the layers end in none.
+  if (hidden && e.relative_rows > 0 && e.relative_norm == NormKind::kNone) {
+    e.relative_norm = kind;
+    o.place_unit(v, index, {slot::kRelativeNorm});
+    o.prove_norm({FieldPart::kEmbedding, "relative_norm", index}, sure, v.weight);
+    return true;
+  }
+  if (hidden && stack.final_norm == NormKind::kNone) {
+    stack.final_norm = kind;
+    o.place_unit(v, index, {slot::kFinalNorm});
+    o.prove_norm({FieldPart::kStack, "final_norm", index}, sure, v.weight);
+    return true;
+  }
+  // A second one beside the layers: the file may list the embedding's behind them (mBART).
+  if (hidden && e.norm == NormKind::kNone && (o.token_tables[i].valid() || e.shares_token_table) &&
+      o.snapshot.modules[v.module].parent == o.snapshot.modules[o.in.runs[i].parent].parent) {
+    take_embedding_norm(o, v, i, kind, sure);
+    return true;
   }
   return false;
 }
 
-bool SurroundingsReader::beside_convolution(ModuleId module) const {
-  const ModuleId parent = s_.modules[convolution_].parent;
-  return !parent.valid() || w_.inside(module, parent);
+void read_norm(Outside& o, const Vector& v, bool& conv_norm) {
+  // A bias whose matrix is something else is no norm.
+  if (v.shape.size() > 1 || last_part(v.name) == "bias") return;
+  for (std::size_t i = 0; i < o.stacks().size(); ++i) {
+    const bool hidden = v.size == o.stacks()[i].hidden_size,
+               narrow =
+                   v.size == o.stacks()[i].embedding.embedding_size && o.token_tables[i].valid();
+    if ((hidden || narrow) && o.near(v.weight, i) && read_norm_of(o, v, i, hidden, conv_norm))
+      return;
+  }
 }
 
-bool SurroundingsReader::in_head(ModuleId module) const {
-  const ModuleId head = s_.modules[transform_].parent;
-  const bool own = head.valid() &&
-                   std::none_of(in_.runs.begin(), in_.runs.end(),
-                                [&](const LayerRun& run) { return w_.inside(run.parent, head); });
-  return w_.rank[module] > w_.rank[transform_] || (own && w_.inside(module, head));
+}  // namespace
+
+void read_vectors(Outside& o) {
+  Singles singles;
+  for (const Vector& v : o.units.vectors) {
+    if (v.size == 1) singles[v.module].push_back(v.weight);
+  }
+  bool conv_norm = false;  // whether the norm of the convolution was found
+  for (const Vector& v : o.units.vectors) {
+    if (o.placed(v.weight)) continue;
+    // The first that it is counts; what is none stays unexplained.
+    if (read_output_bias(o, v) || read_row(o, v, singles) || read_scale(o, v) || read_token(o, v))
+      continue;
+    read_norm(o, v, conv_norm);
+  }
 }
 
 }  // namespace tally::inspector

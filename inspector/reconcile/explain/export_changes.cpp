@@ -180,7 +180,7 @@ class ChangeFinder {
       if (!line.weights.empty() || line.predicted_params == 0) continue;
       ++change.count;
       whole += line.predicted_params;
-      change.terms.push_back(line.id);
+      change.terms.push_back(line.id());
     }
     const auto merged = std::find_if(changes_.begin(), changes_.end(), [](const ExportChange& c) {
       return c.what == What::kMergedConstants;

@@ -11,10 +11,10 @@ struct Prediction {
   std::vector<Addend> addends;
 };
 
-std::map<std::string, Prediction> by_name(const std::vector<TermLine>& lines) {
-  std::map<std::string, Prediction> predictions;
+std::map<formulas::TermKey, Prediction> by_term(const std::vector<TermLine>& lines) {
+  std::map<formulas::TermKey, Prediction> predictions;
   for (const TermLine& line : lines) {
-    Prediction& prediction = predictions[line.id];
+    Prediction& prediction = predictions[line.key];
     prediction.params += line.predicted_params;
     prediction.addends.insert(prediction.addends.end(), line.addends.begin(), line.addends.end());
   }
@@ -50,9 +50,9 @@ std::string formula_of(const std::vector<Addend>& before, const std::vector<Adde
 
 std::vector<TermChange> term_changes(const std::vector<TermLine>& before,
                                      const std::vector<TermLine>& after) {
-  std::map<std::string, Prediction> was = by_name(before);
+  std::map<formulas::TermKey, Prediction> was = by_term(before);
   std::vector<TermChange> changes;
-  std::map<std::string, Prediction> is = by_name(after);
+  std::map<formulas::TermKey, Prediction> is = by_term(after);
   for (const auto& [term, prediction] : was) is.try_emplace(term);
   for (const auto& [term, prediction] : is) {
     const Prediction& old = was[term];

@@ -11,14 +11,14 @@ namespace tally::inspector {
 
 /// One term that a change made larger or smaller.
 struct TermChange {
-  std::string term;         ///< "decoder.attention.qkv.bias"
+  formulas::TermKey term;
   std::int64_t params = 0;  ///< what the change adds to its prediction
   /// The addends that came, went or have other numbers now: "L·n_q·d = 3·4·5",
   /// "no L·n_q·d = 3·4·5", "L·F·H = 3·88·20 instead of 3·80·20".
   std::string formula;
 };
 
-/// The terms whose predictions differ, by name.
+/// The terms whose predictions differ, in the order of their keys.
 std::vector<TermChange> term_changes(const std::vector<TermLine>& before,
                                      const std::vector<TermLine>& after);
 

@@ -21,18 +21,18 @@ std::vector<Want> find_wants(const std::vector<formulas::TermCount>& terms,
     if (!term.alias_of.empty()) continue;
     Want want;
     want.place.stack = term.stack;
-    want.place.term = term.key.name();
+    want.place.term = term.key.name;
     want.tensor_params = term.tensor_params;
     want.left = term.copies;
     if (term.group >= 0) {
       const auto& group = spec.stacks[static_cast<std::size_t>(term.stack)]
                               .groups[static_cast<std::size_t>(term.group)];
       want.place.layer = group.layers.front();
-      if (!term.packing.slot.empty()) {
+      if (term.packing.name.slot.valid()) {
         // One stored tensor a layer holds all that is packed together.
         want.left = group.num_layers();
         want.tensor_params = term.unique_params / want.left;
-        want.place.term = term.packing.name();
+        want.place.term = term.packing.name;
         const auto [found, fresh] = packed.emplace(term.packing, wants.size());
         if (!fresh) {
           wants[found->second].tensor_params += want.tensor_params;

@@ -78,18 +78,14 @@ Inference infer_frozen(const ModelSnapshot& snapshot, const Weights& weights,
     std::transform(tensors.begin(), tensors.end(), tensors.begin(), constant);
   };
   name_constants(in.tied);
-  const std::string_view count = ".num_layers";
   for (SpecField& field : in.fields) {
     name_constants(field.tensors);
-    const std::string& path = field.path;
-    if (path.size() > count.size() &&
-        path.compare(path.size() - count.size(), count.size(), count) == 0)
+    if (field.key.name == "num_layers")
       field.reason = "the code takes constants of the same shapes " + std::to_string(tree.repeats) +
                      " times in a row";
   }
-  const std::string& stack = in.spec.stacks.front().name;
-  if (stack == "decoder")
-    in.fields.push_back({stack + ".causal",
+  if (in.spec.stacks.front().name == "decoder")
+    in.fields.push_back({{formulas::FieldPart::kStack, "causal", 0},
                          "yes",
                          {},
                          "no tensor shows whether attention is masked",

@@ -10,6 +10,7 @@
 namespace tally::inspector {
 namespace {
 
+using formulas::FieldPart;
 using formulas::HeadLayer;
 using formulas::NormKind;
 using formulas::Switch;
@@ -41,30 +42,20 @@ bool align(TransformerSpec& a, TransformerSpec& b) {
 }
 
 /// Stacks have the names of the given specification: no tensor says "text" or "encoder".
-void adopt_names(const TransformerSpec& given, Inference& inference) {
-  auto& stacks = inference.spec.stacks;
-  if (stacks.size() != given.stacks.size()) return;
-  std::vector<std::string> old_names;
-  for (std::size_t i = 0; i < stacks.size(); ++i) {
-    old_names.push_back(stacks[i].name + ".");
-    stacks[i].name = given.stacks[i].name;
-  }
-  for (SpecField& field : inference.fields) {
-    for (std::size_t i = 0; i < stacks.size(); ++i) {
-      if (field.path.rfind(old_names[i], 0) != 0) continue;
-      field.path = stacks[i].name + "." + field.path.substr(old_names[i].size());
-      break;
-    }
-  }
+void adopt_names(const TransformerSpec& given, TransformerSpec& inferred) {
+  if (inferred.stacks.size() != given.stacks.size()) return;
+  for (std::size_t i = 0; i < given.stacks.size(); ++i)
+    inferred.stacks[i].name = given.stacks[i].name;
 }
 
 /// Gives `inferred` the values of `given` where the file leaves them open and they fit what it
 /// shows.
 void settle_open(TransformerSpec& inferred, const TransformerSpec& given,
                  const std::vector<SpecField>& fields) {
-  const auto heads_open = [&](const formulas::StackSpec& stack) {
+  const auto heads_open = [&](std::size_t stack) {
     return std::any_of(fields.begin(), fields.end(), [&](const SpecField& field) {
-      return field.ambiguous && field.path == stack.name + ".attention.head_dim";
+      return field.ambiguous && field.key.stack == static_cast<int>(stack) &&
+             field.key.part == FieldPart::kAttention && field.key.name == "head_dim";
     });
   };
   for (std::size_t i = 0; i < std::min(inferred.stacks.size(), given.stacks.size()); ++i) {
@@ -77,7 +68,7 @@ void settle_open(TransformerSpec& inferred, const TransformerSpec& given,
       return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias;
     };
     if (bare(stack.final_norm) && bare(other.final_norm)) stack.final_norm = other.final_norm;
-    const bool open = heads_open(stack);
+    const bool open = heads_open(i);
     for (std::size_t g = 0; g < std::min(stack.groups.size(), other.groups.size()); ++g) {
       auto& group = stack.groups[g];
       const auto& theirs = other.groups[g];
@@ -135,7 +126,7 @@ class Comparer {
         continue;
       Contradiction found{s.path, formulas::value_text(s, is), formulas::value_text(s, said), {}};
       for (const SpecField& field : c_.inference.fields) {
-        if (field.path == s.path) found.tensors = field.tensors;
+        if (field.key == s.key) found.tensors = field.tensors;
       }
       c_.contradictions.push_back(std::move(found));
       differing_.push_back({s, is, said});
@@ -242,26 +233,15 @@ class Comparer {
 
 /// Heads that the file leaves open are the configuration's where they fit what it shows.
 void close_heads(const GivenSpec& given, Inference& inference) {
-  for (const auto& stack : inference.spec.stacks) {
-    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
-      const auto& a = stack.groups[g].attention;
-      const std::string prefix =
-          stack.name + "." + (stack.groups.size() > 1 ? "group" + std::to_string(g) + "." : "") +
-          "attention.";
-      const std::pair<std::string, std::int64_t> values[] = {
-          {prefix + "num_heads", a.num_heads},
-          {prefix + "num_key_value_heads", a.num_key_value_heads},
-          {stack.name + ".attention.head_dim", a.head_dim}};
-      for (SpecField& field : inference.fields) {
-        for (const auto& [path, value] : values) {
-          if (field.path != path || !field.ambiguous) continue;
-          field.value = std::to_string(value);
-          field.ambiguous = false;
-          field.candidates.clear();
-          field.reason = given.config_name + " says so, and it fits the weights";
-        }
-      }
-    }
+  constexpr std::string_view kHeads[] = {"num_heads", "num_key_value_heads", "head_dim"};
+  for (SpecField& field : inference.fields) {
+    if (!field.ambiguous || field.key.part != FieldPart::kAttention ||
+        std::find(std::begin(kHeads), std::end(kHeads), field.key.name) == std::end(kHeads))
+      continue;
+    field.value = formulas::value_text(field.key, inference.spec);
+    field.ambiguous = false;
+    field.candidates.clear();
+    field.reason = given.config_name + " says so, and it fits the weights";
   }
 }
 
@@ -281,12 +261,11 @@ void name_head_layers(const TransformerSpec& given, Inference& inference) {
       if (alike && !in_list(inference.spec.head_layers, other.id)) names.push_back(other.id);
     }
     if (names.size() != 1) continue;
-    const std::string from = "head." + layer.id + ".", to = "head." + names.front() + ".";
-    const auto rename = [&](std::string& text) {
-      if (text.rfind(from, 0) == 0) text = to + text.substr(from.size());
+    const auto rename = [&](std::string& id) {
+      if (id == layer.id) id = names.front();
     };
-    for (Placement& p : inference.placements) rename(p.term);
-    for (SpecField& field : inference.fields) rename(field.path);
+    for (Placement& p : inference.placements) rename(p.term.head_layer);
+    for (SpecField& field : inference.fields) rename(field.key.head_layer);
     layer.id = names.front();
   }
 }
@@ -335,7 +314,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   }
   if (given.config) {
     c.spec = *given.config;
-    adopt_names(c.spec, c.inference);
+    adopt_names(c.spec, c.inference.spec);
     if (weights.storing == Storing::kFrozen) name_head_layers(c.spec, c.inference);
     settle_open(c.inference.spec, c.spec, c.inference.fields);
     if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);

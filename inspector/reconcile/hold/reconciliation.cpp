@@ -10,6 +10,9 @@ namespace {
 using formulas::TermCount;
 using formulas::TransformerSpec;
 
+namespace slot = formulas::slot;
+using formulas::TermKey;
+
 class Reconciler {
  public:
   Reconciler(const Weights& weights, const Inference& inference, const TransformerSpec& spec)
@@ -18,6 +21,8 @@ class Reconciler {
   Result<Reconciliation> run() {
     const auto terms = formulas::terms(spec_);
     if (!terms) return terms.error();
+    find_groups();
+    find_cross_in_one();
     for (const TermCount& term : *terms) add_term(term);
     for (const Placement& p : in_.placements) place(p);
     r_.unexplained.insert(r_.unexplained.end(), in_.unexplained.begin(), in_.unexplained.end());
@@ -35,12 +40,41 @@ class Reconciler {
   }
 
  private:
+  /// The group of each layer, where a stack has several.
+  void find_groups() {
+    for (const auto& stack : spec_.stacks) {
+      std::vector<int>& groups = group_of_.emplace_back();
+      if (stack.groups.size() == 1) continue;
+      groups.resize(static_cast<std::size_t>(stack.num_layers()), -1);
+      for (std::size_t g = 0; g < stack.groups.size(); ++g) {
+        for (const std::int64_t layer : stack.groups[g].layers)
+          groups[static_cast<std::size_t>(layer)] = static_cast<int>(g);
+      }
+    }
+  }
+
+  /// Stacks whose cross-attention has its queries stored with keys and values (torch's
+  /// in_proj_weight), which the specification cannot say.
+  void find_cross_in_one() {
+    std::vector<bool> alone(spec_.stacks.size(), false);
+    cross_in_one_ = alone;
+    for (const Placement& p : in_.placements) {
+      if (p.stack < 0 || static_cast<std::size_t>(p.stack) >= alone.size()) continue;
+      const auto stack = static_cast<std::size_t>(p.stack);
+      if (p.term == formulas::TermName{slot::kQkv, formulas::Part::kWeight, true})
+        cross_in_one_[stack] = true;
+      if (p.term == formulas::TermName{slot::kQ, formulas::Part::kWeight, true})
+        alone[stack] = true;
+    }
+    for (std::size_t i = 0; i < alone.size(); ++i) cross_in_one_[i] = cross_in_one_[i] && !alone[i];
+  }
+
   void add_term(const TermCount& term) {
-    const std::string id = line_id(term);
-    const auto [found, fresh] = line_of_.emplace(id, r_.lines.size());
+    const TermKey key = line_key(term);
+    const auto [found, fresh] = line_of_.emplace(key, r_.lines.size());
     if (fresh) {
       r_.lines.emplace_back();
-      r_.lines.back().id = id;
+      r_.lines.back().key = key;
       r_.lines.back().component = term.component;
       r_.lines.back().alias_of = term.alias_of;
     }
@@ -50,74 +84,57 @@ class Reconciler {
     if (term.alias_of.empty()) line.expected_tensors = std::max(line.expected_tensors, term.copies);
   }
 
-  /// Terms that are rows of one stored tensor share a line. A cross-attention whose queries are
-  /// stored with keys and values (torch's in_proj_weight) has its query there as well, which the
-  /// specification cannot say.
-  std::string line_id(const TermCount& term) const {
-    if (!term.packing.slot.empty()) return term.packing.text();
-    if (term.key.slot != "cross_attention.q" || !cross_in_one(term.stack)) return term.id;
-    formulas::TermKey packed = term.key;
-    packed.slot = "cross_attention.qkv";
-    return packed.text();
-  }
-
-  bool cross_in_one(int stack) const {
-    const auto has = [&](const char* name) {
-      return std::any_of(in_.placements.begin(), in_.placements.end(),
-                         [&](const Placement& p) { return p.stack == stack && p.term == name; });
-    };
-    return has("cross_attention.qkv.weight") && !has("cross_attention.q.weight");
+  /// Terms that are rows of one stored tensor share a line.
+  TermKey line_key(const TermCount& term) const {
+    if (term.packing.name.slot.valid()) return term.packing;
+    TermKey key = term.key;
+    if (key.name.cross && key.name.slot == slot::kQ &&
+        cross_in_one_[static_cast<std::size_t>(term.stack)])
+      key.name.slot = slot::kQkv;
+    return key;
   }
 
   void place(const Placement& p) {
-    auto line = line_of_.find(line_id(p));
-    if (line == line_of_.end()) line = line_of_.find(line_id(other_side(p)));
-    if (line == line_of_.end() || !r_.lines[line->second].alias_of.empty()) {
+    TermLine* line = line_for(p);
+    if (line == nullptr || !line->alias_of.empty()) {
       r_.unexplained.push_back(p.weight);
       return;
     }
-    r_.lines[line->second].weights.push_back(p.weight);
-    r_.lines[line->second].real_params += w_[p.weight].elements;
+    line->weights.push_back(p.weight);
+    line->real_params += w_[p.weight].elements;
   }
 
-  /// Whether a norm stands before or behind its block shows in no tensor: the specification has the
-  /// say.
-  static Placement other_side(Placement p) {
-    for (const char* slot : {"norm.attention", "norm.mlp"}) {
-      const std::string before = std::string(slot) + ".", behind = std::string(slot) + "_post.";
-      if (p.term.rfind(before, 0) == 0)
-        p.term = behind + p.term.substr(before.size());
-      else if (p.term.rfind(behind, 0) == 0)
-        p.term = before + p.term.substr(behind.size());
-      else
-        continue;
-      break;
+  /// The line of what is placed so, if there is one.
+  TermLine* line_for(const Placement& p) {
+    TermKey key;
+    key.name = p.term;
+    if (p.stack >= 0) {
+      const auto index = static_cast<std::size_t>(p.stack);
+      if (index >= spec_.stacks.size()) return nullptr;
+      key.stack = spec_.stacks[index].name;
+      const auto& groups = group_of_[index];
+      if (p.layer >= 0 && !groups.empty()) {
+        if (static_cast<std::size_t>(p.layer) >= groups.size()) return nullptr;
+        key.group = groups[static_cast<std::size_t>(p.layer)];
+      }
     }
-    return p;
-  }
-
-  std::string line_id(const Placement& p) const {
-    formulas::TermKey key;
-    key.slot = p.term;
-    if (p.stack < 0) return key.text();
-    const auto index = static_cast<std::size_t>(p.stack);
-    if (index >= spec_.stacks.size()) return "";
-    const auto& stack = spec_.stacks[index];
-    key.stack = stack.name;
-    if (p.layer < 0 || stack.groups.size() == 1) return key.text();
-    for (std::size_t g = 0; g < stack.groups.size(); ++g) {
-      const auto& layers = stack.groups[g].layers;
-      key.group = static_cast<int>(g);
-      if (std::binary_search(layers.begin(), layers.end(), p.layer)) return key.text();
+    auto line = line_of_.find(key);
+    if (line == line_of_.end()) {
+      // Whether a norm stands before or behind its block shows in no tensor: the specification has
+      // the say.
+      key.name.slot = formulas::other_side(key.name.slot);
+      line = line_of_.find(key);
     }
-    return "";
+    return line == line_of_.end() ? nullptr : &r_.lines[line->second];
   }
 
   const Weights& w_;
   const Inference& in_;
   const TransformerSpec& spec_;
   Reconciliation r_;
-  std::map<std::string, std::size_t> line_of_;
+  std::map<TermKey, std::size_t> line_of_;
+  std::vector<std::vector<int>> group_of_;  ///< per stack and layer; none where there is one group
+  std::vector<bool> cross_in_one_;          ///< per stack
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ struct Addend {
 /// One term, or the terms whose tensors are rows of one stored tensor (q, k and v of a fused
 /// projection).
 struct TermLine {
-  std::string id;  ///< "decoder.attention.qkv.weight"
+  formulas::TermKey key;
   formulas::Component component = formulas::Component::kEmbedding;
   std::vector<Addend> addends;  ///< its terms
   std::int64_t predicted_params = 0;
@@ -39,8 +39,9 @@ struct TermLine {
                          ///< figures are 0
   std::vector<TensorId> alias_tensors;  ///< the names by which the file has them again
 
-  std::string symbols() const;  ///< "L·n_q·d·H + L·n_kv·d·H + L·n_kv·d·H"
-  std::string numbers() const;  ///< the same with numbers
+  std::string id() const { return key.text(); }  ///< "decoder.attention.qkv.weight"
+  std::string symbols() const;                   ///< "L·n_q·d·H + L·n_kv·d·H + L·n_kv·d·H"
+  std::string numbers() const;                   ///< the same with numbers
   std::int64_t difference() const { return real_params - predicted_params; }
 };
 

@@ -18,33 +18,15 @@ using formulas::LayerGroup;
 using formulas::NormKind;
 using formulas::StackSpec;
 
+constexpr std::size_t kMostStacks = 100;  // the surroundings of each are searched on their own
 constexpr std::size_t kMostCandidates = 8;
 constexpr std::int64_t kWidestHead = 65536;  // searched for candidates; no head is as wide
 
-/// What makes two layers alike: every field of their group.
+/// What makes two layers alike.
 std::vector<std::int64_t> signature(const ParsedLayer& layer) {
-  std::vector<std::int64_t> key{layer.query_width, layer.key_value_width, layer.cross_query_width,
-                                layer.cross_key_value_width, layer.group.has_cross_attention};
-  for (const AttentionSpec* a : {&layer.group.attention, &layer.group.cross_attention}) {
-    for (const bool flag :
-         {a->q_bias, a->k_bias, a->v_bias, a->o_bias, a->sinks, a->fused_qkv, a->transposed,
-          a->latent_bias, a->xl_relative, a->position_key_proj, a->position_query_proj})
-      key.push_back(flag);
-    for (const std::int64_t size : {a->q_lora_rank, a->kv_lora_rank, a->qk_nope_head_dim,
-                                    a->qk_rope_head_dim, a->value_head_dim})
-      key.push_back(size);
-    key.push_back(static_cast<std::int64_t>(a->qk_norm));
-    key.push_back(static_cast<std::int64_t>(a->qk_norm_kind));
-  }
-  const auto& m = layer.group.mlp;
-  key.insert(key.end(),
-             {static_cast<std::int64_t>(m.kind), m.intermediate_size, m.up_bias, m.down_bias,
-              m.num_experts, m.router_bias, m.shared_intermediate_size, m.shared_bias,
-              m.shared_gate, m.fused_gate_up, m.stacked_experts, m.transposed});
-  const auto& g = layer.group;
-  key.insert(key.end(),
-             {static_cast<std::int64_t>(g.norm), g.attention_pre_norm, g.attention_post_norm,
-              g.cross_attention_norm, g.mlp_pre_norm, g.mlp_post_norm, g.layer_scale});
+  std::vector<std::int64_t> key = formulas::field_values(layer.group);
+  key.insert(key.end(), {layer.query_width, layer.key_value_width, layer.cross_query_width,
+                         layer.cross_key_value_width});
   return key;
 }
 
@@ -55,11 +37,18 @@ class Inferrer {
 
   Inference run() {
     in_.runs = find_layer_runs(s_, w_, [this](ModuleId m) { return is_layer(m); });
+    if (in_.runs.size() > kMostStacks)
+      return none("its layers lie in " + std::to_string(in_.runs.size()) + " places; more than " +
+                  std::to_string(kMostStacks) + " are not told apart");
+    std::vector<LayerRun> found = std::move(in_.runs);
+    in_.runs.clear();
+    for (LayerRun& run : found) {
+      if (add_stack(run)) in_.runs.push_back(std::move(run));
+    }
     if (in_.runs.empty()) return none("no repeated layers with an attention and an MLP were found");
-    for (const LayerRun& run : in_.runs) add_stack(run);
     find_family();
     read_surroundings(s_, w_, in_);
-    for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i) settle_norms(i);
+    settle_norms();
     for (std::size_t i = 0; i < in_.spec.stacks.size(); ++i)
       describe_stack(s_, w_, i, layers_[i].front(), heads_sure_[i], in_);
     name_stacks();
@@ -85,7 +74,9 @@ class Inferrer {
     return width > 1 && parse_layer(s_, w_, module, width).has_value();
   }
 
-  void add_stack(const LayerRun& run) {
+  /// Adds the stack of a run; false where none of its layers can be read at the width that they
+  /// share.
+  bool add_stack(const LayerRun& run) {
     const int index = static_cast<int>(in_.spec.stacks.size());
     StackSpec stack;
     stack.name = "stack" + std::to_string(index);
@@ -95,27 +86,23 @@ class Inferrer {
     for (const ModuleId module : run.layers) {
       auto parsed = parse_layer(s_, w_, module, stack.hidden_size);
       const auto number = static_cast<std::int64_t>(layers.size());
-      if (!parsed) {  // of another width than its siblings
-        const auto below = weights_below(w_, module);
-        in_.unexplained.insert(in_.unexplained.end(), below.begin(), below.end());
-        continue;
-      }
+      if (!parsed) continue;  // of another width than its siblings
       const auto [kind, fresh] = kinds.emplace(signature(*parsed), stack.groups.size());
       if (fresh) stack.groups.push_back(parsed->group);
       stack.groups[kind->second].layers.push_back(number);
       for (const WeightRole& role : parsed->roles) {
-        if (role.term == "attention.relative_bias" && number > 0)
-          in_.unexplained.push_back(role.weight);
-        else if (seen_.insert(role.weight).second)
+        if (role.term.slot == formulas::slot::kRelativeBias && number > 0) continue;
+        if (seen_.insert(role.weight).second)
           in_.placements.push_back({role.weight, index, number, role.term});
       }
-      in_.unexplained.insert(in_.unexplained.end(), parsed->unknown.begin(), parsed->unknown.end());
       layers.push_back(std::move(*parsed));
     }
+    if (layers.empty()) return false;
     for (LayerGroup& group : stack.groups) group.num_applied = group.num_layers();
-    set_heads(stack, layers);
     in_.spec.stacks.push_back(std::move(stack));
+    set_heads(in_.spec.stacks.back(), layers);
     layers_.push_back(std::move(layers));
+    return true;
   }
 
   /// The frequencies of rotary positions cover twice as many elements of a head, or all of it: a
@@ -141,7 +128,8 @@ class Inferrer {
     const bool unfit = heads.head_dim > 0 && common % heads.head_dim != 0;
     const bool asked = flags_.num_heads || flags_.head_dim;
     if (unfit) heads = {};
-    SpecField field{stack.name + ".attention.head_dim",
+    const int index = static_cast<int>(in_.spec.stacks.size()) - 1;
+    SpecField field{of_layers(in_.spec, index, formulas::FieldPart::kAttention, "head_dim"),
                     "",
                     heads.tensors,
                     heads.reason,
@@ -224,23 +212,26 @@ class Inferrer {
 
   /// A stack that ends in a norm has its layers' norms in front of the blocks, one that does not,
   /// behind.
-  void settle_norms(std::size_t i) {
-    StackSpec& stack = in_.spec.stacks[i];
-    if (stack.final_norm != NormKind::kNone) return;
-    for (LayerGroup& group : stack.groups) {
-      if (group.attention_post_norm || group.mlp_post_norm || group.parallel_block) continue;
-      std::swap(group.attention_pre_norm, group.attention_post_norm);
-      std::swap(group.mlp_pre_norm, group.mlp_post_norm);
-      for (Placement& p : in_.placements) {
-        if (p.stack != static_cast<int>(i) || p.layer < 0 ||
-            !std::binary_search(group.layers.begin(), group.layers.end(), p.layer))
-          continue;
-        for (const char* slot : {"norm.attention.", "norm.mlp."}) {
-          const std::string from = slot;
-          if (p.term.rfind(from, 0) == 0)
-            p.term = from.substr(0, from.size() - 1) + "_post." + p.term.substr(from.size());
-        }
+  void settle_norms() {
+    std::vector<std::vector<bool>> behind(in_.spec.stacks.size());  // per stack and layer
+    for (std::size_t i = 0; i < behind.size(); ++i) {
+      StackSpec& stack = in_.spec.stacks[i];
+      behind[i].resize(layers_[i].size(), false);
+      if (stack.final_norm != NormKind::kNone) continue;
+      for (LayerGroup& group : stack.groups) {
+        if (group.attention_post_norm || group.mlp_post_norm || group.parallel_block) continue;
+        std::swap(group.attention_pre_norm, group.attention_post_norm);
+        std::swap(group.mlp_pre_norm, group.mlp_post_norm);
+        for (const std::int64_t layer : group.layers)
+          behind[i][static_cast<std::size_t>(layer)] = true;
       }
+    }
+    for (Placement& p : in_.placements) {
+      if (p.stack < 0 || p.layer < 0 ||
+          !behind[static_cast<std::size_t>(p.stack)][static_cast<std::size_t>(p.layer)])
+        continue;
+      const formulas::Slot other = formulas::other_side(p.term.slot);
+      if (other.valid()) p.term.slot = other;
     }
   }
 
@@ -288,10 +279,6 @@ class Inferrer {
         name = "encoder";
       stack.causal = name == "decoder" || name == "text";
       while (!used.insert(name).second) name += "2";
-      const std::string old = stack.name + ".";
-      for (SpecField& field : in_.fields) {
-        if (field.path.rfind(old, 0) == 0) field.path = name + "." + field.path.substr(old.size());
-      }
       stack.name = name;
     }
   }
@@ -324,7 +311,7 @@ std::string recognised_as(const Inference& inference) {
                                : "decoder-only transformer";
     const bool masked =
         std::none_of(inference.fields.begin(), inference.fields.end(),
-                     [&](const SpecField& f) { return f.path == name + ".causal" && f.ambiguous; });
+                     [](const SpecField& f) { return f.key.name == "causal" && f.ambiguous; });
     if (!masked) text = "decoder-only or encoder-only transformer";
   } else {
     const bool cross = std::any_of(stacks.begin(), stacks.end(), [](const StackSpec& s) {

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <formulas/spec/spec.h>
+#include <formulas/spec/switches.h>
+#include <formulas/terms/term_key.h>
 #include <inspector/reconcile/layers/layer_parser.h>
 #include <inspector/reconcile/layers/layer_runs.h>
 
@@ -17,7 +19,7 @@ namespace tally::inspector {
 
 /// One field of the specification and why it has its value.
 struct SpecField {
-  std::string path;  ///< as formulas::switches() names it: "decoder.attention.num_heads"
+  formulas::FieldKey key;
   std::string value;
   std::vector<TensorId> tensors;  ///< of the snapshot, that prove it
   std::string reason;             ///< in words; may be empty where tensors say it all
@@ -30,8 +32,7 @@ struct Placement {
   WeightId weight;
   int stack = -1;           ///< index in the specification's stacks; -1: behind them (head)
   std::int64_t layer = -1;  ///< within the stack; -1: in none
-  std::string term;  ///< without stack and group: "attention.qkv.weight", "embedding.tokens",
-                     ///< "head.output.weight"
+  formulas::TermName term;
 };
 
 struct Inference {

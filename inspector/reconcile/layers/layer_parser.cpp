@@ -12,6 +12,23 @@
 namespace tally::inspector {
 namespace {
 
+namespace slot = formulas::slot;
+using formulas::Slot;
+
+/// The same matrix of the one MLP, of an expert and of the shared experts.
+struct MlpSlots {
+  Slot dense, expert, shared;
+};
+constexpr MlpSlots kMlpSlots[] = {{slot::kGate, slot::kExpertsGate, slot::kSharedGate},
+                                  {slot::kUp, slot::kExpertsUp, slot::kSharedUp},
+                                  {slot::kGateUp, slot::kExpertsGateUp, slot::kSharedGateUp},
+                                  {slot::kDown, slot::kExpertsDown, slot::kSharedDown}};
+
+const MlpSlots& mlp_slots(Slot dense) {
+  return *std::find_if(std::begin(kMlpSlots), std::end(kMlpSlots),
+                       [dense](const MlpSlots& slots) { return slots.dense == dense; });
+}
+
 /// "num_heads" and its other names; the value is the number of heads.
 constexpr std::string_view kHeadCounts[] = {"num_heads", "n_heads", "n_head", "num_attention_heads",
                                             "heads",     "nheads",  "nhead"};
@@ -45,7 +62,6 @@ class LayerParser {
     if (!blocks) return std::nullopt;
     describe_attention(*blocks);
     describe_mlp(*blocks);
-    for (const std::size_t i : blocks->unknown) layer_.forget(matrices_[i]);
     read_layer_vectors(s_, w_, units.vectors, *blocks, layer_);
     find_heads();
     return std::move(layer_);
@@ -64,9 +80,7 @@ class LayerParser {
         layer_.relative_buckets = it->rows;
         relative_heads_ = it->columns;
         relative_weight_ = it->weight;
-        layer_.add(it->weight, "attention.relative_bias");
-      } else {
-        layer_.unknown.push_back(it->weight);
+        layer_.add(it->weight, {slot::kRelativeBias});
       }
       it = all.erase(it);
     }
@@ -150,26 +164,25 @@ class LayerParser {
       const Block& block = blocks.attentions[k];
       const bool cross = k == 1;
       auto& spec = cross ? layer_.group.cross_attention : layer_.group.attention;
-      const std::string prefix = cross ? "cross_attention." : "attention.";
       (cross ? layer_.cross_query_width : layer_.query_width) = block.query_width;
       (cross ? layer_.cross_key_value_width : layer_.key_value_width) = block.key_value_width;
       layer_.group.has_cross_attention = layer_.group.has_cross_attention || cross;
       spec.fused_qkv = block.fused;
       if (block.latent) describe_latent(*block.latent, spec);
-      for (const auto& [matrix, part] : block.roles) {
+      for (const auto& [matrix, role] : block.roles) {
         const Matrix& m = matrices_[matrix];
-        const bool bias = m.bias.valid();
+        const bool bias = m.bias.valid(), together = role == slot::kQkv;
         // With keys and values in one tensor, the formula's line for a self-attention holds the
         // queries as well.
-        const bool packed = part == "qkv" || part == "kv" || (block.fused && part == "q" && !cross);
-        layer_.add_unit(m, prefix + (packed ? "qkv" : part));
-        if (part == "q" || part == "qkv") spec.q_bias = bias;
-        if (part == "k" || part == "qkv" || part == "kv") spec.k_bias = bias;
-        if (part == "v" || part == "qkv" || part == "kv") spec.v_bias = bias;
-        if (part == "o") spec.o_bias = bias;
-        if (part == "q_a" || part == "kv_a") spec.latent_bias = spec.latent_bias || bias;
-        if (part == "pos_key") spec.position_key_proj = true;
-        if (part == "pos_query") spec.position_query_proj = true;
+        const bool packed = block.fused && role == slot::kQ && !cross;
+        layer_.add_unit(m, packed ? slot::kQkv : role, cross);
+        if (role == slot::kQ || (together && !block.fused_two)) spec.q_bias = bias;
+        if (role == slot::kK || together) spec.k_bias = bias;
+        if (role == slot::kV || together) spec.v_bias = bias;
+        if (role == slot::kO) spec.o_bias = bias;
+        if (role == slot::kQA || role == slot::kKvA) spec.latent_bias = spec.latent_bias || bias;
+        if (role == slot::kPosKey) spec.position_key_proj = true;
+        if (role == slot::kPosQuery) spec.position_query_proj = true;
         spec.transposed = spec.transposed || m.input_first;
         layer_.input_first_sure = layer_.input_first_sure && m.sure;
       }
@@ -200,22 +213,24 @@ class LayerParser {
     for (std::size_t k = 0; k < blocks.mlps.size(); ++k) {
       const Block& block = blocks.mlps[k];
       const bool shared = blocks.has_shared && k + 1 == blocks.mlps.size();
-      std::string prefix = "mlp.";
-      if (blocks.experts > 0) prefix = shared ? "mlp.shared." : "mlp.experts.";
-      for (const auto& [matrix, part] : block.roles) {
+      for (const auto& [matrix, role] : block.roles) {
         const Matrix& m = matrices_[matrix];
-        const bool together = !shared && mlp.stacked_experts && part != "down";
-        layer_.add_unit(m, prefix + (together ? "gate_up" : part));
+        const bool down = role == slot::kDown;
+        const auto& slots =
+            mlp_slots(!shared && mlp.stacked_experts && !down ? slot::kGateUp : role);
+        layer_.add_unit(m, blocks.experts == 0 ? slots.dense
+                           : shared            ? slots.shared
+                                               : slots.expert);
         if (shared)
           mlp.shared_bias = mlp.shared_bias || m.bias.valid();
         else
-          (part == "down" ? mlp.down_bias : mlp.up_bias) = m.bias.valid();
+          (down ? mlp.down_bias : mlp.up_bias) = m.bias.valid();
         mlp.transposed = mlp.transposed || m.input_first;
       }
       if (shared) mlp.shared_intermediate_size = block.intermediate;
     }
     if (!blocks.router) return;
-    layer_.add_unit(matrices_[*blocks.router], "mlp.router");
+    layer_.add_unit(matrices_[*blocks.router], slot::kRouter);
     mlp.router_bias = matrices_[*blocks.router].bias.valid();
   }
 

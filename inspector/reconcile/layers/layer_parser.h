@@ -2,17 +2,17 @@
 #pragma once
 
 #include <formulas/spec/spec.h>
+#include <formulas/terms/term_key.h>
 #include <inspector/reconcile/layers/projections.h>
 
 #include <optional>
 
 namespace tally::inspector {
 
-/// A weight and its term within a stack's layer: "attention.qkv.weight", "norm.mlp.bias",
-/// "cross_attention.o.weight".
+/// A weight and its term within a stack's layer.
 struct WeightRole {
   WeightId weight;
-  std::string term;
+  formulas::TermName term;
 };
 
 /// How sure a size is.
@@ -25,9 +25,8 @@ struct HeadEvidence {
 
 struct ParsedLayer {
   ModuleId module;
-  formulas::LayerGroup group;  ///< without `layers`; heads as far as evident
-  std::vector<WeightRole> roles;
-  std::vector<WeightId> unknown;  ///< weights that fit no role
+  formulas::LayerGroup group;     ///< without `layers`; heads as far as evident
+  std::vector<WeightRole> roles;  ///< of the weights that fit one
   std::int64_t hidden = 0;
   std::int64_t query_width = 0, key_value_width = 0;  ///< A and B of self-attention
   std::int64_t cross_query_width = 0, cross_key_value_width = 0;
@@ -39,17 +38,12 @@ struct ParsedLayer {
   bool rms_sure = false;  ///< the kind of norm follows from a bias or the class's name
   bool input_first_sure = true;
 
-  void add(WeightId weight, std::string term) { roles.push_back({weight, std::move(term)}); }
+  void add(WeightId weight, formulas::TermName term) { roles.push_back({weight, std::move(term)}); }
   /// A unit's weight and, where it has one, its bias.
   template <class Unit>
-  void add_unit(const Unit& unit, const std::string& term) {
-    add(unit.weight, term + ".weight");
-    if (unit.bias.valid()) add(unit.bias, term + ".bias");
-  }
-  template <class Unit>
-  void forget(const Unit& unit) {
-    unknown.push_back(unit.weight);
-    if (unit.bias.valid()) unknown.push_back(unit.bias);
+  void add_unit(const Unit& unit, formulas::Slot slot, bool cross = false) {
+    add(unit.weight, {slot, formulas::Part::kWeight, cross});
+    if (unit.bias.valid()) add(unit.bias, {slot, formulas::Part::kBias, cross});
   }
   /// Takes `width` as proved by `tensor` where it fits and nothing was proved before.
   void prove_head_dim(std::int64_t width, TensorId tensor, const char* reason);

@@ -7,7 +7,9 @@
 namespace tally::inspector {
 namespace {
 
+namespace slot = formulas::slot;
 using formulas::NormKind;
+using formulas::Part;
 using formulas::QkNorm;
 
 class VectorReader {
@@ -30,16 +32,14 @@ class VectorReader {
       const bool named =
           holds_any(part, {"q_norm", "k_norm", "q_layernorm", "k_layernorm", "query_norm",
                            "key_norm", "q_ln", "k_ln", "norm_q", "norm_k"});
-      if (v.size == 0) {
-        layer_.forget(v);
-      } else if (read_latent_norm(v)) {
+      if (v.size == 0 || read_latent_norm(v)) {
         continue;
       } else if (v.size == layer_.hidden && v.row && blocks_.experts > 0 && blocks_.has_shared) {
-        layer_.add(v.weight, "mlp.shared_gate.weight");
+        layer_.add(v.weight, {slot::kGateOfShared, Part::kWeight});
         layer_.group.mlp.shared_gate = true;
       } else if (is_sink(v, part)) {
         layer_.group.attention.sinks = true;
-        layer_.add(v.weight, "attention.sinks");
+        layer_.add(v.weight, {slot::kSinks});
         layer_.prove_head_dim(layer_.query_width / v.size, w_[v.weight].tensor,
                               "a sink for each head");
       } else if (named || full_.count(&v) > 0 || (v.shape.size() == 2 && in_attention(v)) ||
@@ -50,8 +50,6 @@ class VectorReader {
         continue;
       } else if (v.size == layer_.hidden) {
         norms.push_back(&v);
-      } else {
-        layer_.forget(v);
       }
     }
     describe_query_key_norms(queries_and_keys);
@@ -88,17 +86,17 @@ class VectorReader {
     const auto& a = layer_.group.attention;
     if (a.kind != formulas::AttentionKind::kLatent || v.bias.valid() || !in_attention(v))
       return false;
-    const bool key = v.size == a.kv_lora_rank && !has("attention.kv_a_norm.weight"),
-               query = v.size == a.q_lora_rank && !has("attention.q_a_norm.weight");
+    const bool key = v.size == a.kv_lora_rank && !has(slot::kKvANorm),
+               query = v.size == a.q_lora_rank && !has(slot::kQANorm);
     if (!key && !query) return false;
     // Of two equal ranks the queries' comes first.
-    layer_.add(v.weight, query ? "attention.q_a_norm.weight" : "attention.kv_a_norm.weight");
+    layer_.add(v.weight, {query ? slot::kQANorm : slot::kKvANorm, Part::kWeight});
     return true;
   }
 
-  bool has(std::string_view term) const {
+  bool has(formulas::Slot slot) const {
     return std::any_of(layer_.roles.begin(), layer_.roles.end(),
-                       [&](const WeightRole& role) { return role.term == term; });
+                       [&](const WeightRole& role) { return role.term.slot == slot; });
   }
 
   /// Two vectors that scale the blocks' outputs: named so, or the only bare ones beside norms that
@@ -117,43 +115,40 @@ class VectorReader {
   }
 
   void describe_scales() {
-    if (scales_.size() != 2) {
-      for (const Vector* v : scales_) layer_.forget(*v);
-      return;
-    }
+    if (scales_.size() != 2) return;
     layer_.group.layer_scale = true;
-    layer_.add(scales_[0]->weight, "mlp.layer_scale1");
-    layer_.add(scales_[1]->weight, "mlp.layer_scale2");
+    layer_.add(scales_[0]->weight, {slot::kLayerScale1});
+    layer_.add(scales_[1]->weight, {slot::kLayerScale2});
   }
 
   void describe_query_key_norms(const std::vector<const Vector*>& found) {
     if (found.empty() || each_head(found)) return;
     auto& attention = layer_.group.attention;
     const std::int64_t a = layer_.query_width, b = layer_.key_value_width;
-    std::string variant;
+    formulas::Slot slot_of_q, slot_of_k;
     if (found.size() == 2) {
       const Vector& q = *found[0];
       const Vector& k = *found[1];
       if (q.shape.size() == 2 && k.shape.size() == 2 && q.size == a && k.size == b) {
         attention.qk_norm = QkNorm::kPerHead;
-        variant = "_norm_per_head";
+        slot_of_q = slot::kQNormPerHead;
+        slot_of_k = slot::kKNormPerHead;
         layer_.prove_head_dim(q.shape[1], w_[q.weight].tensor, "one norm for each head");
       } else if (q.size == k.size && q.size < a) {
         attention.qk_norm = QkNorm::kHeadDim;
-        variant = "_norm";
+        slot_of_q = slot::kQNorm;
+        slot_of_k = slot::kKNorm;
         layer_.prove_head_dim(q.size, w_[q.weight].tensor, "the norm of a head's queries");
       } else if (q.size == a && k.size == b) {
         attention.qk_norm = QkNorm::kFull;
-        variant = "_norm_full";
+        slot_of_q = slot::kQNormFull;
+        slot_of_k = slot::kKNormFull;
       }
     }
-    if (variant.empty()) {
-      for (const Vector* v : found) layer_.forget(*v);
-      return;
-    }
+    if (!slot_of_q.valid()) return;
     set_kind(*found[0]);
-    for (const bool q : {true, false})
-      layer_.add_unit(*found[q ? 0 : 1], std::string("attention.") + (q ? "q" : "k") + variant);
+    layer_.add_unit(*found[0], slot_of_q);
+    layer_.add_unit(*found[1], slot_of_k);
   }
 
   /// A norm of its own for each head, queries' before keys' (StableLM 2 12B).
@@ -169,8 +164,7 @@ class VectorReader {
     set_kind(*found.front());
     layer_.prove_head_dim(d, w_[found.front()->weight].tensor, "one norm for each head");
     for (std::int64_t i = 0; i < count; ++i)
-      layer_.add_unit(*found[i],
-                      i < a / d ? "attention.q_norm_each_head" : "attention.k_norm_each_head");
+      layer_.add_unit(*found[i], i < a / d ? slot::kQNormEachHead : slot::kKNormEachHead);
     return true;
   }
 
@@ -191,32 +185,26 @@ class VectorReader {
     for (const Vector* v : found) {
       const bool alike = (v->bias.valid()) == (found.front()->bias.valid());
       const std::size_t most = group.has_cross_attention ? 3 : 4;
-      if (alike && norms.size() < most)
-        norms.push_back(v);
-      else
-        layer_.forget(*v);
+      if (alike && norms.size() < most) norms.push_back(v);
     }
-    const auto take = [&](const Vector& v, const char* slot, bool formulas::LayerGroup::*flag) {
+    const auto take = [&](const Vector& v, formulas::Slot slot, bool formulas::LayerGroup::*flag) {
       group.*flag = true;
-      layer_.add_unit(v, std::string("norm.") + slot);
+      layer_.add_unit(v, slot);
     };
     using G = formulas::LayerGroup;
     if (norms.size() == 4) {
-      take(*norms[0], "attention", &G::attention_pre_norm);
-      take(*norms[1], "attention_post", &G::attention_post_norm);
-      take(*norms[2], "mlp", &G::mlp_pre_norm);
-      take(*norms[3], "mlp_post", &G::mlp_post_norm);
+      take(*norms[0], slot::kAttentionNorm, &G::attention_pre_norm);
+      take(*norms[1], slot::kAttentionPostNorm, &G::attention_post_norm);
+      take(*norms[2], slot::kMlpNorm, &G::mlp_pre_norm);
+      take(*norms[3], slot::kMlpPostNorm, &G::mlp_post_norm);
       layer_.positions_of_norms_sure = true;
       return;
     }
-    if (norms.size() == 3 && !group.has_cross_attention) {
-      layer_.forget(*norms.back());
-      norms.pop_back();
-    }
+    if (norms.size() == 3 && !group.has_cross_attention) norms.pop_back();
     if (norms.size() == 3) {
-      take(*norms[0], "attention", &G::attention_pre_norm);
-      take(*norms[1], "cross_attention", &G::cross_attention_norm);
-      take(*norms[2], "mlp", &G::mlp_pre_norm);
+      take(*norms[0], slot::kAttentionNorm, &G::attention_pre_norm);
+      take(*norms[1], slot::kCrossAttentionNorm, &G::cross_attention_norm);
+      take(*norms[2], slot::kMlpNorm, &G::mlp_pre_norm);
       return;
     }
     const std::size_t path = s_.modules[module_].path.size();
@@ -226,18 +214,18 @@ class VectorReader {
     // Both named so: OLMo 2's norms stand behind their blocks, though one stands behind the last
     // layer, too.
     if (norms.size() == 2 && named(norms[0], {"post_"}) && named(norms[1], {"post_"})) {
-      take(*norms[0], "attention_post", &G::attention_post_norm);
-      take(*norms[1], "mlp_post", &G::mlp_post_norm);
+      take(*norms[0], slot::kAttentionPostNorm, &G::attention_post_norm);
+      take(*norms[1], slot::kMlpPostNorm, &G::mlp_post_norm);
       return;
     }
     if (norms.size() == 1 && named(norms[0], {"mlp", "ffn"})) {
-      take(*norms[0], "mlp", &G::mlp_pre_norm);
+      take(*norms[0], slot::kMlpNorm, &G::mlp_pre_norm);
       return;
     }
     if (norms.size() == 2 && is_attention_norm(*norms[1]) && !is_attention_norm(*norms[0]))
       std::swap(norms[0], norms[1]);
-    take(*norms[0], "attention", &G::attention_pre_norm);
-    if (norms.size() == 2) take(*norms[1], "mlp", &G::mlp_pre_norm);
+    take(*norms[0], slot::kAttentionNorm, &G::attention_pre_norm);
+    if (norms.size() == 2) take(*norms[1], slot::kMlpNorm, &G::mlp_pre_norm);
     group.parallel_block = norms.size() == 1;
   }
 

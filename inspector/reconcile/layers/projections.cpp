@@ -6,6 +6,7 @@
 namespace tally::inspector {
 namespace {
 
+namespace slot = formulas::slot;
 using Set = std::vector<std::size_t>;
 
 bool divides(std::int64_t part, std::int64_t whole) {
@@ -51,12 +52,12 @@ class Matcher {
         if (at(ups[0]).out() != width || at(ups[1]).out() != width) continue;
         const std::size_t up = hint(ups[0]) == Hint::kUp ? 0 : 1;
         block.gated = true;
-        block.roles = {{ups[1 - up], "gate"}, {ups[up], "up"}, {down, "down"}};
+        block.roles = {{ups[1 - up], slot::kGate}, {ups[up], slot::kUp}, {down, slot::kDown}};
         return block;
       }
       if (at(ups[0]).out() != width && at(ups[0]).out() != 2 * width) continue;
       block.gated = block.fused = at(ups[0]).out() == 2 * width;
-      block.roles = {{ups[0], block.fused ? "gate_up" : "up"}, {down, "down"}};
+      block.roles = {{ups[0], block.fused ? slot::kGateUp : slot::kUp}, {down, slot::kDown}};
       return block;
     }
     return std::nullopt;
@@ -81,7 +82,7 @@ class Matcher {
         if (unnamed && at(others[0]).bias.valid() && !at(others[1]).bias.valid())
           std::swap(others[0], others[1]);
         Block block = start(width, narrow);
-        block.roles = {{q, "q"}, {others[0], "k"}, {others[1], "v"}, {o, "o"}};
+        block.roles = {{q, slot::kQ}, {others[0], slot::kK}, {others[1], slot::kV}, {o, slot::kO}};
         return block;
       }
     }
@@ -109,10 +110,11 @@ class Matcher {
         if (is_position(inputs[2]) || !is_position(inputs[3])) continue;
       }
       Block block = start(width, width);
-      block.roles = {{inputs[0], "q"}, {inputs[1], "k"}, {inputs[2], "v"}, {o, "o"}};
+      block.roles = {
+          {inputs[0], slot::kQ}, {inputs[1], slot::kK}, {inputs[2], slot::kV}, {o, slot::kO}};
       for (std::size_t k = 3; k < inputs.size(); ++k) {
         const bool query = named ? hint(inputs[k]) == Hint::kPositionQuery : k == 4;
-        block.roles.emplace_back(inputs[k], query ? "pos_query" : "pos_key");
+        block.roles.emplace_back(inputs[k], query ? slot::kPosQuery : slot::kPosKey);
       }
       return block;
     }
@@ -175,10 +177,10 @@ class Matcher {
     Block block = start(all, all);
     block.latent = sizes;
     if (queries.size() == 2)
-      block.roles = {{queries[0], "q_a"}, {queries[1], "q_b"}};
+      block.roles = {{queries[0], slot::kQA}, {queries[1], slot::kQB}};
     else
-      block.roles = {{queries[0], "q"}};
-    block.roles.insert(block.roles.end(), {{down, "kv_a"}, {up, "kv_b"}, {o, "o"}});
+      block.roles = {{queries[0], slot::kQ}};
+    block.roles.insert(block.roles.end(), {{down, slot::kKvA}, {up, slot::kKvB}, {o, slot::kO}});
     return block;
   }
 
@@ -194,7 +196,7 @@ class Matcher {
         Block block = start(width, both / 2);
         block.fused = block.fused_two = true;
         block.either = both == width;  // gate and up look the same
-        block.roles = {{q, "q"}, {kv, "kv"}, {o, "o"}};
+        block.roles = {{q, slot::kQ}, {kv, slot::kQkv}, {o, slot::kO}};
         return block;
       }
     }
@@ -209,7 +211,7 @@ class Matcher {
       Block block = start(width, rest / 2);
       block.fused = true;
       block.either = all == 2 * width;
-      block.roles = {{inputs[0], "qkv"}, {o, "o"}};
+      block.roles = {{inputs[0], slot::kQkv}, {o, slot::kO}};
       return block;
     }
     return std::nullopt;

@@ -14,10 +14,10 @@
 // or the same with a number of experts in front. Names decide only where shapes leave it open.
 #pragma once
 
+#include <formulas/terms/term_key.h>
 #include <inspector/reconcile/facts/units.h>
 
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,9 +37,9 @@ struct LatentSizes {
 struct Block {
   enum class Kind { kAttention, kMlp };
   Kind kind = Kind::kAttention;
-  /// Each matrix (index into Units::matrices) with its term: "attention.q", "attention.qkv",
-  /// "mlp.gate_up", "mlp.down".
-  std::vector<std::pair<std::size_t, std::string>> roles;
+  /// Each matrix (index into Units::matrices) with its place: slot::kQ, slot::kQkv (also of keys
+  /// and values alone), slot::kDown; of experts too those of a dense MLP.
+  std::vector<std::pair<std::size_t, formulas::Slot>> roles;
   std::int64_t query_width = 0;      ///< A
   std::int64_t key_value_width = 0;  ///< B
   std::int64_t intermediate = 0;     ///< F

@@ -6,17 +6,18 @@
 namespace tally::inspector {
 namespace {
 
+namespace slot = formulas::slot;
+
 constexpr std::size_t kProjections = 5;  // q, k, v, o, r
 constexpr std::size_t kBiases = 3;
 
 struct Role {
   std::string_view name;
-  std::string_view term;
+  formulas::Slot slot;
 };
 // In XLNet's order, which stands where names say nothing.
-constexpr Role kBiasRoles[] = {{"r_r_bias", "attention.r_r_bias"},
-                               {"r_s_bias", "attention.r_s_bias"},
-                               {"r_w_bias", "attention.r_w_bias"}};
+constexpr Role kBiasRoles[] = {
+    {"r_r_bias", slot::kRRBias}, {"r_s_bias", slot::kRSBias}, {"r_w_bias", slot::kRWBias}};
 
 bool is_projection(const Matrix& m, std::int64_t hidden) {
   return m.experts == hidden && !m.bias.valid();
@@ -51,14 +52,14 @@ void take_xl_attention(const Weights& weights, Units& units, ParsedLayer& layer)
     if (last_part(matrices[i].name) == "r") relative = i;
     if (last_part(matrices[i].name) == "o") output = i;
   }
-  layer.add(matrices[relative].weight, "attention.r.weight");
-  layer.add(segments.front(), "attention.segments");
+  layer.add(matrices[relative].weight, {slot::kR, formulas::Part::kWeight});
+  layer.add(segments.front(), {slot::kSegments});
   std::sort(biases.begin(), biases.end());
   const auto name_of = [&](WeightId weight) { return weights.name_of[weights[weight].tensor]; };
   for (std::size_t i = 0; i < kBiases; ++i) {
     const auto named = std::find_if(biases.begin(), biases.end(),
                                     [&](WeightId b) { return name_of(b) == kBiasRoles[i].name; });
-    layer.add(named == biases.end() ? biases[i] : *named, std::string(kBiasRoles[i].term));
+    layer.add(named == biases.end() ? biases[i] : *named, {kBiasRoles[i].slot});
   }
   layer.group.attention.xl_relative = true;
   layer.heads = {width,

@@ -99,7 +99,8 @@ TEST(Gate, WhatIsTooMuchDoesNotMakeGoodWhatIsMissing) {
 
 TEST(Gate, ContradictionAndOpenFieldsFail) {
   Given given;
-  given.comparison.inference.fields.push_back({"decoder.hidden_size", "20", {}, "", false, {}});
+  given.comparison.inference.fields.push_back(
+      {{formulas::FieldPart::kStack, "hidden_size", 0}, "20", {}, "", false, {}});
   EXPECT_TRUE(passes("contradiction", given));
   EXPECT_TRUE(passes("open", given));
   EXPECT_TRUE(check_config(given).finding.passed);

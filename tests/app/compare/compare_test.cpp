@@ -97,13 +97,13 @@ TEST(ModuleSums, MayPassTwoToTheSixtyThird) {
 TEST(ChangeFormula, SaysThatALayerIsTied) {
   inspector::Reconciliation terms;
   terms.lines.resize(1);
-  terms.lines[0].id = "head.output.weight";
+  const formulas::TermKey output{"", -1, {formulas::slot::kOutput, formulas::Part::kWeight}};
+  terms.lines[0].key = output;
   terms.lines[0].addends = {{"V·H", "211·20"}};
-  EXPECT_EQ(change_formula({"head.output.weight", -4220, ""}, terms),
+  EXPECT_EQ(change_formula({output, -4220, ""}, terms),
             "tied, no longer counted again: V·H = 211·20");
-  EXPECT_EQ(change_formula({"head.output.weight", 4220, ""}, terms),
-            "no longer tied, counted: V·H = 211·20");
-  EXPECT_EQ(change_formula({"x", 1, "H = 20"}, terms), "H = 20");
+  EXPECT_EQ(change_formula({output, 4220, ""}, terms), "no longer tied, counted: V·H = 211·20");
+  EXPECT_EQ(change_formula({output, 1, "H = 20"}, terms), "H = 20");
 }
 
 // 2^40 rows of 2^22: each of the two tables has 2^62 parameters, which fits; together they do not.

@@ -71,7 +71,7 @@ TEST_P(EverySwitch, ChangesATermOrSaysWhyNot) {
     }
     if (changed || !s.inert(*spec).empty()) continue;
     EXPECT_TRUE(refused) << s.path << " changes nothing";
-    EXPECT_EQ(kNeedOthers.count(s.field), 1u) << s.path << " is refused with every value";
+    EXPECT_EQ(kNeedOthers.count(s.key.name), 1u) << s.path << " is refused with every value";
   }
 }
 
@@ -117,8 +117,8 @@ TEST(Switches, AllMatterSomewhere) {
     const auto spec = preset_spec(preset.name);
     ASSERT_TRUE(spec);
     for (const auto& s : switches(*spec)) {
-      seen.insert(s.field);
-      if (s.inert(*spec).empty()) effective.insert(s.field);
+      seen.insert(s.key.name);
+      if (s.inert(*spec).empty()) effective.insert(s.key.name);
     }
   }
   const std::set<std::string> descriptive = {"sliding_window", "num_windowed_layers",

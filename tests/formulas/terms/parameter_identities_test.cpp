@@ -333,14 +333,24 @@ TEST(Parameters, XlnetKnowsTwoSegments) {
 
 // A key is what an id says, part by part.
 TEST(TermKey, PrintsItsParts) {
-  const TermKey key{"decoder", 1, "attention.q", "weight"};
+  const TermKey key{"decoder", 1, {slot::kQ, Part::kWeight}};
   EXPECT_EQ(key.text(), "decoder.group1.attention.q.weight");
-  EXPECT_EQ(key.name(), "attention.q.weight");
-  EXPECT_EQ((TermKey{"decoder", -1, "attention.sinks", ""}).text(), "decoder.attention.sinks");
-  EXPECT_EQ((TermKey{"", -1, "head.pooler", "bias"}).text(), "head.pooler.bias");
+  EXPECT_EQ(key.name.text(), "attention.q.weight");
+  EXPECT_EQ((TermName{slot::kQ, Part::kBias, true}).text(), "cross_attention.q.bias");
+  EXPECT_EQ((TermKey{"decoder", -1, {slot::kSinks}}).text(), "decoder.attention.sinks");
+  EXPECT_EQ((TermName{slot::kHeadLayer, Part::kBias, false, "pooler"}).text(), "head.pooler.bias");
   EXPECT_TRUE(key == key);
-  EXPECT_TRUE((TermKey{"decoder", 0, "attention.q", "weight"}) < key);
+  EXPECT_TRUE((TermKey{"decoder", 0, {slot::kQ, Part::kWeight}}) < key);
+  EXPECT_TRUE((TermKey{"decoder", 1, {slot::kQ, Part::kWeight, true}}) != key);
   EXPECT_FALSE(key < key);
+}
+
+// A norm behind its block is the norm before it, on the other side; whoever asks of another slot
+// learns that it has none.
+TEST(TermKey, KnowsTheOtherSideOfABlock) {
+  EXPECT_EQ(other_side(slot::kMlpNorm), slot::kMlpPostNorm);
+  EXPECT_EQ(other_side(slot::kAttentionPostNorm), slot::kAttentionNorm);
+  EXPECT_FALSE(other_side(slot::kFinalNorm).valid());
 }
 
 TEST(TermKey, IsUniqueWithinASpecification) {
@@ -366,8 +376,8 @@ TEST(TermTraits, AreColumnsOfTheRow) {
   ASSERT_TRUE(all);
   int experts = 0, tables = 0, finals = 0;
   for (const auto& term : *all) {
-    EXPECT_EQ(term.traits.whole, term.key.slot == "mlp.router") << term.id;
-    EXPECT_EQ(term.traits.kept, term.key.slot == "mlp.router") << term.id;
+    EXPECT_EQ(term.traits.whole, term.key.name.slot == slot::kRouter) << term.id;
+    EXPECT_EQ(term.traits.kept, term.key.name.slot == slot::kRouter) << term.id;
     experts += term.traits.expert;
     tables += term.traits.token_table;
     finals += term.traits.final_norm;

@@ -37,8 +37,9 @@ GivenSpec config(const char* text) {
 
 const SpecField* field(const Comparison& c, const std::string& path) {
   const auto& all = c.inference.fields;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const SpecField& f) { return f.path == path; });
+  const auto found = std::find_if(all.begin(), all.end(), [&](const SpecField& f) {
+    return formulas::path(f.key, c.inference.spec) == path;
+  });
   return found == all.end() ? nullptr : &*found;
 }
 

@@ -26,7 +26,7 @@ std::vector<Switch> changeable(const TransformerSpec& spec) {
   std::vector<Switch> found;
   for (const Switch& s : formulas::switches(spec)) {
     const bool listed =
-        std::find(std::begin(kChanged), std::end(kChanged), s.field) != std::end(kChanged);
+        std::find(std::begin(kChanged), std::end(kChanged), s.key.name) != std::end(kChanged);
     if (listed && s.inert(spec).empty() && (s.kind != SwitchKind::kSize || s.get(spec) > 0))
       found.push_back(s);
   }

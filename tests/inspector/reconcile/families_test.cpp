@@ -36,8 +36,8 @@ std::string differences(const Model& model, const Reconciliation& r) {
   std::string text;
   for (const TermLine& line : r.lines) {
     if (line.difference() != 0)
-      text += "\n  " + line.id + " predicted " + std::to_string(line.predicted_params) + " real " +
-              std::to_string(line.real_params) + model.names(line.weights);
+      text += "\n  " + line.id() + " predicted " + std::to_string(line.predicted_params) +
+              " real " + std::to_string(line.real_params) + model.names(line.weights);
   }
   return text + "\nunexplained:" + model.names(r.unexplained);
 }
@@ -51,7 +51,7 @@ void expect_conservation(const Model& model, const Reconciliation& r) {
       ++times[weight];
       of_line += model.weights[weight].elements;
     }
-    EXPECT_EQ(of_line, line.real_params) << line.id;
+    EXPECT_EQ(of_line, line.real_params) << line.id();
     lines += line.real_params;
   }
   for (const ComponentSum& sum : r.components) components += sum.real_params;
@@ -162,7 +162,7 @@ TEST_P(OwnCode, GivesTheFieldsWrittenByHand) {
   if (fields.contains("open_head_dim")) {  // the code fits several widths, the right one among them
     const auto& all = model.inference.fields;
     const auto head_dim = std::find_if(all.begin(), all.end(), [&](const SpecField& f) {
-      return f.path == stack.name + ".attention.head_dim";
+      return formulas::path(f.key, model.inference.spec) == stack.name + ".attention.head_dim";
     });
     ASSERT_NE(head_dim, all.end());
     EXPECT_TRUE(head_dim->ambiguous);
@@ -183,7 +183,7 @@ TEST_P(Families, ProveEveryFieldOrSayThatItIsOpen) {
   for (const SpecField& field : model.inference.fields) {
     const bool proved = !field.tensors.empty() || !field.reason.empty();
     EXPECT_TRUE(proved || field.ambiguous || field.value == "no")
-        << field.path << " = " << field.value;
+        << formulas::path(field.key, model.inference.spec) << " = " << field.value;
   }
 }
 

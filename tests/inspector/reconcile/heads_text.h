@@ -30,8 +30,9 @@ inline std::vector<std::string> heads(const formulas::TransformerSpec& spec) {
 inline std::string open_heads(const Inference& inference) {
   std::string open;
   for (const SpecField& field : inference.fields) {
-    if (field.ambiguous && field.path.find("head") != std::string::npos)
-      open += field.path + " = " + field.value + " (" + field.reason + ") ";
+    const std::string path = formulas::path(field.key, inference.spec);
+    if (field.ambiguous && path.find("head") != std::string::npos)
+      open += path + " = " + field.value + " (" + field.reason + ") ";
   }
   return open;
 }

@@ -80,8 +80,8 @@ TEST_P(Scrambled, IsExactWithoutNames) {
     text += "\n  " + shown(fixture.snapshot, weights[i].tensor);
   for (const TermLine& line : r->lines) {
     if (line.difference() != 0)
-      text += "\n  " + line.id + " predicted " + std::to_string(line.predicted_params) + " real " +
-              std::to_string(line.real_params);
+      text += "\n  " + line.id() + " predicted " + std::to_string(line.predicted_params) +
+              " real " + std::to_string(line.real_params);
   }
   EXPECT_TRUE(r->exact()) << text;
   // The code of a traced model still says how many heads it has.

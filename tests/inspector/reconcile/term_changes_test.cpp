@@ -6,23 +6,26 @@
 namespace tally::inspector {
 namespace {
 
-TermLine line(const std::string& id, std::vector<Addend> addends, std::int64_t params) {
+namespace slot = formulas::slot;
+
+TermLine line(formulas::TermName name, std::vector<Addend> addends, std::int64_t params) {
   TermLine made;
-  made.id = id;
+  made.key.name = std::move(name);
   made.addends = std::move(addends);
   made.predicted_params = params;
   return made;
 }
 
+const formulas::TermName kQkvBias{slot::kQkv, formulas::Part::kBias};
 const TermLine kBias =
-    line("qkv.bias",
-         {{"L·n_q·d", "12·12·64"}, {"L·n_kv·d", "12·12·64"}, {"L·n_kv·d_v", "12·12·64"}}, 27'648);
-const TermLine kTokens = line("tokens", {{"V·H", "50257·768"}}, 38'597'376);
+    line(kQkvBias, {{"L·n_q·d", "12·12·64"}, {"L·n_kv·d", "12·12·64"}, {"L·n_kv·d_v", "12·12·64"}},
+         27'648);
+const TermLine kTokens = line({slot::kTokens}, {{"V·H", "50257·768"}}, 38'597'376);
 
 TEST(TermChanges, TellATermThatCameOrWent) {
   const auto gone = term_changes({kTokens, kBias}, {kTokens});
   ASSERT_EQ(gone.size(), 1u);
-  EXPECT_EQ(gone[0].term, "qkv.bias");
+  EXPECT_EQ(gone[0].term.text(), "attention.qkv.bias");
   EXPECT_EQ(gone[0].params, -27'648);
   EXPECT_EQ(gone[0].formula,
             "no L·n_q·d = 12·12·64, no L·n_kv·d = 12·12·64, no L·n_kv·d_v = 12·12·64");
@@ -33,8 +36,7 @@ TEST(TermChanges, TellATermThatCameOrWent) {
 }
 
 TEST(TermChanges, TellAnAddendAlone) {
-  const auto changes =
-      term_changes({line("qkv.bias", {{"L·n_kv·d_v", "12·12·64"}}, 9'216)}, {kBias});
+  const auto changes = term_changes({line(kQkvBias, {{"L·n_kv·d_v", "12·12·64"}}, 9'216)}, {kBias});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].params, 18'432);
   EXPECT_EQ(changes[0].formula, "L·n_q·d = 12·12·64, L·n_kv·d = 12·12·64");
@@ -42,7 +44,7 @@ TEST(TermChanges, TellAnAddendAlone) {
 
 TEST(TermChanges, TellOtherNumbersOfTheSameSymbols) {
   const auto changes =
-      term_changes({kTokens}, {line("tokens", {{"V·H", "50304·768"}}, 38'633'472)});
+      term_changes({kTokens}, {line({slot::kTokens}, {{"V·H", "50304·768"}}, 38'633'472)});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].params, 36'096);
   EXPECT_EQ(changes[0].formula, "V·H = 50304·768 instead of 50257·768");
