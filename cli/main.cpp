@@ -51,7 +51,8 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// Out of memory while an error is told ends the program: there is nothing left to tell it with.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   prepare_standard_streams();
   return run(argc, argv);
 }

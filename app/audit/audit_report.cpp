@@ -17,7 +17,6 @@ using inspector::Verification;
 using report::Bytes;
 using report::Count;
 using report::Data;
-using report::Fact;
 using report::Facts;
 using report::Heading;
 using report::Note;

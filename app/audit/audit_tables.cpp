@@ -9,15 +9,12 @@ namespace tally::app {
 namespace {
 
 using inspector::FoldedNode;
-using inspector::kTensorKinds;
 using inspector::ModelSnapshot;
 using inspector::ModuleNode;
 using inspector::Tally;
 using inspector::TensorKind;
 using inspector::TensorRecord;
-using report::Align;
 using report::Bytes;
-using report::Column;
 using report::Count;
 using report::hidden;
 using report::number_column;

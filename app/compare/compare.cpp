@@ -14,7 +14,6 @@ namespace {
 
 using inspector::GivenSpec;
 using inspector::GuideFlags;
-using inspector::ModelSnapshot;
 using inspector::Reconciliation;
 using inspector::TermLine;
 using report::grouped;
@@ -45,23 +44,22 @@ Result<Unit> check_flags(const CompareRequest& r) {
                         {"--hidden-size", !r.hidden_size.empty()},
                         {"--num-layers", !r.num_layers.empty()}};
   if (r.profile.empty()) {
-    if (const auto done =
-            refuse({sizes[0], sizes[1], sizes[2]}, "does nothing without --profile guide",
-                   "leave it out, or --set PATH=VALUE for a field of the "
-                   "specification");
+    if (auto done = refuse({sizes[0], sizes[1], sizes[2]}, "does nothing without --profile guide",
+                           "leave it out, or --set PATH=VALUE for a field of the "
+                           "specification");
         !done)
       return done;
-  } else if (const auto done = refuse({{"--config", !r.config.empty()},
-                                       {"--expect-config", !r.expect_config.empty()},
-                                       {"--family", !r.family.empty()},
-                                       {"--architecture", !r.architecture.empty()},
-                                       {"--set", !r.settings.empty()},
-                                       {"--num-heads", !r.num_heads.empty()},
-                                       {"--head-dim", !r.head_dim.empty()},
-                                       {"--all-fields", r.every_field}},
-                                      "does nothing with --profile guide",
-                                      "the guide's formula is of the vocabulary, the hidden size "
-                                      "and the layers; leave out one of the two");
+  } else if (auto done = refuse({{"--config", !r.config.empty()},
+                                 {"--expect-config", !r.expect_config.empty()},
+                                 {"--family", !r.family.empty()},
+                                 {"--architecture", !r.architecture.empty()},
+                                 {"--set", !r.settings.empty()},
+                                 {"--num-heads", !r.num_heads.empty()},
+                                 {"--head-dim", !r.head_dim.empty()},
+                                 {"--all-fields", r.every_field}},
+                                "does nothing with --profile guide",
+                                "the guide's formula is of the vocabulary, the hidden size "
+                                "and the layers; leave out one of the two");
              !done) {
     return done;
   }

@@ -13,8 +13,6 @@ using inspector::ComponentSum;
 using inspector::Reconciliation;
 using inspector::SpecField;
 using inspector::TermLine;
-using report::Align;
-using report::Column;
 using report::Count;
 using report::Difference;
 using report::hidden;
@@ -45,6 +43,7 @@ Row people_row(std::vector<Value> cells, Tone tone = Tone::kNormal) {
 std::vector<TensorId> tensors_of(const inspector::Weights& weights,
                                  const std::vector<WeightId>& indices) {
   std::vector<TensorId> tensors;
+  tensors.reserve(indices.size());
   for (const WeightId i : indices) tensors.push_back(weights[i].tensor);
   return tensors;
 }

@@ -84,6 +84,7 @@ std::vector<std::string> fold_once(const std::vector<std::string>& names, std::s
 std::vector<std::string> folded_names(const inspector::ModelSnapshot& snapshot,
                                       const std::vector<TensorId>& tensors) {
   std::vector<std::string> names;
+  names.reserve(tensors.size());
   for (const TensorId t : tensors) names.push_back(full_name(snapshot, snapshot.tensors[t]));
   // The last number first (experts), then what is left of the first (layers).
   for (const std::size_t which : {2U, 1U, 0U}) names = fold_once(names, which);

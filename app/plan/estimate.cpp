@@ -15,7 +15,7 @@ Result<EstimateAnswer> estimate(NamedModel model, const PlanRequest& plan) {
   if (!inputs) return inputs.error();
   auto predicted = formulas::estimate(model.spec, *inputs);
   if (!predicted) return predicted.error();
-  return EstimateAnswer{std::move(model), std::move(*inputs), std::move(*predicted)};
+  return EstimateAnswer{std::move(model), *inputs, std::move(*predicted)};
 }
 
 }  // namespace tally::app

@@ -23,7 +23,6 @@ using report::Literal;
 using report::Note;
 using report::Object;
 using report::Phrase;
-using report::Piece;
 using report::Ratio;
 using report::Real;
 using report::Row;

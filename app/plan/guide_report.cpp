@@ -17,11 +17,9 @@ using report::grouped;
 using report::Heading;
 using report::Note;
 using report::Object;
-using report::Piece;
 using report::Real;
 using report::Table;
 using report::Tone;
-using report::Value;
 using report::Verbatim;
 
 constexpr const char* kSource =

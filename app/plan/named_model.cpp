@@ -72,20 +72,19 @@ std::optional<Error> apply_flags(ConfigValue& config, const ModelChoice& flags) 
   const auto* type = config.find("model_type");
   if (model_type.empty() && type != nullptr) model_type = type->text;
   const auto* family = formulas::family_info(model_type);  // null: the reader refuses it by name
-  for (const auto& flag : size_fields()) {
-    const auto given = flags.sizes.find(flag.field);
-    if (given == flags.sizes.end() || given->second.empty()) continue;
-    const auto count = parse_count(flag.field, given->second);
+  for (const auto& [size, text] : flags.sizes) {
+    if (text.empty()) continue;
+    const auto count = parse_count(size, text);
     if (!count) return count.error();
     if (family == nullptr) break;
-    const auto size = std::find_if(family->sizes.begin(), family->sizes.end(),
-                                   [&](const auto& s) { return s.first == flag.field; });
-    if (size == family->sizes.end()) {
-      return Error{ErrorCode::kUsage,
-                   std::string(flag.field) + ": the family " + model_type + " has no such field",
+    const auto fields =
+        std::find_if(family->sizes.begin(), family->sizes.end(),
+                     [&, name = size](const auto& own) { return own.first == name; });
+    if (fields == family->sizes.end()) {
+      return Error{ErrorCode::kUsage, size + ": the family " + model_type + " has no such field",
                    "--set FIELD=VALUE sets any field of the configuration"};
     }
-    for (const auto& field : size->second) config.member(field) = ConfigValue::of(*count);
+    for (const auto& field : fields->second) config.member(field) = ConfigValue::of(*count);
   }
   if (flags.tie_embeddings) config.member("tie_word_embeddings") = ConfigValue::of(true);
   if (flags.untie_embeddings) config.member("tie_word_embeddings") = ConfigValue::of(false);
@@ -114,21 +113,6 @@ Result<NamedModel> read_model(std::string name, const std::string& text,
 }
 
 }  // namespace
-
-const std::vector<SizeField>& size_fields() {
-  static const auto* const kFlags = new std::vector<SizeField>{
-      {"vocab_size", "--vocab-size", "Rows of the token table"},
-      {"hidden_size", "--hidden-size", "Width of the residual stream"},
-      {"num_layers", "--num-layers", "Layers (of encoder and decoder alike)"},
-      {"num_attention_heads", "--num-heads", "Attention heads"},
-      {"num_key_value_heads", "--num-kv-heads", "Key-value heads"},
-      {"head_dim", "--head-dim", "Width of a head"},
-      {"intermediate_size", "--intermediate-size", "Width of the MLP"},
-      {"max_positions", "--max-positions", "Longest sequence"},
-      {"num_experts", "--num-experts", "Experts of a mixture"},
-      {"num_experts_per_token", "--experts-per-token", "Experts that a token passes through"}};
-  return *kFlags;
-}
 
 bool ModelChoice::has_sizes() const {
   return std::any_of(sizes.begin(), sizes.end(),

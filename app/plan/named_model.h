@@ -16,8 +16,9 @@ struct ModelChoice {
   std::string preset;
   std::string family;
   std::string architecture;
-  std::map<std::string, std::string>
-      sizes;  ///< flag's name, such as "hidden_size", to its text; empty: not given
+  /// Sizes given beside a configuration, "hidden_size" to its text; empty: not given. Each family
+  /// says which of its fields that is (formulas::FamilyInfo::sizes).
+  std::map<std::string, std::string> sizes;
   bool tie_embeddings = false;
   bool untie_embeddings = false;
   std::vector<std::string> settings;  ///< FIELD=VALUE
@@ -29,15 +30,6 @@ struct ModelChoice {
     return !architecture.empty() || tie_embeddings || untie_embeddings || !settings.empty();
   }
 };
-
-/// A size that can be given beside a configuration; each family says which of its fields that is
-/// (formulas::FamilyInfo::sizes).
-struct SizeField {
-  const char* field;
-  const char* flag;
-  const char* help;
-};
-const std::vector<SizeField>& size_fields();
 
 struct NamedModel {
   std::string name;  ///< the preset's, the file's, or the family's

@@ -13,7 +13,6 @@ using inspector::CudaDevice;
 using inspector::DeviceReport;
 using report::Bytes;
 using report::Count;
-using report::Data;
 using report::Facts;
 using report::Heading;
 using report::Integer;

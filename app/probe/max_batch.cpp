@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace tally::app {
 using namespace report;
@@ -40,8 +41,8 @@ BatchTrial trial_of(std::int64_t batch, const ProbeResult& run,
 /// One search, virtual or measured, and the runs that its answer is shown by.
 class Trials {
  public:
-  Trials(const ProbeRequest& request, std::optional<std::int64_t> budget, const RunProbe& run)
-      : request_(request), budget_(budget), run_(run) {}
+  Trials(ProbeRequest request, std::optional<std::int64_t> budget, const RunProbe& run)
+      : request_(std::move(request)), budget_(budget), run_(run) {}
 
   Result<BatchSearch> search(std::int64_t first) {
     return find_largest_batch({first, kMostBatch, budget_},

@@ -1,6 +1,7 @@
 #include <app/audit/audit_report.h>
 #include <app/audit/path_list.h>
 #include <cli/commands/command.h>
+#include <cli/flags/idle_flags.h>
 #include <cli/flags/load_flags.h>
 #include <cli/terminal/progress.h>
 #include <cli/terminal/terminal.h>
@@ -57,7 +58,27 @@ void report_unreadable(const std::vector<app::AuditSummary>& summaries) {
   }
 }
 
-Result<Unit> run(Session& session, AuditOptions& options) {
+/// What neither a format nor the number of models lets be seen.
+Result<Unit> refuse_idle_flags(const CLI::App& command, const Output& output, bool several,
+                               bool each) {
+  std::vector<FlagOfFormats> flags = {
+      {"--depth", kForPeople, "in JSON and CSV, which hold the whole tree"},
+      {"--rows", kForPeople, "in JSON and CSV, which hold the whole tree"},
+      {"--sort", kForPeople, "in JSON and CSV, which keep the file's order"},
+      {"--units", kForPeople, "in JSON and CSV, which have exact numbers"},
+      {"--details", kForPeopleAndJson, "in CSV, which has no column for it"}};
+  if (several) {
+    const char* one_line = "in the CSV of several models, which has a line for each";
+    flags.push_back({"--each", kForPeopleAndJson, one_line});
+    flags.push_back({"--tensors", kForPeopleAndJson, one_line});
+  }
+  auto shown = refuse_unshown(command, output, flags);
+  if (!shown || !several || each || !output.wants(kForPeople)) return shown;
+  return refuse_idle(command, {"--depth", "--rows", "--sort", "--details", "--tensors"},
+                     "with several models, which have a line each", "add --each");
+}
+
+Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& options) {
   app::LoadOptions& load = options.request.load;
   if (!options.files_from.empty()) {
     const auto listed = app::read_path_list(options.files_from);
@@ -69,8 +90,11 @@ Result<Unit> run(Session& session, AuditOptions& options) {
                  "'torchtally audit --help' lists what there is"};
   const auto output = Output::open(options.output);
   if (!output) return output.error();
+  const bool several = load.paths.size() > 1;
+  if (auto sensible = refuse_idle_flags(command, *output, several, options.view.each); !sensible)
+    return sensible;
   app::AuditView view = options.view;
-  view.for_people = output->wants({Format::kText, Format::kMarkdown, Format::kHtml});
+  view.for_people = output->wants(kForPeople);
   view.for_json = output->wants({Format::kJson});
   view.for_csv = output->wants({Format::kCsv});
   const bool lines = output->wants({Format::kJsonLines});
@@ -92,8 +116,7 @@ Result<Unit> run(Session& session, AuditOptions& options) {
   const bool for_people = format != Format::kJson && format != Format::kJsonLines;
   if (for_people) report_unreadable(report.summaries());
   // One file that cannot be read has no report: its line on stderr says it all.
-  if (load.paths.size() == 1 && report.summaries().front().error && for_people &&
-      options.output.files.empty())
+  if (!several && report.summaries().front().error && for_people && options.output.files.empty())
     return Unit{};
   return output->write_rest(std::move(report).finish(), options.units);
 }
@@ -133,7 +156,10 @@ void add_flags(CLI::App& command, Session& session) {
       ->type_name("UNITS");
   command.add_flag("--details", view.details, "Show the modules' own constants (in_features=768)");
   command.add_flag("--tensors", view.tensors, "List every tensor");
-  command.add_flag("--each", view.each, "A full report of each model, though several are named");
+  command.add_flag(
+      "--each", view.each,
+      "A full report of each model where there are several: else they have a line each, and none "
+      "of --depth, --rows, --sort, --details and --tensors is taken");
   command.add_flag(
       "--load", load.verify,
       "Also load each file with LibTorch and report every difference. This RUNS code "
@@ -146,6 +172,7 @@ void add_flags(CLI::App& command, Session& session) {
       ->allow_extra_args(false)
       ->needs("--load")
       ->type_name("FILE.so");
+  add_jobs_flag(command, load);
   add_load_flags(command, load);
   add_output_flags(command, options->output);
   command.callback([&session, options, &command] {
@@ -153,7 +180,7 @@ void add_flags(CLI::App& command, Session& session) {
     // Loading with LibTorch reads every weight: the default limits are for audits alone.
     if (limits.verify && command.count("--memory-limit") == 0) limits.memory_limit_bytes = 0;
     if (limits.verify && command.count("--timeout") == 0) limits.timeout_seconds = 0;
-    if (const auto done = run(session, *options); !done)
+    if (const auto done = run(command, session, *options); !done)
       fail(session, done.error(), options->output.format);
   });
 }

@@ -1,6 +1,7 @@
 #include <app/compare/compare.h>
 #include <app/compare/compare_report.h>
 #include <cli/commands/command.h>
+#include <cli/flags/idle_flags.h>
 #include <cli/flags/load_flags.h>
 #include <cli/terminal/progress.h>
 
@@ -17,9 +18,13 @@ struct CompareOptions {
   std::string path;
 };
 
-Result<Unit> run(Session& session, CompareOptions& options) {
+Result<Unit> run(const CLI::App& command, Session& session, CompareOptions& options) {
   const auto output = Output::open(options.output);
   if (!output) return output.error();
+  if (auto shown = refuse_unshown(
+          command, *output, {{"--all-fields", kForPeopleAndJson, "in CSV, which has the terms"}});
+      !shown)
+    return shown;
   app::LoadOptions& load = options.request.load;
   load.paths = {options.path};
   Progress progress(1);
@@ -63,8 +68,8 @@ void add_flags(CLI::App& command, Session& session) {
                    "List the fields of the specification that are \"no\", too");
   add_load_flags(command, request.load);
   add_output_flags(command, options->output);
-  command.callback([&session, options] {
-    if (const auto done = run(session, *options); !done)
+  command.callback([&session, options, &command] {
+    if (const auto done = run(command, session, *options); !done)
       fail(session, done.error(), options->output.format);
   });
 }

@@ -72,9 +72,9 @@ Result<Report> guide_resources(const std::string& params) {
 }
 
 Result<Report> model_estimate(const EstimateOptions& options) {
-  auto plan = plan_request(options.plan);
+  const auto plan = plan_request(options.plan);
   if (!plan) return plan.error();
-  const auto answer = app::estimate({options.model, std::move(*plan)});
+  const auto answer = app::estimate({options.model, *plan});
   if (!answer) return answer.error();
   return app::estimate_report(*answer);
 }

@@ -35,9 +35,9 @@ Result<app::FitRequest> fit_request(const FitOptions& options) {
     if (auto refused = refuse_plan_flags(options.plan, PlanUse::kInference, alone); !refused)
       return refused.error();
   }
-  auto plan = plan_request(options.plan);
+  const auto plan = plan_request(options.plan);
   if (!plan) return plan.error();
-  request.plan = std::move(*plan);
+  request.plan = *plan;
   request.model = options.model;
   return request;
 }

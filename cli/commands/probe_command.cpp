@@ -1,6 +1,7 @@
 #include <app/probe/probe_model.h>
 #include <app/probe/probe_report.h>
 #include <cli/commands/command.h>
+#include <cli/flags/idle_flags.h>
 #include <cli/flags/probe_flags.h>
 #include <cli/terminal/output_file.h>
 #include <inspector/archive/byte_source.h>
@@ -29,7 +30,7 @@ struct ProbeOptions {
 Result<Unit> refuse_other_files(const std::string& path) {
   const Result<FileSource> file = FileSource::open(path);
   if (!file) return file.error();
-  const Result<Unit> checked = refuse_other_kinds(*file);
+  Result<Unit> checked = refuse_other_kinds(*file);
   if (checked) return checked;
   const Error& error = checked.error();
   return Error{error.code, path + ": " + error.message, error.hint};
@@ -83,10 +84,16 @@ Result<Unit> write_snapshot(const std::optional<OutputFile>& file, const std::st
   return file->write(snapshot);
 }
 
-void run(Session& session, const ProbeOptions& options) {
+void run(const CLI::App& command, Session& session, const ProbeOptions& options) {
   const Format format = options.output.format;
   auto output = Output::open(options.output);
   if (!output) return fail(session, output.error(), format);
+  if (auto sensible = refuse_idle_probe_flags(command, options.flags); !sensible)
+    return fail(session, sensible.error(), format);
+  if (auto shown = refuse_unshown(
+          command, *output, {{"--rows", kForPeople, "in JSON and CSV, which list every module"}});
+      !shown)
+    return fail(session, shown.error(), format);
   std::optional<OutputFile> snapshot_file;
   if (!options.flags.cuda_snapshot.empty()) {
     Result<OutputFile> opened = OutputFile::open(options.flags.cuda_snapshot);
@@ -116,7 +123,7 @@ void add_flags(CLI::App& command, Session& session) {
   auto options = std::make_shared<ProbeOptions>();
   add_probe_flags(command, options->flags);
   add_output_flags(command, options->output);
-  command.callback([&session, options] { run(session, *options); });
+  command.callback([&session, options, &command] { run(command, session, *options); });
 }
 
 }  // namespace

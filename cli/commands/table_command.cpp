@@ -2,6 +2,7 @@
 #include <app/plan/table.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
+#include <cli/flags/idle_flags.h>
 #include <cli/flags/plan_flags.h>
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,7 @@ struct TableOptions {
   PlanFlags plan;
 };
 
-Result<report::Report> report_of(const TableOptions& options) {
+Result<report::Report> report_of(const CLI::App& command, const TableOptions& options) {
   if (options.models.empty()) {
     if (options.plan.any()) {
       return Error{ErrorCode::kUsage, "the guide's table knows no plan of training",
@@ -26,9 +27,14 @@ Result<report::Report> report_of(const TableOptions& options) {
     }
     return app::guide_comparison_report();
   }
-  auto plan = plan_request(options.plan);
+  const auto plan = plan_request(options.plan);
   if (!plan) return plan.error();
-  const auto models = app::estimate_each({options.models, std::move(*plan)});
+  const formulas::Dtype weights = plan->costs.inference.weights;
+  if (weights != formulas::Dtype::kInt4) {
+    if (auto sensible = refuse_idle(command, {"--group-size"}, "without --weights int4"); !sensible)
+      return sensible.error();
+  }
+  const auto models = app::estimate_each({options.models, *plan});
   if (!models) return models.error();
   return app::table_report(*models);
 }
@@ -40,8 +46,8 @@ void add_flags(CLI::App& command, Session& session) {
   add_plan_flags(command, options->plan,
                  {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime});
   add_output_flags(command, options->output);
-  command.callback([&session, options] {
-    run_report(session, options->output, [&] { return report_of(*options); });
+  command.callback([&session, options, &command] {
+    run_report(session, options->output, [&] { return report_of(command, *options); });
   });
 }
 

@@ -8,11 +8,19 @@ namespace tally::cli {
 using app::LoadObserver;
 using app::LoadOptions;
 
-void add_load_flags(CLI::App& command, LoadOptions& options) {
-  constexpr const char* kGroup = "Reading";
+namespace {
+
+constexpr const char* kGroup = "Reading";
+
+}  // namespace
+
+void add_jobs_flag(CLI::App& command, LoadOptions& options) {
   command.add_option("-j,--jobs", options.jobs, "Files read at a time (default: 1)")
       ->check(CLI::Range(1, 256).description(""))
       ->group(kGroup);
+}
+
+void add_load_flags(CLI::App& command, LoadOptions& options) {
   command
       .add_option("--timeout", options.timeout_seconds,
                   "Seconds that reading one file may take; 0: no limit (default: 60)")

@@ -10,8 +10,11 @@ class App;
 
 namespace tally::cli {
 
-/// Adds --jobs, --timeout, --memory-limit and --max-record to `command`.
+/// Adds --timeout, --memory-limit and --max-record to `command`.
 void add_load_flags(CLI::App& command, app::LoadOptions& options);
+
+/// Adds --jobs to a `command` that reads several files.
+void add_jobs_flag(CLI::App& command, app::LoadOptions& options);
 
 /// Tells `progress` and the log what becomes of the files of `options`, which must both stay.
 app::LoadObserver observer_of(const app::LoadOptions& options, Progress& progress);

@@ -223,6 +223,10 @@ Result<app::PlanRequest> plan_request(const PlanFlags& flags) {
   std::int64_t devices = parallel.tensor_parallel * parallel.pipeline_parallel;
   reader.count("devices", devices, 1, kMostDevices);
   if (!reader.error()) divide_devices(reader, devices, parallel);
+  if (zero > 0 && parallel.data_parallel == 1) {
+    reader.fail({ErrorCode::kUsage, "--zero does nothing with one replica",
+                 "give --devices: those that tensor and pipeline parallelism leave are replicas"});
+  }
   double reserve_gb = 1;
   reader.number("reserve", reserve_gb, 0, kMostReserveGb);
   training.other_bytes = static_cast<std::int64_t>(reserve_gb * 1e9);

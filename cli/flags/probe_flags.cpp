@@ -1,4 +1,5 @@
 #include <app/parse_number.h>
+#include <cli/flags/idle_flags.h>
 #include <cli/flags/probe_flags.h>
 
 #include <CLI/CLI.hpp>
@@ -151,6 +152,28 @@ Result<ProbeRequest> probe_request(const ProbeFlags& flags) {
   for (const std::string& library : flags.libraries)
     request.libraries.push_back(std::filesystem::absolute(library).string());
   return request;
+}
+
+Result<Unit> refuse_idle_probe_flags(const CLI::App& command, const ProbeFlags& flags) {
+  const bool loads = flags.extent == "load";
+  const bool computed = device_from_name(flags.device)->is_meta();
+  const struct {
+    bool applies;
+    std::vector<const char*> flags;
+    const char* when;
+  } rules[] = {
+      {loads,
+       {"--input", "--bundled-inputs", "--batch", "--seq", "--warm-up", "--executor", "--rows"},
+       "with --phase load, which runs no forward"},
+      {loads && !computed, {"--virtual-for"}, "with --phase load, which has no virtual run beside"},
+      {flags.extent != "train", {"--optimizer"}, "without --phase train"},
+      {!flags.virtual_run && !computed, {"--virtual-for"}, "with --no-virtual"},
+      {!flags.modules, {"--rows"}, "with --no-modules"}};
+  for (const auto& rule : rules) {
+    if (!rule.applies) continue;
+    if (auto done = refuse_idle(command, rule.flags, rule.when); !done) return done;
+  }
+  return Unit{};
 }
 
 void add_probe_flags(CLI::App& command, ProbeFlags& flags) {

@@ -49,6 +49,10 @@ Result<inspector::InputSpec> parse_input(const std::string& text);
 /// Whose kernels virtual runs stand for by --virtual-for; nothing: those of the device measured.
 std::optional<inspector::VirtualTarget> virtual_target(const ProbeFlags& flags);
 
+/// Refuses (kUsage) flags of `command` that do nothing beside the others. Those that leave
+/// something out may be given where it is not there anyway.
+Result<Unit> refuse_idle_probe_flags(const CLI::App& command, const ProbeFlags& flags);
+
 /// The request that the flags make, without batch, sequence and virtual target.
 Result<inspector::ProbeRequest> probe_request(const ProbeFlags& flags);
 

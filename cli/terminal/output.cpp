@@ -117,6 +117,10 @@ void add_output_flags(CLI::App& command, OutputOptions& options) {
 }
 
 Result<Output> Output::open(const OutputOptions& options) {
+  if (options.color == "always" && options.format != Format::kText) {
+    return Error{ErrorCode::kUsage, "--color always does nothing but in text on stdout",
+                 "leave out --color or -f"};
+  }
   Output output;
   output.options_ = options;
   for (const std::string& path : options.files) {
@@ -163,7 +167,7 @@ Result<Unit> Output::write_rest(const report::Report& report, Units units) const
   return write_as(rendered, false, true);
 }
 
-bool Output::wants(std::initializer_list<Format> formats) const {
+bool Output::wants(const std::vector<Format>& formats) const {
   const auto is_wanted = [&](Format format) {
     return std::find(formats.begin(), formats.end(), format) != formats.end();
   };

@@ -9,7 +9,6 @@
 #include <report/numbers.h>
 #include <report/render.h>
 
-#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -38,7 +37,8 @@ void add_output_flags(CLI::App& command, OutputOptions& options);
 /// The files that a report goes to, and stdout.
 class Output {
  public:
-  /// Checks every file of `options` (OutputFile::open). Errors are kUsage, and name the file.
+  /// Checks every file of `options` (OutputFile::open). Errors are kUsage, and name the file;
+  /// colours for what has none are one.
   static Result<Output> open(const OutputOptions& options);
 
   /// Writes the report to each file in its own format, then to stdout in the format asked for. With
@@ -56,7 +56,7 @@ class Output {
                           report::Units units = report::Units::kExact) const;
 
   /// Whether any of `formats` is wanted, on stdout or in a file: what is not need not be made.
-  bool wants(std::initializer_list<report::Format> formats) const;
+  bool wants(const std::vector<report::Format>& formats) const;
 
  private:
   struct File {

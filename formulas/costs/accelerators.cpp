@@ -44,7 +44,7 @@ constexpr double kTera = 1e12;
 
 const std::vector<Accelerator>& accelerator_table() {
   // name, GB, GB/s, fp32, tf32, bf16, fp16, fp8, int8, source
-  static const std::vector<Accelerator> table = {
+  static const std::vector<Accelerator> kTable = {
       {"V100 16GB", 16, 900, 15.7, 0, 0, 125, 0, 0, "NVIDIA V100 datasheet (SXM2)"},
       {"V100 32GB", 32, 900, 15.7, 0, 0, 125, 0, 0, "NVIDIA V100 datasheet (SXM2)"},
       {"T4 16GB", 16, 320, 8.1, 0, 0, 65, 0, 130, "NVIDIA T4 datasheet"},
@@ -80,7 +80,7 @@ const std::vector<Accelerator>& accelerator_table() {
       {"TPU v5e 16GB", 16, 819, 0, 0, 197, 0, 0, 393, "Google Cloud TPU v5e documentation"},
       {"TPU v5p 95GB", 95, 2765, 0, 0, 459, 0, 0, 918, "Google Cloud TPU v5p documentation"},
       {"TPU v6e 32GB", 32, 1600, 0, 0, 918, 0, 0, 1836, "Google Cloud TPU v6e documentation"}};
-  return table;
+  return kTable;
 }
 
 double Accelerator::peak_flops_per_second(Precision precision) const {

@@ -208,7 +208,7 @@ Wide korthikanti_full_recomputation(const KorthikantiLayer& l) { return sbh(l) *
 
 double interleaving_factor(std::int64_t pipeline_parallel, std::int64_t chunks) {
   if (pipeline_parallel < 2 || chunks < 2) return 1;
-  const double p = static_cast<double>(pipeline_parallel);
+  const auto p = static_cast<double>(pipeline_parallel);
   return 1 + (p - 1) / (p * static_cast<double>(chunks));
 }
 

@@ -49,7 +49,7 @@ Wide tensor_state_bytes(const TermCount& term, Optimizer optimizer, std::int64_t
 }  // namespace
 
 const std::vector<OptimizerInfo>& optimizer_table() {
-  static const std::vector<OptimizerInfo> table = {
+  static const std::vector<OptimizerInfo> kTable = {
       {Optimizer::kSgd, "sgd", 0, false, "none", "Robbins and Monro 1951"},
       {Optimizer::kMomentum, "momentum", 1, false, "momentum", "Polyak 1964"},
       {Optimizer::kAdam, "adam", 2, false, "two moments",
@@ -67,7 +67,7 @@ const std::vector<OptimizerInfo>& optimizer_table() {
       {Optimizer::kMuon, "muon", 2, true,
        "momentum for matrices inside layers, Adam's two moments for the rest",
        "Jordan et al. 2024, Muon; Liu et al. 2025, arXiv:2502.16982, section 2"}};
-  return table;
+  return kTable;
 }
 
 const OptimizerInfo& optimizer_info(Optimizer optimizer) {
@@ -79,14 +79,14 @@ std::optional<Optimizer> optimizer_named(std::string_view name) {
 }
 
 const std::vector<PrecisionInfo>& precision_table() {
-  static const std::vector<PrecisionInfo> table = {
+  static const std::vector<PrecisionInfo> kTable = {
       {Precision::kFp32, "fp32", 4, 4, 0, 4, 4, "PyTorch's default"},
       {Precision::kMixed, "mixed", 2, 2, 4, 4, 2,
        "Rajbhandari et al. 2020, arXiv:1910.02054, section 3.1: 2 + 2 + 12"},
       {Precision::kMixedFp32Grads, "mixed-fp32-grads", 2, 4, 4, 4, 2,
        "NVIDIA/Megatron-LM, theoretical_memory_usage.py: 18 bytes with Adam"},
       {Precision::kBf16, "bf16", 2, 2, 0, 2, 2, "weights, gradients and states in bfloat16"}};
-  return table;
+  return kTable;
 }
 
 const PrecisionInfo& precision_info(Precision precision) {

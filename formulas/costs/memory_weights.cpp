@@ -63,7 +63,7 @@ bool has_scales(Dtype dtype) { return !dtype_info(dtype).scales.empty(); }
 }  // namespace
 
 const std::vector<DtypeInfo>& dtype_table() {
-  static const std::vector<DtypeInfo> table = {
+  static const std::vector<DtypeInfo> kTable = {
       {Dtype::kFp32, "fp32", 32, "", "IEEE 754 binary32"},
       {Dtype::kBf16, "bf16", 16, "", "bfloat16"},
       {Dtype::kFp16, "fp16", 16, "", "IEEE 754 binary16"},
@@ -73,7 +73,7 @@ const std::vector<DtypeInfo>& dtype_table() {
        "Dettmers et al. 2022, arXiv:2208.07339"},
       {Dtype::kInt4, "int4", 4, "fp16 and a 4-bit zero point for each group",
        "Frantar et al. 2022, arXiv:2210.17323; Lin et al. 2023, arXiv:2306.00978"}};
-  return table;
+  return kTable;
 }
 
 const DtypeInfo& dtype_info(Dtype dtype) { return dtype_table()[static_cast<std::size_t>(dtype)]; }

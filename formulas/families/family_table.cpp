@@ -50,6 +50,7 @@ const std::vector<Family>& family_rows() {
   static const auto* const kRows = [] {
     const auto rows = all_families();
     std::vector<const Family*> order;
+    order.reserve(rows.size());
     for (const auto& row : rows) order.push_back(&row);
     std::sort(order.begin(), order.end(),
               [](const Family* a, const Family* b) { return a->model_type < b->model_type; });

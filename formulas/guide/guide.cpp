@@ -105,12 +105,12 @@ Result<GuideResources> guide_resources(std::int64_t num_params) {
 }
 
 const std::vector<GuideModel>& guide_models() {
-  static const std::vector<GuideModel> models = {{"Small Model", 100'000'000},
-                                                 {"Medium Model", 1'000'000'000},
-                                                 {"Large Model", 10'000'000'000},
-                                                 {"Very Large Model", 100'000'000'000},
-                                                 {"Massive Model", 685'000'000'000}};
-  return models;
+  static const std::vector<GuideModel> kModels = {{"Small Model", 100'000'000},
+                                                  {"Medium Model", 1'000'000'000},
+                                                  {"Large Model", 10'000'000'000},
+                                                  {"Very Large Model", 100'000'000'000},
+                                                  {"Massive Model", 685'000'000'000}};
+  return kModels;
 }
 
 }  // namespace tally::formulas

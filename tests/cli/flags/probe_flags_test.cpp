@@ -100,5 +100,46 @@ TEST(ProbeDevice, IsOneThatThereMayBe) {
   EXPECT_EQ(virtual_target(flags_of({"--virtual-for", "cpu"})), inspector::VirtualTarget::kCpu);
 }
 
+/// The error of flags of which one does nothing; "" where each has its part.
+std::string idle(std::vector<std::string> arguments) {
+  ProbeFlags flags;
+  CLI::App app;
+  add_probe_flags(app, flags);
+  arguments.emplace_back("model.pt");
+  std::reverse(arguments.begin(), arguments.end());
+  app.parse(arguments);
+  const auto sensible = refuse_idle_probe_flags(app, flags);
+  return sensible ? "" : sensible.error().message;
+}
+
+TEST(ProbeFlags, ThatDoNothingBesideTheOthersAreRefused) {
+  const std::string load = " does nothing with --phase load, which runs no forward";
+  for (const std::vector<std::string>& flag : {std::vector<std::string>{"--input", "1x2"},
+                                               {"--bundled-inputs"},
+                                               {"--batch", "2"},
+                                               {"--seq", "3"},
+                                               {"--warm-up", "1"},
+                                               {"--executor", "profiling"},
+                                               {"--rows", "3"}}) {
+    std::vector<std::string> arguments = flag;
+    EXPECT_EQ(idle(arguments), "") << flag[0];
+    arguments.insert(arguments.end(), {"-p", "load"});
+    EXPECT_EQ(idle(arguments), flag[0] + load);
+  }
+  EXPECT_EQ(idle({"--optimizer", "sgd"}), "--optimizer does nothing without --phase train");
+  EXPECT_EQ(idle({"--optimizer", "sgd", "-p", "train"}), "");
+  EXPECT_EQ(idle({"--virtual-for", "cpu", "--no-virtual"}),
+            "--virtual-for does nothing with --no-virtual");
+  EXPECT_EQ(idle({"--virtual-for", "cpu", "-p", "load"}),
+            "--virtual-for does nothing with --phase load, which has no virtual run beside");
+  // A probe of meta is the virtual run.
+  EXPECT_EQ(idle({"--virtual-for", "cpu", "--no-virtual", "--device", "meta"}), "");
+  EXPECT_EQ(idle({"--rows", "3", "--no-modules"}), "--rows does nothing with --no-modules");
+}
+
+TEST(ProbeFlags, ThatLeaveOutWhatIsNotThereAreTaken) {
+  EXPECT_EQ(idle({"-p", "load", "--no-virtual", "--no-modules", "--no-formulas"}), "");
+}
+
 }  // namespace
 }  // namespace tally::cli

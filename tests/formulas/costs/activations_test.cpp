@@ -3,19 +3,13 @@
 #include <formulas/costs/activations.h>
 #include <formulas/costs/model_activations.h>
 #include <gtest/gtest.h>
+#include <tests/formulas/printed.h>
 
-#include <cstdio>
 #include <map>
 #include <string>
 
 namespace tally::formulas {
 namespace {
-
-std::string printed(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
 
 /// GPT's layer: a heads, width h, MLP 4h, two LayerNorms.
 LayerGroup gpt_layer(std::int64_t hidden_size, std::int64_t num_heads) {

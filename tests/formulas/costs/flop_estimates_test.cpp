@@ -2,20 +2,14 @@
 // recomputed from the formulas.
 #include <formulas/costs/flop_estimates.h>
 #include <gtest/gtest.h>
+#include <tests/formulas/printed.h>
 
-#include <cstdio>
 #include <string>
 
 namespace tally::formulas {
 namespace {
 
 /// `value` as the sources print it.
-std::string printed(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
 std::string digits(const Wide& wide) {
   EXPECT_TRUE(wide.fits());
   Int128 value = wide.value();

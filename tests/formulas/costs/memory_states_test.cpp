@@ -3,8 +3,8 @@
 #include <formulas/costs/memory_states.h>
 #include <formulas/costs/memory_weights.h>
 #include <gtest/gtest.h>
+#include <tests/formulas/printed.h>
 
-#include <cstdio>
 #include <string>
 
 namespace tally::formulas {
@@ -12,12 +12,6 @@ namespace {
 
 constexpr double kGiB = 1073741824.0;
 constexpr double kMiB = 1048576.0;
-
-std::string printed(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
 
 Wide zero_total(std::int64_t params, ZeroStage stage, std::int64_t devices,
                 Precision precision = Precision::kMixed) {

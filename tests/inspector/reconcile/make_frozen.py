@@ -16,7 +16,8 @@ import torch
 import transformers as T
 from torch import nn
 
-from make_exports import COMMON, IDS, First, LlamaStyle, OwnGpt
+from known_models import COMMON, IDS, First
+from own_models import LlamaStyle, OwnGpt
 from small_archive import save
 
 T.logging.set_verbosity_error()
