@@ -156,10 +156,10 @@ std::string value_text(const FieldKey& key, const TransformerSpec& spec) {
   };
   if (key.part == FieldPart::kOutput) return text(output_fields(), spec.output);
   if (key.part == FieldPart::kHeadLayer) {
-    for (const HeadLayer& layer : spec.head_layers) {
-      if (layer.id == key.head_layer) return text(head_layer_fields(), layer);
-    }
-    return "";
+    // From the end: whoever adds layers asks for the last.
+    const auto layer = std::find_if(spec.head_layers.rbegin(), spec.head_layers.rend(),
+                                    [&](const HeadLayer& l) { return l.id == key.head_layer; });
+    return layer == spec.head_layers.rend() ? "" : text(head_layer_fields(), *layer);
   }
   const StackSpec& stack = spec.stacks[static_cast<std::size_t>(key.stack)];
   const LayerGroup& group = stack.groups[static_cast<std::size_t>(std::max(key.group, 0))];

@@ -195,7 +195,7 @@ void find_equal_storages(const ModelSnapshot& s, Census& census) {
     if (count < 2) continue;
     ++sets;
     copies += count;
-    bytes += (count - 1) * key.first;
+    bytes += (count - 1) * key.first;  // fits: of all storages' bytes, which have been added up
   }
   if (sets == 0) return;
   census.findings.push_back(

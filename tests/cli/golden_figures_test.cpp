@@ -309,6 +309,18 @@ TEST(GoldenFigures, GuideTable) {
                   2 * kV * kH + 2'048 * kH + 12 * (12 * kH * kH + 9 * kH)});
 }
 
+// A frozen BERT, whose sizes tests/inspector/reconcile/make_exports.py gives: 97 tokens, 31
+// positions, hidden size 20, feed-forward 44, 2 layers of 4 matrices of attention with biases, 2 of
+// the feed-forward, and 2 norms. It has lost its pooler, and has no output layer.
+TEST(GoldenFigures, GuideBesideAFrozenModel) {
+  constexpr std::int64_t kV = 97, kS = 31, kH = 20, kF = 44, kL = 2;
+  const std::int64_t matrices = kL * (4 * kH * kH + 2 * kH * kF),
+                     vectors = kL * (4 * kH + kF + kH + 2 * 2 * kH);
+  expect_numbers(golden("compare-guide-frozen"),
+                 {kV * kH, 2'048 * kH, kS * kH, kL * (12 * kH * kH + 9 * kH), matrices, vectors,
+                  matrices + vectors, kV * kH + kS * kH + matrices + vectors + 4 * kH});
+}
+
 /// Every golden, by its folder's name.
 std::set<std::string> golden_names() {
   std::set<std::string> names;

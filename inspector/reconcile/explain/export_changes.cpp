@@ -124,7 +124,8 @@ class ChangeFinder {
   }
 
   void find_norms(const std::vector<FrozenUnit>& units) {
-    std::int64_t convolutions = 0, channels = 0, norms = 0, params_of_norms = 0;
+    std::int64_t convolutions = 0, norms = 0;
+    Wide channels, params_of_norms;  // layers may share a constant: it counts in each
     for (const Operation& o : s_.operations) norms += o.name == "torch.batch_norm";
     for (const FrozenUnit& unit : units) {
       if (contains(unit.type, "BatchNorm")) {
@@ -134,8 +135,8 @@ class ChangeFinder {
       ++convolutions;
       channels += elements(unit.tensors[1].second);
     }
-    add(What::kRunningNorms, norms, params_of_norms);
-    if (norms == 0) add(What::kBiasesForNorms, convolutions, 2 * channels);
+    add(What::kRunningNorms, norms, params_of_norms.to_int64());
+    if (norms == 0) add(What::kBiasesForNorms, convolutions, (channels * 2).to_int64());
   }
 
   std::int64_t elements(TensorId tensor) const { return record(tensor).view.elements; }

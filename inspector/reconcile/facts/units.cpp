@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace tally::inspector {
 namespace {
@@ -106,12 +107,15 @@ class UnitFinder {
     units_.vectors.push_back(std::move(v));
   }
 
-  WeightId find_bias(ModuleId module, const std::string& own) const {
-    const std::string wanted = bias_name(own);
-    for (const TensorId tensor : w_.names_in[module]) {
-      if (w_.name_of[tensor] == wanted) return w_.of_tensor[tensor];
+  WeightId find_bias(ModuleId module, const std::string& own) {
+    if (named_of_ != module) {  // a module may hold very many
+      named_of_ = module;
+      named_.clear();
+      for (const TensorId tensor : w_.names_in[module])
+        named_.emplace(w_.name_of[tensor], w_.of_tensor[tensor]);
     }
-    return WeightId::none();
+    const auto found = named_.find(bias_name(own));
+    return found == named_.end() ? WeightId::none() : found->second;
   }
 
   std::string tensor_name(WeightId weight) const { return w_.name_of[w_[weight].tensor]; }
@@ -127,6 +131,8 @@ class UnitFinder {
   Units units_;
   std::set<WeightId> used_, paired_;
   std::map<WeightId, WeightId> bias_of_;
+  ModuleId named_of_;                                     ///< the module of `named_`
+  std::unordered_map<std::string_view, WeightId> named_;  ///< its weights by their names there
 };
 
 }  // namespace

@@ -1,164 +1,49 @@
-#include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/hold/guide_comparison.h>
-#include <inspector/reconcile/layers/layer_runs.h>
 
 #include <algorithm>
-#include <string_view>
 
 namespace tally::inspector {
 namespace {
 
-constexpr std::int64_t kFewRows =
-    16;  // tables of token types have 1 to 4 rows, tables of positions more
+namespace slot = formulas::slot;
+using formulas::FieldPart;
 
-/// Finds what the guide's components stand for, once.
-class SubjectFinder {
- public:
-  SubjectFinder(const ModelSnapshot& snapshot, const Weights& weights)
-      : s_(snapshot), w_(weights), taken_(weights.all.size(), false) {}
-
-  GuideSubject run() {
-    find_layers();
-    find_token_table();
-    find_positions();
-    find_output();
-    for (std::size_t i = 0; i < taken_.size(); ++i) {
-      if (!taken_[i]) subject_.others.push_back(WeightId(i));
-    }
-    return std::move(subject_);
+/// What the inference says of a size that every stack has alike, with its proof.
+EvidentSize evident(const Inference& inference, FieldPart part, const char* field) {
+  EvidentSize size;
+  for (const SpecField& found : inference.fields) {
+    if (found.key.part != part || found.key.name != field) continue;
+    const std::int64_t value = std::stoll(found.value);
+    if (size.value && *size.value != value) return {{}, {}, "its stacks have several"};
+    if (!size.value) size = {value, found.tensors, found.reason};
   }
+  return size;
+}
 
- private:
-  void find_layers() {
-    const auto runs = find_layer_runs(
-        s_, w_, [this](ModuleId module) { return looks_like_layer(w_, s_, module); });
-    std::vector<ModuleId> layers;
-    for (const LayerRun& run : runs)
-      layers.insert(layers.end(), run.layers.begin(), run.layers.end());
-    for (const ModuleId layer : layers) {
-      for (const WeightId i : weights_below(w_, layer)) {
-        if (taken_[i]) continue;
-        taken_[i] = true;
-        (w_[i].shape.size() > 1 ? subject_.layer_matrices : subject_.layer_vectors).push_back(i);
-      }
-    }
-    EvidentSize& count = subject_.num_layers;
-    if (runs.size() == 1) {
-      count.value = static_cast<std::int64_t>(layers.size());
-      count.reason = "modules " + path(layers.front()) +
-                     (layers.size() > 1 ? " to " + path(layers.back()) : "");
-    } else if (runs.empty()) {
-      count.reason = "no repeated layers were found";
-    } else {
-      count.reason = "there is more than one stack of layers:";
-      for (const LayerRun& run : runs)
-        count.reason += " " + std::to_string(run.layers.size()) + " below " + path(run.parent) +
-                        (&run == &runs.back() ? "" : ",");
-    }
-    EvidentSize& hidden = subject_.hidden_size;
-    hidden.reason = "no repeated layers were found";
-    if (layers.empty()) return;
-    const std::int64_t width = common_width(w_, layers);
-    for (const WeightId i : subject_.layer_matrices) {
-      const auto& shape = w_[i].shape;
-      if (shape[shape.size() - 1] == width || shape[shape.size() - 2] == width)
-        hidden.tensors.push_back(w_[i].tensor);
-    }
-    if (width > 0) hidden.value = width;
-    hidden.reason = std::to_string(hidden.tensors.size()) + " of the layers' " +
-                    std::to_string(subject_.layer_matrices.size()) + " matrices have this size";
+/// Two stacks are not one number of layers.
+EvidentSize evident_layers(const ModelSnapshot& snapshot, const Inference& inference) {
+  const auto& stacks = inference.spec.stacks;
+  if (stacks.size() == 1) return evident(inference, FieldPart::kGroup, "num_layers");
+  EvidentSize size;
+  size.reason = "there is more than one stack of layers:";
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    const std::string& path = snapshot.modules[inference.runs[i].parent].path;
+    size.reason += (i == 0 ? " " : ", ") + std::to_string(stacks[i].num_layers()) + " below " +
+                   (path.empty() ? "(root)" : path);
   }
+  return size;
+}
 
-  void find_token_table() {
-    WeightId best;
-    for (const WeightId i : tables()) {
-      const std::string name = lower(full_name(s_, record(i)));
-      if (holds_any(name, {"pos", "wpe", "type_emb", "segment"})) continue;
-      const bool tied = head_name(i).valid(), best_tied = best.valid() && head_name(best).valid();
-      if (!best.valid() || (tied && !best_tied) ||
-          (tied == best_tied && w_[i].shape[0] > w_[best].shape[0]))
-        best = i;
-    }
-    EvidentSize& vocab = subject_.vocab_size;
-    vocab.reason = "no embedding outside the layers looks like a table of tokens";
-    if (!best.valid()) return;
-    take(best, subject_.token_tables);
-    vocab.value = w_[best].shape[0];
-    vocab.tensors.push_back(w_[best].tensor);
-    subject_.tied_output = head_name(best);
-    vocab.reason = subject_.tied_output.valid() ? "an embedding that is also the output layer"
-                                                : "the largest embedding outside the layers";
-  }
-
-  void find_positions() {
-    for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const WeightId i(k);
-      const auto shape = squeezed(w_[i].shape);
-      if (taken_[k] || shape.size() != 2) continue;
-      const std::string name = lower(full_name(s_, record(i)));
-      if (holds_any(name, {"type", "segment"})) continue;
-      const bool named = holds_any(name, {"pos", "wpe"});
-      if (named || (is_table(i) && shape[0] > kFewRows && shape[1] == subject_.hidden_size.value))
-        take(i, subject_.position_tables);
-    }
-  }
-
-  void find_output() {
-    if (!subject_.vocab_size.value) return;
-    for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const WeightId i(k);
-      const bool matrix = w_[i].shape.size() == 2 && w_[i].shape[0] == *subject_.vocab_size.value;
-      if (!taken_[k] && matrix && !is_table(i)) take(i, subject_.output_layer);
-    }
-  }
-
-  /// Embeddings outside the layers.
-  std::vector<WeightId> tables() const {
-    std::vector<WeightId> found;
-    for (std::size_t k = 0; k < w_.all.size(); ++k) {
-      const WeightId i(k);
-      if (!taken_[k] && w_[i].shape.size() == 2 && is_table(i)) found.push_back(i);
-    }
-    return found;
-  }
-
-  bool is_table(WeightId i) const {
-    return is_embedding(w_[i].tensor) ||
-           std::any_of(w_[i].aliases.begin(), w_[i].aliases.end(),
-                       [this](TensorId t) { return is_embedding(t); });
-  }
-
-  bool is_embedding(TensorId tensor) const {
-    const ModuleId module = w_.module_of[tensor];
-    return lower(short_type(s_.modules[module].type)).find("embedding") != std::string::npos;
-  }
-
-  /// The name under which table `i` is the weight of a module that is no embedding: a tied output
-  /// layer. Or none.
-  TensorId head_name(WeightId i) const {
-    if (!is_embedding(w_[i].tensor)) return w_[i].tensor;
-    for (const TensorId alias : w_[i].aliases) {
-      if (!is_embedding(alias)) return alias;
-    }
-    return TensorId::none();
-  }
-
-  void take(WeightId i, std::vector<WeightId>& into) {
-    taken_[i] = true;
-    into.push_back(i);
-  }
-
-  const TensorRecord& record(WeightId i) const { return s_.tensors[w_[i].tensor]; }
-  std::string path(ModuleId module) const {
-    const std::string& text = s_.modules[module].path;
-    return text.empty() ? "(root)" : text;
-  }
-
-  const ModelSnapshot& s_;
-  const Weights& w_;
-  std::vector<bool> taken_;
-  GuideSubject subject_;
-};
+/// The list of `subject` in which a placed weight counts.
+std::vector<WeightId>& list_of(const Weights& weights, const Placement& p, GuideSubject& subject) {
+  if (p.layer >= 0)
+    return weights[p.weight].shape.size() > 1 ? subject.layer_matrices : subject.layer_vectors;
+  if (p.term.slot == slot::kTokens) return subject.token_tables;
+  if (p.term.slot == slot::kPositions || p.term.slot == slot::kRelative)
+    return subject.position_tables;
+  const bool output = p.term.slot == slot::kOutput && p.term.part == formulas::Part::kWeight;
+  return output ? subject.output_layer : subject.others;
+}
 
 std::int64_t elements(const Weights& weights, const std::vector<WeightId>& indices) {
   std::int64_t sum = 0;  // a part of the census's total, which fits
@@ -224,14 +109,36 @@ void explain(const ModelSnapshot& snapshot, const Weights& weights, GuideCompari
 
 }  // namespace
 
-GuideSubject find_guide_subject(const ModelSnapshot& snapshot, const Weights& weights) {
-  return SubjectFinder(snapshot, weights).run();
+GuideSubject find_guide_subject(const ModelSnapshot& snapshot, const Weights& weights,
+                                const Inference& inference) {
+  GuideSubject subject;
+  subject.others = inference.unexplained;
+  if (!inference.transformer) {
+    subject.vocab_size.reason = subject.hidden_size.reason = subject.num_layers.reason =
+        inference.reason;
+    return subject;
+  }
+  subject.vocab_size = evident(inference, FieldPart::kEmbedding, "vocab_size");
+  const bool tied = !inference.tied.empty();
+  if (subject.vocab_size.value)
+    subject.vocab_size.reason =
+        tied ? "an embedding that is also the output layer" : "the table of token vectors";
+  else if (subject.vocab_size.reason.empty())
+    subject.vocab_size.reason = "no embedding outside the layers looks like a table of tokens";
+  subject.hidden_size = evident(inference, FieldPart::kStack, "hidden_size");
+  subject.num_layers = evident_layers(snapshot, inference);
+  for (const Placement& p : inference.placements) list_of(weights, p, subject).push_back(p.weight);
+  for (auto* list : {&subject.token_tables, &subject.position_tables, &subject.layer_matrices,
+                     &subject.layer_vectors, &subject.output_layer, &subject.others})
+    std::sort(list->begin(), list->end());
+  if (tied) subject.tied_output = inference.tied.front();
+  return subject;
 }
 
 Result<GuideComparison> compare_with_guide(const ModelSnapshot& snapshot, const Weights& weights,
                                            const GuideFlags& flags) {
   GuideComparison c;
-  c.subject = find_guide_subject(snapshot, weights);
+  c.subject = find_guide_subject(snapshot, weights, infer(snapshot, weights));
   const struct {
     const char* field;
     const char* flag;
@@ -243,20 +150,23 @@ Result<GuideComparison> compare_with_guide(const ModelSnapshot& snapshot, const 
       {"hidden_size", "--hidden-size", flags.hidden_size, c.subject.hidden_size,
        c.inputs.hidden_size},
       {"num_layers", "--num-layers", flags.num_layers, c.subject.num_layers, c.inputs.num_layers}};
-  std::string missing, needed;
+  std::string missing, reason, needed;
   for (const auto& size : sizes) {
     const auto value = size.given ? size.given : size.found.value;
     if (value) {
       size.value = *value;
       continue;
     }
-    missing +=
-        (missing.empty() ? "" : "; ") + std::string(size.field) + " (" + size.found.reason + ")";
+    // What holds for several sizes is said once, behind the last of them.
+    if (!missing.empty()) missing += size.found.reason == reason ? ", " : " (" + reason + "); ";
+    missing += size.field;
+    reason = size.found.reason;
     needed += (needed.empty() ? "" : " ") + std::string(size.flag) + " N";
   }
   if (!missing.empty()) {
     return Error{ErrorCode::kUsage,
-                 "the model does not make evident what the guide's formula needs: " + missing,
+                 "the model does not make evident what the guide's formula needs: " + missing +
+                     " (" + reason + ")",
                  "give " + needed};
   }
   // The heads are in no term of the guide's: whatever they are by default changes no count.

@@ -6,7 +6,7 @@
 
 #include <base/result.h>
 #include <formulas/guide/guide.h>
-#include <inspector/reconcile/facts/weights.h>
+#include <inspector/reconcile/infer/infer.h>
 
 #include <optional>
 #include <string>
@@ -33,7 +33,9 @@ struct GuideSubject {
   TensorId tied_output;                  ///< the name by which the output layer is the token table
 };
 
-GuideSubject find_guide_subject(const ModelSnapshot& snapshot, const Weights& weights);
+/// Of what `inference` found of the model.
+GuideSubject find_guide_subject(const ModelSnapshot& snapshot, const Weights& weights,
+                                const Inference& inference);
 
 /// One row of the comparison.
 struct GuideRow {

@@ -1,9 +1,11 @@
+#include <base/wide.h>
 #include <formulas/families/hf_config.h>
 #include <inspector/reconcile/around/surroundings.h>
 #include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/frozen/frozen_inference.h>
 #include <inspector/reconcile/infer/describe.h>
 #include <inspector/reconcile/infer/infer.h>
+#include <inspector/reconcile/layers/shared_width.h>
 
 #include <algorithm>
 #include <map>
@@ -19,6 +21,7 @@ using formulas::NormKind;
 using formulas::StackSpec;
 
 constexpr std::size_t kMostStacks = 100;  // the surroundings of each are searched on their own
+constexpr std::int64_t kDeepest = 32;     // numbered modules within each other
 constexpr std::size_t kMostCandidates = 8;
 constexpr std::int64_t kWidestHead = 65536;  // searched for candidates; no head is as wide
 
@@ -33,7 +36,7 @@ std::vector<std::int64_t> signature(const ParsedLayer& layer) {
 class Inferrer {
  public:
   Inferrer(const ModelSnapshot& snapshot, const Weights& weights, const InferenceFlags& flags)
-      : s_(snapshot), w_(weights), flags_(flags) {}
+      : s_(snapshot), w_(weights), flags_(flags), widths_(shared_widths(weights)) {}
 
   Inference run() {
     in_.runs = find_layer_runs(s_, w_, [this](ModuleId m) { return is_layer(m); });
@@ -68,10 +71,13 @@ class Inferrer {
     return nothing;
   }
 
-  bool is_layer(ModuleId module) const {
-    if (!looks_like_layer(w_, s_, module)) return false;
-    const std::int64_t width = common_width(w_, {module});
-    return width > 1 && parse_layer(s_, w_, module, width).has_value();
+  bool is_layer(ModuleId module) {
+    const SharedWidth& shared = widths_[module];
+    if (!shared.is_of_layer()) return false;
+    // Numbered modules within each other are each tried: as deep as models nest them.
+    tried_ += w_.end[module] - w_.rank[module];
+    if (tried_ > kDeepest * static_cast<std::int64_t>(s_.modules.size())) return false;
+    return parse_layer(s_, w_, module, shared.width).has_value();
   }
 
   /// Adds the stack of a run; false where none of its layers can be read at the width that they
@@ -81,7 +87,7 @@ class Inferrer {
     StackSpec stack;
     stack.name = "stack" + std::to_string(index);
     std::vector<ParsedLayer> layers;
-    stack.hidden_size = common_width(w_, run.layers);
+    stack.hidden_size = shared_width(w_, run.layers).width;
     std::map<std::vector<std::int64_t>, std::size_t> kinds;
     for (const ModuleId module : run.layers) {
       auto parsed = parse_layer(s_, w_, module, stack.hidden_size);
@@ -109,7 +115,10 @@ class Inferrer {
   /// lower bound.
   std::pair<std::int64_t, TensorId> rotary() const {
     for (std::size_t t = 0; t < s_.tensors.size(); ++t) {
-      if (s_.tensors[t].name == "inv_freq") return {2 * s_.tensors[t].view.elements, TensorId(t)};
+      if (s_.tensors[t].name == "inv_freq") {
+        const auto covered = (Wide(2) * s_.tensors[t].view.elements).to_int64();
+        return {covered.value_or(0), TensorId(t)};
+      }
     }
     return {0, TensorId::none()};
   }
@@ -286,6 +295,8 @@ class Inferrer {
   const ModelSnapshot& s_;
   const Weights& w_;
   const InferenceFlags& flags_;
+  std::vector<SharedWidth> widths_;  ///< per module
+  std::int64_t tried_ = 0;           ///< modules that were read as parts of a layer
   Inference in_;
   std::vector<std::vector<ParsedLayer>> layers_;  ///< one list a stack
   std::vector<bool> heads_sure_;

@@ -19,7 +19,9 @@ class BlockFinder {
   BlockFinder(const ModelSnapshot& snapshot, const Weights& weights,
               const std::vector<Matrix>& matrices, std::int64_t hidden)
       : s_(snapshot), w_(weights), matrices_(matrices), hidden_(hidden) {
-    for (std::size_t i = 0; i < matrices.size(); ++i) of_module_[matrices[i].module].push_back(i);
+    for (std::size_t i = 0; i < matrices.size(); ++i) by_rank_.push_back(i);
+    std::stable_sort(by_rank_.begin(), by_rank_.end(),
+                     [this](std::size_t a, std::size_t b) { return rank_of(a) < rank_of(b); });
   }
 
   std::optional<LayerBlocks> run(ModuleId layer) {
@@ -36,32 +38,66 @@ class BlockFinder {
   }
 
  private:
-  /// Takes what below `module` is a block; returns the matrices that are left.
-  Set resolve(ModuleId module) {
-    Set all;
-    collect(module, all);
-    if (all.empty()) return {};
-    if (all.size() <= kMostPlain && take(all, module)) return {};
-    Set left;
-    if (const auto own = of_module_.find(module); own != of_module_.end()) left = own->second;
-    for (const ModuleId child : w_.children[module]) {
-      const Set more = resolve(child);
-      left.insert(left.end(), more.begin(), more.end());
+  /// A module whose own matrices and submodules are looked through.
+  struct Open {
+    ModuleId module;
+    Set left;  ///< matrices in no block so far
+    std::size_t matrices = 0;
+    std::size_t next = 0;  ///< submodule
+    bool many = false;     ///< more are left below than one block has
+  };
+
+  /// Takes what below `layer` is a block; returns the matrices that are left. Without recursion,
+  /// and each matrix moves up a few times only: how deep modules nest is the file's choice.
+  Set resolve(ModuleId layer) {
+    std::vector<Open> open;
+    Set rest;
+    enter(layer, open);
+    while (!open.empty()) {
+      const auto& children = w_.children[open.back().module];
+      if (open.back().next < children.size()) {
+        enter(children[open.back().next++], open);
+        continue;
+      }
+      Open done = std::move(open.back());
+      open.pop_back();
+      leave(done);
+      const bool stays = !done.many && !open.empty();
+      Set& into = stays ? open.back().left : rest;
+      into.insert(into.end(), done.left.begin(), done.left.end());
+      if (done.many && !open.empty()) open.back().many = true;
     }
+    std::sort(rest.begin(), rest.end());
+    return rest;
+  }
+
+  /// Opens `module`, unless it holds no matrix or is a block as a whole.
+  void enter(ModuleId module, std::vector<Open>& open) {
+    const auto before = [this](std::size_t i, std::int32_t rank) { return rank_of(i) < rank; };
+    const auto from = std::lower_bound(by_rank_.begin(), by_rank_.end(), w_.rank[module], before),
+               to = std::lower_bound(from, by_rank_.end(), w_.end[module], before);
+    const auto count = static_cast<std::size_t>(to - from);
+    if (count == 0) return;
+    if (count <= kMostPlain) {
+      Set all(from, to);
+      std::sort(all.begin(), all.end());
+      if (take(all, module)) return;
+    }
+    const auto own_end =
+        std::find_if(from, to, [&](std::size_t i) { return rank_of(i) != w_.rank[module]; });
+    open.push_back({module, Set(from, own_end), count});
+  }
+
+  void leave(Open& done) {
+    Set& left = done.left;
+    done.many = done.many || left.size() > kMostInBlock;
+    if (done.many) return;
     std::sort(left.begin(), left.end());
-    const bool fresh = left.size() < all.size() || left.size() > kMostPlain;
-    if (left.size() >= 2 && fresh && left.size() <= kMostInBlock && take(left, module)) return {};
-    return left;
+    const bool fresh = left.size() < done.matrices || left.size() > kMostPlain;
+    if (left.size() >= 2 && fresh && take(left, done.module)) left.clear();
   }
 
-  void collect(ModuleId module, Set& into) const {
-    for (const ModuleId m : subtree(w_, module)) {
-      if (const auto own = of_module_.find(m); own != of_module_.end())
-        into.insert(into.end(), own->second.begin(), own->second.end());
-    }
-    std::sort(into.begin(), into.end());
-  }
-
+  std::int32_t rank_of(std::size_t matrix) const { return w_.rank[matrices_[matrix].module]; }
   /// Takes `set` if it is exactly one block.
   bool take(const Set& set, ModuleId module) {
     auto attention = match_attention(matrices_, set, hidden_);
@@ -195,7 +231,7 @@ class BlockFinder {
   const std::vector<Matrix>& matrices_;
   std::int64_t hidden_;
   ModuleId layer_;
-  std::map<ModuleId, Set> of_module_;
+  Set by_rank_;  ///< all matrices, by the place of their module in the tree
   std::vector<Block> attentions_, mlps_;
   std::vector<std::pair<Block, Block>> open_;  ///< attention or MLP
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <set>
 
 namespace tally::inspector {
 namespace {
@@ -34,6 +35,8 @@ constexpr std::string_view kHeadCounts[] = {"num_heads", "n_heads", "n_head", "n
                                             "heads",     "nheads",  "nhead"};
 constexpr std::string_view kHeadWidths[] = {
     "head_dim", "head_size", "d_head", "attention_head_size", "key_value_proj_dim", "d_k"};
+
+constexpr std::ptrdiff_t kMostStacked = 64;  // tensors of all experts; three are usual
 
 std::int64_t integer(const std::string& literal) {
   if (literal.empty() || literal.size() > 9 ||
@@ -71,24 +74,22 @@ class LayerParser {
   /// Tables of relative positions: embeddings inside a layer.
   void take_tables(Units& units) {
     auto& all = units.matrices;
-    for (auto it = all.begin(); it != all.end();) {
-      if (!it->table) {
-        ++it;
-        continue;
-      }
-      if (layer_.relative_buckets == 0) {
-        layer_.relative_buckets = it->rows;
-        relative_heads_ = it->columns;
-        relative_weight_ = it->weight;
-        layer_.add(it->weight, {slot::kRelativeBias});
-      }
-      it = all.erase(it);
-    }
+    const auto is_table = [](const Matrix& m) { return m.table; };
+    const auto first = std::find_if(all.begin(), all.end(), is_table);
+    if (first == all.end()) return;
+    layer_.relative_buckets = first->rows;
+    relative_heads_ = first->columns;
+    relative_weight_ = first->weight;
+    layer_.add(first->weight, {slot::kRelativeBias});
+    all.erase(std::remove_if(first, all.end(), is_table), all.end());
   }
 
   /// Biases of experts that no name pairs: [experts, width] behind [experts, ·, width], in the same
   /// module.
   static void pair_expert_biases(std::vector<Matrix>& all) {
+    const auto stacked =
+        std::count_if(all.begin(), all.end(), [](const Matrix& m) { return m.experts > 0; });
+    if (stacked == 0 || stacked > kMostStacked) return;
     for (auto bias = all.begin(); bias != all.end();) {
       auto of = all.end();
       for (auto m = all.begin(); m != all.end(); ++m) {
@@ -112,15 +113,14 @@ class LayerParser {
   /// products are widths of projections.
   void take_head_norms(Units& units) {
     auto& all = units.matrices;
+    std::set<std::int64_t> widths;
+    for (const Matrix& m : all) {
+      if (m.rows == layer_.hidden) widths.insert(m.columns);
+      if (m.columns == layer_.hidden) widths.insert(m.rows);
+    }
     const auto is_norm = [&](const Matrix& m) {
-      if (m.experts > 0 || m.bias.valid() || m.projects || m.rows == layer_.hidden ||
-          m.columns == layer_.hidden)
-        return false;
-      return std::any_of(all.begin(), all.end(), [&](const Matrix& other) {
-        const std::int64_t width = m.rows * m.columns;
-        return (other.rows == layer_.hidden && other.columns == width) ||
-               (other.columns == layer_.hidden && other.rows == width);
-      });
+      return m.experts == 0 && !m.bias.valid() && !m.projects && m.rows != layer_.hidden &&
+             m.columns != layer_.hidden && widths.count(m.rows * m.columns) > 0;
     };
     std::vector<Matrix> norms;
     std::copy_if(all.begin(), all.end(), std::back_inserter(norms), is_norm);

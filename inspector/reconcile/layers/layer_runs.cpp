@@ -20,42 +20,6 @@ std::pair<std::string, std::int64_t> numbered(std::string_view name) {
           std::stoll(std::string(name.substr(name.size() - digits)))};
 }
 
-struct SharedWidth {
-  std::int64_t width = 0;
-  double share = 0;  ///< of the matrices' elements: in matrices that have this size
-  std::size_t matrices = 0;
-};
-
-/// The size that most elements of the matrices lie along: layers read and write it. Among equals
-/// the one that more vectors have.
-SharedWidth most_shared(const Weights& weights, const std::vector<WeightId>& indices) {
-  std::map<std::int64_t, double> elements_with;
-  std::map<std::int64_t, std::size_t> vectors_with;
-  SharedWidth best;
-  double all = 0;
-  for (const WeightId i : indices) {
-    auto shape = squeezed(weights[i].shape);
-    if (shape.size() == 1) ++vectors_with[shape[0]];
-    if (shape.size() != 2 && shape.size() != 3) continue;
-    ++best.matrices;
-    const auto elements = static_cast<double>(weights[i].elements);
-    all += elements;
-    std::sort(shape.begin(), shape.end());
-    shape.erase(std::unique(shape.begin(), shape.end()), shape.end());
-    for (const std::int64_t size : shape) elements_with[size] += elements;
-  }
-  double most = 0;
-  for (const auto& [size, elements] : elements_with) {
-    const bool more =
-        elements > most || (elements == most && vectors_with[size] > vectors_with[best.width]);
-    if (size < 2 || !more) continue;
-    best.width = size;
-    most = elements;
-  }
-  best.share = all > 0 ? most / all : 0;
-  return best;
-}
-
 /// Drops single modules around or inside a longer run: a numbered name ("vit2") makes no layer of
 /// what holds layers. Of single modules within each other the outermost stays.
 void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
@@ -83,36 +47,6 @@ void drop_singles(const Weights& weights, std::vector<LayerRun>& runs) {
 }
 
 }  // namespace
-
-std::vector<WeightId> weights_below(const Weights& weights, ModuleId module) {
-  std::vector<WeightId> found;
-  std::vector<ModuleId> open{module};
-  std::unordered_set<WeightId> seen;  // no flag a weight: a file may hold many small modules
-  while (!open.empty()) {
-    const ModuleId m = open.back();
-    open.pop_back();
-    for (const TensorId tensor : weights.names_in[m]) {
-      const WeightId weight = weights.of_tensor[tensor];
-      if (seen.insert(weight).second) found.push_back(weight);
-    }
-    open.insert(open.end(), weights.children[m].rbegin(), weights.children[m].rend());
-  }
-  return found;
-}
-
-bool looks_like_layer(const Weights& weights, const ModelSnapshot&, ModuleId module) {
-  const SharedWidth shared = most_shared(weights, weights_below(weights, module));
-  return shared.matrices >= 3 && shared.width > 0 && shared.share >= 0.75;
-}
-
-std::int64_t common_width(const Weights& weights, const std::vector<ModuleId>& modules) {
-  std::vector<WeightId> all;
-  for (const ModuleId module : modules) {
-    const auto below = weights_below(weights, module);
-    all.insert(all.end(), below.begin(), below.end());
-  }
-  return most_shared(weights, all).width;
-}
 
 std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weights& weights,
                                       const std::function<bool(ModuleId module)>& is_layer) {

@@ -20,16 +20,4 @@ struct LayerRun {
 std::vector<LayerRun> find_layer_runs(const ModelSnapshot& snapshot, const Weights& weights,
                                       const std::function<bool(ModuleId module)>& is_layer);
 
-/// Whether the matrices below `module` are those of a layer as far as sizes tell: three or more,
-/// most of which share one size, the width that layers pass on.
-bool looks_like_layer(const Weights& weights, const ModelSnapshot& snapshot, ModuleId module);
-
-/// The size that most matrices below the modules of `run` share: hidden_size. 0 where there is
-/// none.
-std::int64_t common_width(const Weights& weights, const std::vector<ModuleId>& modules);
-
-/// The weights (indices) that the modules below `module`, and it itself, hold; each once, in order
-/// of the tree.
-std::vector<WeightId> weights_below(const Weights& weights, ModuleId module);
-
 }  // namespace tally::inspector

@@ -46,7 +46,7 @@ class VectorReader {
                  (v.size != layer_.hidden && v.size > 1 && layer_.query_width % v.size == 0 &&
                   in_attention(v))) {
         queries_and_keys.push_back(&v);
-      } else if (std::find(scales_.begin(), scales_.end(), &v) != scales_.end()) {
+      } else if (is_scale_.count(&v) > 0) {
         continue;
       } else if (v.size == layer_.hidden) {
         norms.push_back(&v);
@@ -86,17 +86,13 @@ class VectorReader {
     const auto& a = layer_.group.attention;
     if (a.kind != formulas::AttentionKind::kLatent || v.bias.valid() || !in_attention(v))
       return false;
-    const bool key = v.size == a.kv_lora_rank && !has(slot::kKvANorm),
-               query = v.size == a.q_lora_rank && !has(slot::kQANorm);
+    const bool key = v.size == a.kv_lora_rank && !has_key_norm_,
+               query = v.size == a.q_lora_rank && !has_query_norm_;
     if (!key && !query) return false;
+    (query ? has_query_norm_ : has_key_norm_) = true;
     // Of two equal ranks the queries' comes first.
     layer_.add(v.weight, {query ? slot::kQANorm : slot::kKvANorm, Part::kWeight});
     return true;
-  }
-
-  bool has(formulas::Slot slot) const {
-    return std::any_of(layer_.roles.begin(), layer_.roles.end(),
-                       [&](const WeightRole& role) { return role.term.slot == slot; });
   }
 
   /// Two vectors that scale the blocks' outputs: named so, or the only bare ones beside norms that
@@ -112,6 +108,7 @@ class VectorReader {
       if (v.bare) bare.push_back(&v);
     }
     scales_ = !named.empty() ? named : norms >= 2 && bare.size() == 2 ? bare : named;
+    is_scale_ = {scales_.begin(), scales_.end()};
   }
 
   void describe_scales() {
@@ -244,6 +241,8 @@ class VectorReader {
   std::set<const Vector*> full_;
   const Vector* only_inside_ = nullptr;
   std::vector<const Vector*> scales_;
+  std::set<const Vector*> is_scale_;
+  bool has_key_norm_ = false, has_query_norm_ = false;  ///< of latents
 };
 
 }  // namespace

@@ -247,6 +247,22 @@ TEST(Census, RefusesUsesPast2To63) {
   EXPECT_FALSE(take_census(b.snapshot));
 }
 
+// Two of 2^62 - 1 bytes fit together, and sharing them saves one; with a third the file is refused.
+TEST(Census, NamesEqualStoragesOfNearlyAllBytesThatThereMayBe) {
+  SnapshotBuilder b;
+  const StorageRecord half{"data/0", (std::int64_t{1} << 62) - 1, 7, "cpu"};
+  b.snapshot.storages = {half, half};
+  const Result<Census> census = take_census(b.snapshot);
+  ASSERT_TRUE(census);
+  const auto found = std::find_if(census->findings.begin(), census->findings.end(),
+                                  [](const Finding& f) { return f.code == "equal-storages"; });
+  ASSERT_NE(found, census->findings.end());
+  EXPECT_NE(found->text.find("would save 4611686018427387903 bytes"), std::string::npos)
+      << found->text;
+  b.snapshot.storages.push_back(half);
+  EXPECT_FALSE(take_census(b.snapshot));
+}
+
 // ----------------------------------------------------------------------------------------------------------------
 // filter
 
