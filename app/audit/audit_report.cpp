@@ -14,17 +14,7 @@ using inspector::Census;
 using inspector::kTensorKinds;
 using inspector::TensorKind;
 using inspector::Verification;
-using report::Bytes;
-using report::Count;
-using report::Data;
-using report::Facts;
-using report::Heading;
-using report::Note;
-using report::Phrase;
-using report::plural;
-using report::Section;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 /// Values that stand in a sentence, for people.
 Phrase phrase(std::initializer_list<Value> pieces) {

@@ -14,20 +14,7 @@ using inspector::ModuleNode;
 using inspector::Tally;
 using inspector::TensorKind;
 using inspector::TensorRecord;
-using report::Bytes;
-using report::Count;
-using report::hidden;
-using report::number_column;
-using report::Object;
-using report::Path;
-using report::Row;
-using report::row_of;
-using report::Shape;
-using report::Share;
-using report::Table;
-using report::text_column;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 double part_of(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : -1;

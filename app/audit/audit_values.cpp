@@ -15,17 +15,7 @@ using inspector::NamedLiteral;
 using inspector::StridedView;
 using inspector::Tally;
 using inspector::TensorKind;
-using report::Bytes;
-using report::Column;
-using report::Integer;
-using report::List;
-using report::Literal;
-using report::Object;
-using report::Path;
-using report::Row;
-using report::Shape;
-using report::Table;
-using report::Value;
+using namespace report;
 
 report::Count number(std::int64_t n) { return {n}; }
 

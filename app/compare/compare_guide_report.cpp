@@ -11,18 +11,7 @@ namespace {
 using inspector::EvidentSize;
 using inspector::GuideComparison;
 using inspector::GuideRow;
-using report::Align;
-using report::Count;
-using report::Data;
-using report::Difference;
-using report::Facts;
-using report::Heading;
-using report::List;
-using report::Object;
-using report::Row;
-using report::Table;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 constexpr std::size_t kNamesShown = 4;
 constexpr const char* kFormula = "V·H + 2048·H + L·(12·H·H + 9·H) + H·V";

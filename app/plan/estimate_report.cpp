@@ -9,28 +9,7 @@ namespace {
 
 using formulas::Estimate;
 using formulas::ParameterCounts;
-using report::Align;
-using report::Bytes;
-using report::Column;
-using report::Count;
-using report::Data;
-using report::Fact;
-using report::Facts;
-using report::Flops;
-using report::Heading;
-using report::List;
-using report::Literal;
-using report::Note;
-using report::Object;
-using report::Phrase;
-using report::Ratio;
-using report::Real;
-using report::Row;
-using report::Section;
-using report::Share;
-using report::Table;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 constexpr double kSecondsPerDay = 86400;
 

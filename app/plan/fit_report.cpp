@@ -7,20 +7,7 @@ namespace tally::app {
 namespace {
 
 using formulas::FitLimits;
-using report::Align;
-using report::Bytes;
-using report::Count;
-using report::Data;
-using report::Fact;
-using report::Facts;
-using report::Heading;
-using report::Note;
-using report::Object;
-using report::Row;
-using report::Section;
-using report::Table;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 Object limits_value(const FitLimits& limits) {
   return {{"largest_batch", Count{limits.largest_batch}},

@@ -11,21 +11,7 @@ namespace {
 
 using formulas::Switch;
 using formulas::TermInfo;
-using report::Align;
-using report::Column;
-using report::Count;
-using report::Data;
-using report::Facts;
-using report::Heading;
-using report::List;
-using report::Literal;
-using report::Note;
-using report::Phrase;
-using report::Row;
-using report::Section;
-using report::Table;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 Phrase only(const char* key, Value value) { return {{key, std::move(value)}}; }
 

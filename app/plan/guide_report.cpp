@@ -7,20 +7,7 @@
 namespace tally::app {
 namespace {
 
-using report::Align;
-using report::Bytes;
-using report::Count;
-using report::Data;
-using report::Facts;
-using report::fixed;
-using report::grouped;
-using report::Heading;
-using report::Note;
-using report::Object;
-using report::Real;
-using report::Table;
-using report::Tone;
-using report::Verbatim;
+using namespace report;
 
 constexpr const char* kSource =
     "AI Model Parameters Guide, \"What Are AI Model Parameters? - Conceptual Process\"";

@@ -2,6 +2,8 @@
 #include <report/numbers.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace tally::app {
 namespace {
@@ -18,6 +20,31 @@ using report::Object;
 using report::Value;
 
 constexpr std::int64_t kDefaultLongestSeq = 4096;
+
+template <class T>
+using Named = std::pair<T, const char*>;
+
+constexpr Named<formulas::AttentionKernel> kKernels[] = {
+    {formulas::AttentionKernel::kFlash, "flash"}, {formulas::AttentionKernel::kEager, "eager"}};
+constexpr Named<formulas::Recomputation> kRecomputations[] = {
+    {formulas::Recomputation::kNone, "none"},
+    {formulas::Recomputation::kSelective, "selective"},
+    {formulas::Recomputation::kFull, "full"}};
+
+/// Every enumerator has a row.
+template <class T, std::size_t n>
+const char* name_of(const Named<T> (&table)[n], T value) {
+  return std::find_if(std::begin(table), std::end(table),
+                      [&](const Named<T>& row) { return row.first == value; })
+      ->second;
+}
+
+template <class T, std::size_t n>
+std::optional<T> named(const Named<T> (&table)[n], std::string_view name) {
+  const auto* found = std::find_if(std::begin(table), std::end(table),
+                                   [&](const Named<T>& row) { return row.second == name; });
+  return found == std::end(table) ? std::nullopt : std::optional<T>(found->first);
+}
 
 bool is_text(const StackSpec& stack) {
   return stack.embedding.num_channels == 0 && stack.embedding.num_mel_bins == 0;
@@ -86,20 +113,18 @@ Result<formulas::EstimateInputs> plan_for(const PlanRequest& request, const Tran
   return plan;
 }
 
-const char* kernel_name(formulas::AttentionKernel kernel) {
-  return kernel == formulas::AttentionKernel::kFlash ? "flash" : "eager";
-}
+const char* kernel_name(formulas::AttentionKernel kernel) { return name_of(kKernels, kernel); }
 
 const char* recomputation_name(formulas::Recomputation recomputation) {
-  switch (recomputation) {
-    case formulas::Recomputation::kNone:
-      return "none";
-    case formulas::Recomputation::kSelective:
-      return "selective";
-    case formulas::Recomputation::kFull:
-      return "full";
-  }
-  return "none";
+  return name_of(kRecomputations, recomputation);
+}
+
+std::optional<formulas::AttentionKernel> kernel_named(std::string_view name) {
+  return named(kKernels, name);
+}
+
+std::optional<formulas::Recomputation> recomputation_named(std::string_view name) {
+  return named(kRecomputations, name);
 }
 
 std::string plan_text(const TrainingPlan& plan) {

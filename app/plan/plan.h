@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tally::app {
 
@@ -24,8 +25,13 @@ struct PlanRequest {
 Result<formulas::EstimateInputs> plan_for(const PlanRequest& request,
                                           const formulas::TransformerSpec& spec);
 
+/// "flash" or "eager".
 const char* kernel_name(formulas::AttentionKernel kernel);
+/// "none", "selective" or "full".
 const char* recomputation_name(formulas::Recomputation recomputation);
+/// The one of that name, or nothing.
+std::optional<formulas::AttentionKernel> kernel_named(std::string_view name);
+std::optional<formulas::Recomputation> recomputation_named(std::string_view name);
 
 /// A plan in one line: "adamw, mixed, flash attention, ...".
 std::string plan_text(const formulas::TrainingPlan& plan);

@@ -7,18 +7,7 @@
 namespace tally::app {
 namespace {
 
-using report::Align;
-using report::Bytes;
-using report::Column;
-using report::Count;
-using report::Data;
-using report::Flops;
-using report::Heading;
-using report::Note;
-using report::Real;
-using report::Table;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 std::int64_t bf16_bytes(const formulas::Estimate& estimate) {
   for (const auto& weights : estimate.weights) {

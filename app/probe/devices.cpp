@@ -11,17 +11,7 @@ namespace {
 
 using inspector::CudaDevice;
 using inspector::DeviceReport;
-using report::Bytes;
-using report::Count;
-using report::Facts;
-using report::Heading;
-using report::Integer;
-using report::List;
-using report::Object;
-using report::Phrase;
-using report::Section;
-using report::Tone;
-using report::Value;
+using namespace report;
 
 Value or_null(const std::optional<std::int64_t>& bytes) {
   return bytes ? Value(Bytes{*bytes}) : Value();

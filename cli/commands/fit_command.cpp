@@ -26,14 +26,10 @@ Result<app::FitRequest> fit_request(const FitOptions& options) {
     return Error{ErrorCode::kUsage,
                  "for must be training or inference, and is \"" + options.purpose + "\"", ""};
   }
-  const std::string alone = "with --for " + options.purpose;
-  if (!request.training) {
-    if (auto refused = refuse_plan_flags(options.plan, PlanUse::kTraining, alone); !refused)
-      return refused.error();
-  }
-  if (!request.inference) {
-    if (auto refused = refuse_plan_flags(options.plan, PlanUse::kInference, alone); !refused)
-      return refused.error();
+  if (!request.training || !request.inference) {
+    const auto other = request.training ? PlanUse::kInference : PlanUse::kTraining;
+    const auto sensible = refuse_plan_flags(options.plan, other, "with --for " + options.purpose);
+    if (!sensible) return sensible.error();
   }
   const auto plan = plan_request(options.plan);
   if (!plan) return plan.error();

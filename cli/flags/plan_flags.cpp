@@ -11,53 +11,49 @@ namespace {
 
 using app::parse_count;
 using app::parse_number;
-using formulas::AttentionKernel;
 using formulas::InferencePlan;
 using formulas::ParallelPlan;
-using formulas::Recomputation;
 using formulas::TrainingPlan;
 using formulas::ZeroStage;
 
 struct PlanFlag {
-  const char* field;
-  const char* flag;
+  const char* field;  ///< "tensor_parallel" of --tensor-parallel
   PlanUse use;
   const char* text;
   const char* help;
 };
 
 constexpr PlanFlag kPlanFlags[] = {
-    {"batch", "--batch", PlanUse::kBoth, "N [1]", "Sequences at once on one replica"},
-    {"seq", "--seq", PlanUse::kBoth, "N",
-     "Tokens of a sequence [the model's longest, at most 4096]"},
-    {"encoder_seq", "--encoder-seq", PlanUse::kBoth, "N", "Tokens of the encoder [as --seq]"},
-    {"optimizer", "--optimizer", PlanUse::kTraining, "NAME [adamw]",
+    {"batch", PlanUse::kBoth, "N [1]", "Sequences at once on one replica"},
+    {"seq", PlanUse::kBoth, "N", "Tokens of a sequence [the model's longest, at most 4096]"},
+    {"encoder_seq", PlanUse::kBoth, "N", "Tokens of the encoder [as --seq]"},
+    {"optimizer", PlanUse::kTraining, "NAME [adamw]",
      "sgd, momentum, adam, adamw, adafactor, adam8bit, lion or muon"},
-    {"precision", "--precision", PlanUse::kTraining, "NAME [mixed]",
+    {"precision", PlanUse::kTraining, "NAME [mixed]",
      "fp32, mixed (2+2+12 bytes), mixed-fp32-grads (18) or bf16"},
-    {"attention", "--attention", PlanUse::kTraining, "NAME [flash]",
-     "flash, or eager (scores lie in memory)"},
-    {"recompute", "--recompute", PlanUse::kTraining, "NAME [none]", "none, selective or full"},
-    {"zero", "--zero", PlanUse::kTraining, "STAGE [0]", "ZeRO stage, 0 to 3"},
-    {"devices", "--devices", PlanUse::kBoth, "N [1]", "Devices in all"},
-    {"tensor_parallel", "--tensor-parallel", PlanUse::kBoth, "N [1]",
-     "Devices that share every matrix"},
-    {"pipeline_parallel", "--pipeline-parallel", PlanUse::kBoth, "N [1]", "Stages of layers"},
-    {"expert_parallel", "--expert-parallel", PlanUse::kBoth, "N [1]",
-     "Replicas that share the experts"},
-    {"chunks", "--chunks", PlanUse::kBoth, "N [1]",
-     "Groups of layers a stage (interleaved schedule)"},
-    {"weights", "--weights", PlanUse::kInference, "DTYPE [bf16]",
+    {"attention", PlanUse::kTraining, "NAME [flash]", "flash, or eager (scores lie in memory)"},
+    {"recompute", PlanUse::kTraining, "NAME [none]", "none, selective or full"},
+    {"zero", PlanUse::kTraining, "STAGE [0]", "ZeRO stage, 0 to 3"},
+    {"devices", PlanUse::kBoth, "N [1]", "Devices in all"},
+    {"tensor_parallel", PlanUse::kBoth, "N [1]", "Devices that share every matrix"},
+    {"pipeline_parallel", PlanUse::kBoth, "N [1]", "Stages of layers"},
+    {"expert_parallel", PlanUse::kBoth, "N [1]", "Replicas that share the experts"},
+    {"chunks", PlanUse::kBoth, "N [1]", "Groups of layers a stage (interleaved schedule)"},
+    {"weights", PlanUse::kInference, "DTYPE [bf16]",
      "Of inference: fp32, bf16, fp16, fp8, int8 or int4"},
-    {"group_size", "--group-size", PlanUse::kInference, "N [128]",
-     "Inputs that share a scale in int4; 0: a row"},
-    {"cache", "--cache", PlanUse::kInference, "DTYPE [bf16]", "Of keys and values"},
-    {"reserve", "--reserve", PlanUse::kBoth, "GB [1]",
-     "Left for context, libraries and fragmentation: [other]"},
-    {"gpu", "--gpu", PlanUse::kBoth, "NAME", "Accelerator, for example \"H100 80GB\""},
-    {"mfu", "--mfu", PlanUse::kTime, "SHARE [0.4]", "Model FLOPs utilisation"},
-    {"tokens", "--tokens", PlanUse::kTime, "N [20 a parameter]", "Tokens to train on"},
-    {"price", "--price", PlanUse::kPrice, "AMOUNT", "Of one GPU-hour"}};
+    {"group_size", PlanUse::kInference, "N [128]", "Inputs that share a scale in int4; 0: a row"},
+    {"cache", PlanUse::kInference, "DTYPE [bf16]", "Of keys and values"},
+    {"reserve", PlanUse::kBoth, "GB [1]", "Left for context, libraries and fragmentation: [other]"},
+    {"gpu", PlanUse::kBoth, "NAME", "Accelerator, for example \"H100 80GB\""},
+    {"mfu", PlanUse::kTime, "SHARE [0.4]", "Model FLOPs utilisation"},
+    {"tokens", PlanUse::kTime, "N [20 a parameter]", "Tokens to train on"},
+    {"price", PlanUse::kPrice, "AMOUNT", "Of one GPU-hour"}};
+
+std::string flag_of(const PlanFlag& flag) {
+  std::string name = std::string("--") + flag.field;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
 
 /// Reads fields until the first that is wrong, whose error it keeps.
 class Reader {
@@ -130,19 +126,6 @@ std::string names_of(const Table& table) {
   return names;
 }
 
-std::optional<AttentionKernel> kernel_named(std::string_view name) {
-  if (name == "flash") return AttentionKernel::kFlash;
-  if (name == "eager") return AttentionKernel::kEager;
-  return std::nullopt;
-}
-
-std::optional<Recomputation> recomputation_named(std::string_view name) {
-  if (name == "none") return Recomputation::kNone;
-  if (name == "selective") return Recomputation::kSelective;
-  if (name == "full") return Recomputation::kFull;
-  return std::nullopt;
-}
-
 /// Devices that tensor and pipeline parallelism leave over are replicas.
 void divide_devices(Reader& reader, std::int64_t devices, ParallelPlan& plan) {
   const std::int64_t model = plan.tensor_parallel * plan.pipeline_parallel;
@@ -170,7 +153,8 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, const std::vector<PlanU
   };
   for (const auto& flag : kPlanFlags) {
     if (used(flag.use))
-      command.add_option(flag.flag, flags.values[flag.field], flag.help)->option_text(flag.text);
+      command.add_option(flag_of(flag), flags.values[flag.field], flag.help)
+          ->option_text(flag.text);
   }
   for (const auto& flag : kPlanSwitches) {
     if (used(flag.use)) command.add_flag(flag.flag, flags.*flag.value, flag.help);
@@ -178,13 +162,13 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, const std::vector<PlanU
 }
 
 Result<Unit> refuse_plan_flags(const PlanFlags& flags, PlanUse use, const std::string& why) {
-  const auto refused = [&](const char* flag) {
-    return Error{ErrorCode::kUsage, std::string(flag) + " does nothing " + why, "leave it out"};
+  const auto refused = [&](const std::string& flag) {
+    return Error{ErrorCode::kUsage, flag + " does nothing " + why, "leave it out"};
   };
   for (const auto& flag : kPlanFlags) {
     const auto given = flags.values.find(flag.field);
     if (flag.use == use && given != flags.values.end() && !given->second.empty())
-      return refused(flag.flag);
+      return refused(flag_of(flag));
   }
   for (const auto& flag : kPlanSwitches) {
     if (flag.use == use && flags.*flag.value) return refused(flag.flag);
@@ -209,8 +193,9 @@ Result<app::PlanRequest> plan_request(const PlanFlags& flags) {
               names_of(formulas::optimizer_table()));
   reader.name("precision", training.precision, formulas::precision_named,
               names_of(formulas::precision_table()));
-  reader.name("attention", training.kernel, kernel_named, "flash, eager");
-  reader.name("recompute", training.recomputation, recomputation_named, "none, selective, full");
+  reader.name("attention", training.kernel, app::kernel_named, "flash, eager");
+  reader.name("recompute", training.recomputation, app::recomputation_named,
+              "none, selective, full");
   training.dropout = flags.dropout;
   std::int64_t zero = 0;
   reader.count("zero", zero, 0, 3);

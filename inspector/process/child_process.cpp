@@ -103,6 +103,7 @@ Result<ChildProcess> ChildProcess::start(const ChildProgram& program) {
   char* arguments[] = {executable.data(), limit.data(), nullptr};
   std::vector<std::string> entries = environment_of(program);
   std::vector<char*> environment;
+  environment.reserve(entries.size() + 1);
   for (std::string& entry : entries) environment.push_back(entry.data());
   environment.push_back(nullptr);
   ChildProcess process;

@@ -202,7 +202,7 @@ Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place p
     node = &untagged(p, p[id]);
     if (node->kind != Kind::kCall || is_tensor(p, *node)) break;
   }
-  const NodeId value = static_cast<NodeId>(node - p.nodes.data());
+  const auto value = static_cast<NodeId>(node - p.nodes.data());
   if (node->kind == Kind::kCall) return add_tensor(values, *node, std::move(place));
   if (node->kind == Kind::kObject) return visit_object(values, value, std::move(place));
   if (is_container(*node)) return open(values, value, std::move(place));

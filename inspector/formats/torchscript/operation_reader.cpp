@@ -149,7 +149,7 @@ class OperationReader {
     if (word.substr(0, kConstant.size()) == kConstant) return constant(word);
     const auto known = values_.find(word);
     if (known != values_.end()) return known->second;
-    const Refs fresh{{0, next_++, TensorId::none()}};
+    Refs fresh{{0, next_++, TensorId::none()}};
     values_.emplace(word, fresh);
     return fresh;
   }
@@ -175,7 +175,7 @@ class OperationReader {
       failed_ = true;
       return {};
     }
-    const Refs result{{0, next_++, TensorId::none()}};
+    Refs result{{0, next_++, TensorId::none()}};
     operation.outputs = {result.front().value};
     operations_.push_back(std::move(operation));
     return result;

@@ -121,7 +121,7 @@ class UnitFinder {
   std::string tensor_name(WeightId weight) const { return w_.name_of[w_[weight].tensor]; }
   std::string type_of(ModuleId module) const { return lower(short_type(s_.modules[module].type)); }
   std::string unit_name(ModuleId module, const std::string& own) const {
-    const std::string path = lower(s_.modules[module].path);
+    std::string path = lower(s_.modules[module].path);
     if (own == "weight") return path;
     return path + (path.empty() ? "" : ".") + lower(own);
   }
