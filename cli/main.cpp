@@ -41,10 +41,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     fail(session, usage_error(app, error), format);
   } catch (const std::exception& error) {
-    fail(session,
-         {tally::ErrorCode::kInternal, std::string("internal error: ") + error.what(),
-          "this is a mistake in torchtally; please report it with the command line that shows it"},
-         format);
+    fail(session, internal_error(error), format);
   }
   return session.exit_code;
 }

@@ -34,11 +34,14 @@ if(TORCHTALLY_SANITIZE)
   add_link_options(-fsanitize=${TORCHTALLY_SANITIZE})
 endif()
 
-# tally_library(NAME SOURCES… [LINK TARGETS…]): a static library named tally_NAME, alias tally::NAME.
+set(TORCHTALLY_LIBRARY_TYPE STATIC CACHE STRING "SHARED, for tools/mutants: an edit then links one library and no test again")
+mark_as_advanced(TORCHTALLY_LIBRARY_TYPE)
+
+# tally_library(NAME SOURCES… [LINK TARGETS…]): a library named tally_NAME, alias tally::NAME.
 function(tally_library name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
-  add_library(tally_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  add_library(tally_${name} ${TORCHTALLY_LIBRARY_TYPE} ${ARG_UNPARSED_ARGUMENTS})
   add_library(tally::${name} ALIAS tally_${name})
-  set_target_properties(tally_${name} PROPERTIES EXPORT_NAME ${name})
+  set_target_properties(tally_${name} PROPERTIES EXPORT_NAME ${name} DEFINE_SYMBOL "")   # compiled alike, whatever the type
   target_link_libraries(tally_${name} PUBLIC tally_options ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:tally_warnings>)
 endfunction()

@@ -26,6 +26,11 @@ ExitCode exit_code_for(ErrorCode code) { return exit_code_for(app::outcome_of(co
 
 const char* error_code_name(ErrorCode code) { return name(code).data(); }
 
+Error internal_error(const std::exception& thrown) {
+  return {ErrorCode::kInternal, "internal error: " + std::string(thrown.what()),
+          "this is a mistake in torchtally; please report it with the command line that shows it"};
+}
+
 std::string error_text(const Error& error) {
   std::string text = "torchtally: " + printable(error.message) + '\n';
   if (!error.hint.empty()) text += "  " + printable(error.hint) + '\n';

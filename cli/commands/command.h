@@ -6,6 +6,7 @@
 #include <base/result.h>
 #include <cli/terminal/output.h>
 
+#include <exception>
 #include <string>
 
 namespace CLI {
@@ -47,6 +48,9 @@ ExitCode exit_code_for(ErrorCode code);
 /// The error's name in JSON: "usage", "not_found", "not_a_model", "malformed", "limit_exceeded",
 /// "unavailable", "internal".
 const char* error_code_name(ErrorCode code);
+
+/// The error that an exception, which nothing in this program should let through, comes to.
+Error internal_error(const std::exception& thrown);
 
 /// The error in words ("torchtally: MESSAGE" and the hint in a line of its own), safe to print.
 std::string error_text(const Error& error);

@@ -49,9 +49,24 @@ TEST(ConfigJson, RefusesDeepNestingWithoutRecursion) {
 }
 
 TEST(ConfigJson, RefusesMoreThanItsLimit) {
-  const auto large = parse_config_value("\"" + std::string(kLargestConfig, 'x') + "\"");
+  EXPECT_EQ(kLargestConfig, 16U << 20);
+  EXPECT_TRUE(parse_config_value("\"" + std::string(kLargestConfig - 2, 'x') + "\""));
+  const auto large = parse_config_value("\"" + std::string(kLargestConfig - 1, 'x') + "\"");
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().code, ErrorCode::kLimitExceeded);
+}
+
+// 2^40 is the largest size; a layer of it has more than 2^63 parameters, which counting refuses.
+TEST(ConfigJson, TakesSizesUpToTwoToTheFortieth) {
+  const auto read = [](const std::string& rows) {
+    return spec_from_hf_config(R"({"model_type":"gpt2","vocab_size":)" + rows + "}");
+  };
+  EXPECT_TRUE(read("1099511627776"));
+  const auto larger = read("1099511627777");
+  ASSERT_FALSE(larger);
+  EXPECT_NE(larger.error().message.find("vocab_size"), std::string::npos) << larger.error().message;
+  EXPECT_TRUE(read("1"));
+  EXPECT_FALSE(read("0"));
 }
 
 TEST(ConfigJson, SaysWhereATextIsNoJson) {

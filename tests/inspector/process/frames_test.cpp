@@ -62,6 +62,25 @@ TEST(Frames, AreRefusedWhereTheyAreNone) {
   }
 }
 
+/// The first 17 bytes of a frame whose body has `bytes`: the length, the id 1, an answer.
+std::string header_of(std::uint64_t bytes) {
+  std::string header;
+  for (const std::uint64_t value : {bytes, std::uint64_t{1}}) {
+    for (int i = 0; i < 8; ++i) header += static_cast<char>(value >> (8 * i) & 0xff);
+  }
+  return header + encode(Frame{Frame::Kind::kAnswer, 0, ""}).back();
+}
+
+TEST(Frames, MayHaveFourGibibytesAndNotAByteMore) {
+  FrameReader most, more;
+  most.add(header_of(std::uint64_t{4} << 30));
+  const auto waits = most.next();
+  ASSERT_TRUE(waits) << waits.error().message;
+  EXPECT_FALSE(*waits);
+  more.add(header_of((std::uint64_t{4} << 30) + 1));
+  EXPECT_FALSE(more.next());
+}
+
 TEST(Frames, CarryErrors) {
   for (std::size_t code = 0; code < kErrorCodeNames.size(); ++code) {
     FrameReader reader;
