@@ -2,6 +2,7 @@
 #include <inspector/model/device.h>
 #include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
+#include <report/columns.h>
 
 #include <optional>
 #include <utility>
@@ -97,6 +98,25 @@ Section cuda_section(const CudaDevice& d) {
   return section;
 }
 
+/// The devices side by side, for CSV.
+Table devices_table(const DeviceReport& r) {
+  Table table;
+  table.programs = true;
+  table.main = true;
+  for (const char* key : {"device", "name", "total_bytes", "free_bytes", "used_by_others_bytes",
+                          "context_bytes", "largest_block_bytes"})
+    table.columns.push_back(hidden(key));
+  table.rows.push_back(
+      {{name(inspector::kCpuDevice), "", Bytes{r.cpu_total_bytes}, Bytes{r.cpu_available_bytes},
+        Value(), Value(), or_null(r.cpu_largest_block_bytes)}});
+  for (const CudaDevice& d : r.cuda) {
+    table.rows.push_back({{name(inspector::cuda_device(d.index)), d.name, Bytes{d.total_bytes},
+                           or_null(d.free_bytes), or_null(d.used_by_others_bytes),
+                           or_null(d.context_bytes), or_null(d.largest_block_bytes)}});
+  }
+  return table;
+}
+
 }  // namespace
 
 Result<DeviceReport> list_devices(const DevicesRequest& request) {
@@ -115,6 +135,7 @@ report::Report devices_report(const DeviceReport& r) {
   Section& body = report.body;
   body.add(cpu_section(r));
   for (const CudaDevice& d : r.cuda) body.add(cuda_section(d));
+  body.add(devices_table(r));
   body.add(Heading{{{"", "CUDA"}}});
   const bool usable = r.no_cuda.empty();
   body.add(Facts{

@@ -1,5 +1,6 @@
 #include <app/probe/probe_report.h>
 #include <app/probe/probe_values.h>
+#include <report/columns.h>
 #include <report/numbers.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@ using namespace inspector;
 using report::Align;
 using report::Bytes;
 using report::bytes_text;
+using report::Column;
 using report::Count;
 using report::Data;
 using report::Facts;
@@ -68,26 +70,29 @@ void add_phases(Section& body, const ProbedConfiguration& c) {
   const bool repeated = c.runs.size() > 1;
   Table table;
   table.title = run.kind + ", bytes of tensors above the baseline";
-  table.columns = {{"", "phase"},
-                   {"", "retained", Align::kRight},
-                   {"", "peak above start", Align::kRight},
-                   {"", repeated ? "median total at peak" : "total at peak", Align::kRight}};
-  if (repeated) {
-    table.columns.push_back({"", "min", Align::kRight});
-    table.columns.push_back({"", "max", Align::kRight});
-  }
-  if (c.virtual_run) {
-    table.columns.push_back({"", "virtual total at peak", Align::kRight});
-    table.columns.push_back({"", "difference", Align::kRight});
-  }
+  table.main = true;
+  // CSV has the same columns of every configuration.
+  const auto only_if = [](bool shown, const char* key, const char* title) {
+    return Column{key, title, Align::kRight, false, !shown};
+  };
+  const bool computed = c.virtual_run.has_value();
+  table.columns = {
+      report::hidden("batch"),
+      report::hidden("sequence"),
+      report::hidden("kind"),
+      {"phase", "phase"},
+      {"retained_bytes", "retained", Align::kRight},
+      {"peak_above_start_bytes", "peak above start", Align::kRight},
+      {"median_peak_bytes", repeated ? "median total at peak" : "total at peak", Align::kRight},
+      only_if(repeated, "min_peak_bytes", "min"),
+      only_if(repeated, "max_peak_bytes", "max"),
+      only_if(computed, "virtual_peak_bytes", "virtual total at peak"),
+      only_if(computed, "", "difference")};
   for (const PhaseReading& phase : run.phases) {
     const Spread spread = spread_of_peak(c.runs, phase.name);
-    Row row{{phase.name, Bytes{phase.retained()}, Bytes{phase.peak_above_start()},
-             Bytes{repeated ? spread.median : phase.peak_bytes}}};
-    if (repeated) {
-      row.cells.emplace_back(Bytes{spread.min});
-      row.cells.emplace_back(Bytes{spread.max});
-    }
+    Row row{{count_or_null(c.batch), count_or_null(c.sequence), run.kind, phase.name,
+             Bytes{phase.retained()}, Bytes{phase.peak_above_start()}, Bytes{spread.median},
+             Bytes{spread.min}, Bytes{spread.max}}};
     if (c.virtual_run) {
       const PhaseReading* predicted = find_phase(*c.virtual_run, phase.name);
       if (predicted != nullptr) {

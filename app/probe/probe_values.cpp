@@ -19,10 +19,6 @@ Value bytes_or_null(const std::optional<std::int64_t>& bytes) {
   return bytes ? Value(Bytes{*bytes}) : Value();
 }
 
-Value count_or_null(const std::optional<std::int64_t>& count) {
-  return count ? Value(Count{*count}) : Value();
-}
-
 template <class T>
 Value integer_or_null(const std::optional<T>& value) {
   return value ? Value(Integer{*value}) : Value();
@@ -162,6 +158,10 @@ Object max_batch_value(const MaxBatch& m) {
 }
 
 }  // namespace
+
+Value count_or_null(const std::optional<std::int64_t>& count) {
+  return count ? Value(Count{*count}) : Value();
+}
 
 Object configuration_value(const ProbedConfiguration& c) {
   const List peaks = list_of(c.runs.front().phases, [&](const PhaseReading& phase) {

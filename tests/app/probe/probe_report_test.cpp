@@ -1,5 +1,6 @@
 // The probe's report of runs that no machine here makes.
 
+#include <app/probe/devices.h>
 #include <app/probe/probe_report.h>
 #include <gtest/gtest.h>
 #include <report/render.h>
@@ -53,6 +54,46 @@ TEST(ProbeReport, ShowsEveryPlaceOfTheDevicesMemory) {
        {"90 B", "10 B", "112 B", "200 B", "300 B", "7,000 B", "9,000 B", "-10 B", "16,190 B"}) {
     EXPECT_TRUE(has_cell(text, cell)) << cell << "\n" << text;
   }
+}
+
+/// A batch of 2 ran twice, one of 4 once and virtually: CSV has the columns of both.
+TEST(ProbeReport, IsALineForEachPhaseAsCsv) {
+  ProbeResult first = cuda_run({}), second = first, virtual_run = first;
+  first.phases = {{"weights", 0, 90, 100, {}}, {"forward", 90, 95, 300, {}}};
+  second.phases = {{"weights", 0, 90, 110, {}}, {"forward", 90, 95, 200, {}}};
+  virtual_run.phases = {{"weights", 0, 90, 90, {}}};
+  ProbeReport report = report_of(first);
+  report.configurations[0].batch = 2;
+  report.configurations[0].runs.push_back(second);
+  ProbedConfiguration other;
+  other.batch = 4;
+  other.runs = {first};
+  other.virtual_run = virtual_run;
+  report.configurations.push_back(other);
+  EXPECT_EQ(report::to_csv(probe_report(report, 0)),
+            "model,batch,sequence,kind,phase,retained_bytes,peak_above_start_bytes,"
+            "median_peak_bytes,min_peak_bytes,max_peak_bytes,virtual_peak_bytes\r\n"
+            "model.pt,2,,measured on cuda:0,weights,90,100,105,100,110,\r\n"
+            "model.pt,2,,measured on cuda:0,forward,5,210,250,200,300,\r\n"
+            "model.pt,4,,measured on cuda:0,weights,90,100,100,100,100,90\r\n"
+            "model.pt,4,,measured on cuda:0,forward,5,210,300,300,300,\r\n");
+}
+
+TEST(DevicesReport, IsALineForEachDeviceAsCsv) {
+  DeviceReport devices;
+  devices.cpu_total_bytes = 1000;
+  devices.cpu_available_bytes = 700;
+  CudaDevice gpu;
+  gpu.name = "H100, 80GB";
+  gpu.total_bytes = 80;
+  gpu.free_bytes = 60;
+  gpu.context_bytes = 5;
+  devices.cuda = {gpu};
+  EXPECT_EQ(report::to_csv(devices_report(devices)),
+            "device,name,total_bytes,free_bytes,used_by_others_bytes,context_bytes,"
+            "largest_block_bytes\r\n"
+            "cpu,,1000,700,,,\r\n"
+            "cuda:0,\"H100, 80GB\",80,60,,5,\r\n");
 }
 
 /// The line that starts with `label`, its cells parted by one space.
