@@ -24,14 +24,12 @@ class CodeReader {
   explicit CodeReader(const AttentionWidths& widths) : w_(widths) {}
 
   void read(const std::string& path, const std::vector<SizeList>& lists) {
+    find_cuts(lists);
     for (std::size_t i = 0; i < lists.size(); ++i) {
       if (is_cut(lists[i]) || lists[i].sizes.size() < 2) continue;
       path_ = &path;
       list_ = &lists[i];
-      const auto at = lists.begin() + static_cast<std::ptrdiff_t>(i);
-      const auto cuts = [this](const SizeList& l) { return cuts_in_three(l); };
-      cut_before_ = std::any_of(lists.begin(), at, cuts);
-      cut_behind_ = std::any_of(at, lists.end(), cuts);
+      find_cuts_around(i);
       read_list();
     }
   }
@@ -58,12 +56,33 @@ class CodeReader {
     return list.op == "chunk" || list.op == "split" || list.op == "split_with_sizes";
   }
 
+  /// The first and the last of the cuts into pieces of one width; of three chunks under `kChunks`.
+  struct Cuts {
+    std::size_t first = 0, last = 0;
+  };
+  static constexpr std::int64_t kChunks = -1;
+
+  void find_cuts(const std::vector<SizeList>& lists) {
+    cuts_.clear();
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      const SizeList& list = lists[i];
+      if (!is_cut(list) || list.sizes.empty() || list.sizes[0] < 1) continue;
+      const bool chunks = list.op == "chunk";
+      if (chunks && list.sizes[0] != 3) continue;
+      cuts_.try_emplace(chunks ? kChunks : list.sizes[0], Cuts{i, i}).first->second.last = i;
+    }
+  }
+
   /// Into queries, keys and values: three chunks, or pieces as wide as a projection or a head.
-  bool cuts_in_three(const SizeList& l) const {
-    if (!is_cut(l)) return false;
-    if (l.op == "chunk") return l.sizes[0] == 3;
+  void find_cuts_around(std::size_t i) {
+    cut_before_ = cut_behind_ = false;
     const std::int64_t last = list_->sizes.back();
-    return l.sizes[0] == w_.query || (last > 0 && l.sizes[0] == last / 3 && last % 3 == 0);
+    for (const std::int64_t piece : {kChunks, w_.query, last % 3 == 0 ? last / 3 : 0}) {
+      const auto cuts = cuts_.find(piece);
+      if (cuts == cuts_.end()) continue;
+      cut_before_ = cut_before_ || cuts->second.first < i;
+      cut_behind_ = cut_behind_ || cuts->second.last > i;
+    }
   }
 
   void read_list() {
@@ -123,6 +142,7 @@ class CodeReader {
   const AttentionWidths& w_;
   const std::string* path_ = nullptr;
   const SizeList* list_ = nullptr;
+  std::map<std::int64_t, Cuts> cuts_;                  ///< of the class that is read
   bool cut_before_ = false, cut_behind_ = false;       ///< in three, in the same class
   std::map<std::int64_t, std::string> found_[kKinds];  ///< per kind: widths of a head, and why
 };

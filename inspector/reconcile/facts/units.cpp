@@ -1,4 +1,3 @@
-#include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/facts/units.h>
 
 #include <algorithm>
@@ -57,6 +56,7 @@ class UnitFinder {
     m.weight = weight;
     m.module = module;
     m.name = unit_name(module, own);
+    m.hint = projection_hint(m.name);
     m.experts = shape.size() == 3 ? shape[0] : 0;
     m.rows = shape[shape.size() - 2];
     m.columns = shape[shape.size() - 1];

@@ -1,6 +1,7 @@
 // Units: weights as layers hold them: a matrix with its bias, or a vector with its bias.
 #pragma once
 
+#include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/facts/weights.h>
 
 #include <string>
@@ -16,6 +17,7 @@ struct Matrix {
   ModuleId module;
   std::string
       name;  ///< lower-case: the module's path, and the tensor's name where that is not "weight"
+  Hint hint = Hint::kNone;   ///< what the name says
   std::int64_t experts = 0;  ///< first of three dimensions; 0: a plain matrix
   std::int64_t rows = 0;
   std::int64_t columns = 0;

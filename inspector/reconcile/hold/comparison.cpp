@@ -20,6 +20,12 @@ constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set expl
 constexpr std::size_t kLargestSet = 4;
 constexpr std::size_t kMostTries = 600;  // sets; beyond these only the fields that all sets need
 
+std::set<std::string> head_ids(const TransformerSpec& spec) {
+  std::set<std::string> ids;
+  for (const HeadLayer& layer : spec.head_layers) ids.insert(layer.id);
+  return ids;
+}
+
 /// The same stacks, groups and head layers in both, so that one list of switches serves both.
 bool align(TransformerSpec& a, TransformerSpec& b) {
   if (a.stacks.size() != b.stacks.size()) return false;
@@ -27,9 +33,9 @@ bool align(TransformerSpec& a, TransformerSpec& b) {
     if (a.stacks[i].groups.size() != b.stacks[i].groups.size()) return false;
   }
   const auto add_missing = [](TransformerSpec& to, const TransformerSpec& from) {
+    std::set<std::string> ids = head_ids(to);
     for (const HeadLayer& layer : from.head_layers) {
-      const auto same = [&](const HeadLayer& other) { return other.id == layer.id; };
-      if (std::any_of(to.head_layers.begin(), to.head_layers.end(), same)) continue;
+      if (!ids.insert(layer.id).second) continue;
       to.head_layers.push_back(layer);
       to.head_layers.back().present = false;
     }
@@ -248,17 +254,16 @@ void close_heads(const GivenSpec& given, Inference& inference) {
 /// Constants have no names: a layer behind the stacks that only its shape shows takes the name of
 /// the one layer of that shape that the configuration has and the file seems to lack.
 void name_head_layers(const TransformerSpec& given, Inference& inference) {
-  const auto in_list = [](const std::vector<HeadLayer>& list, const std::string& id) {
-    return std::any_of(list.begin(), list.end(), [&](const HeadLayer& l) { return l.id == id; });
-  };
+  const std::set<std::string> given_ids = head_ids(given);
+  std::set<std::string> ids = head_ids(inference.spec);
   for (HeadLayer& layer : inference.spec.head_layers) {
-    if (in_list(given.head_layers, layer.id)) continue;
+    if (given_ids.count(layer.id) > 0) continue;
     std::vector<std::string> names;
     for (const HeadLayer& other : given.head_layers) {
       const bool alike = other.present && other.kind == layer.kind && other.in == layer.in &&
                          other.out == layer.out && other.bias == layer.bias &&
                          other.norm == layer.norm;
-      if (alike && !in_list(inference.spec.head_layers, other.id)) names.push_back(other.id);
+      if (alike && ids.count(other.id) == 0) names.push_back(other.id);
     }
     if (names.size() != 1) continue;
     const auto rename = [&](std::string& id) {
@@ -266,6 +271,8 @@ void name_head_layers(const TransformerSpec& given, Inference& inference) {
     };
     for (Placement& p : inference.placements) rename(p.term.head_layer);
     for (SpecField& field : inference.fields) rename(field.key.head_layer);
+    ids.erase(layer.id);
+    ids.insert(names.front());
     layer.id = names.front();
   }
 }

@@ -117,26 +117,45 @@ class BlockFinder {
     return true;
   }
 
-  /// Splits a set that lies in one module into blocks; attention first.
+  /// Some of a set's matrices (a bit each) that are exactly a block.
+  struct Part {
+    std::uint32_t matrices;
+    Block block;
+  };
+
+  /// Splits `set`, which lies in one module, into blocks; attention first.
   bool split_up(const Set& set, std::vector<Block>& blocks) const {
-    if (set.empty()) return true;
-    const std::size_t others = set.size() - 1;
+    const std::uint32_t all = (1U << set.size()) - 1;
+    std::vector<std::vector<Part>> parts(set.size());  // by their first matrix
     for (const bool attention : {true, false}) {
-      for (const std::size_t size : attention ? Set{5, 4, 2, 3, 6} : Set{3, 2}) {
-        for (std::uint32_t mask = 0; mask < (1U << others); ++mask) {
-          if (static_cast<std::size_t>(__builtin_popcount(mask)) + 1 != size) continue;
-          Set chosen{set.front()}, rest;
-          for (std::size_t k = 0; k < others; ++k)
-            ((mask >> k & 1U) != 0 ? chosen : rest).push_back(set[k + 1]);
-          auto block = attention ? match_attention(matrices_, chosen, hidden_)
-                                 : match_mlp(matrices_, chosen, hidden_);
-          if (!block) continue;
-          blocks.push_back(std::move(*block));
-          if (split_up(rest, blocks)) return true;
-          blocks.pop_back();
+      for (const int size : attention ? std::vector{5, 4, 2, 3, 6} : std::vector{3, 2}) {
+        for (std::uint32_t chosen = 1; chosen <= all; ++chosen) {
+          if (__builtin_popcount(chosen) != size) continue;
+          Set matrices;
+          for (std::size_t i = 0; i < set.size(); ++i) {
+            if ((chosen >> i & 1U) != 0) matrices.push_back(set[i]);
+          }
+          auto block = attention ? match_attention(matrices_, matrices, hidden_)
+                                 : match_mlp(matrices_, matrices, hidden_);
+          if (block) parts[__builtin_ctz(chosen)].push_back({chosen, std::move(*block)});
         }
       }
     }
+    std::vector<bool> unsplit(all + 1, false);  // sets that were tried in vain
+    return split_up(all, parts, unsplit, blocks);
+  }
+
+  static bool split_up(std::uint32_t left, const std::vector<std::vector<Part>>& parts,
+                       std::vector<bool>& unsplit, std::vector<Block>& blocks) {
+    if (left == 0) return true;
+    if (unsplit[left]) return false;
+    for (const Part& part : parts[__builtin_ctz(left)]) {
+      if ((part.matrices & ~left) != 0) continue;
+      blocks.push_back(part.block);
+      if (split_up(left ^ part.matrices, parts, unsplit, blocks)) return true;
+      blocks.pop_back();
+    }
+    unsplit[left] = true;
     return false;
   }
 

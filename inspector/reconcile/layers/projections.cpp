@@ -1,4 +1,3 @@
-#include <inspector/reconcile/facts/names.h>
 #include <inspector/reconcile/layers/projections.h>
 
 #include <algorithm>
@@ -271,7 +270,7 @@ class Matcher {
                        [&](std::size_t i) { return reads(i) && at(i).experts == 0; });
   }
   const Matrix& at(std::size_t i) const { return matrices_[i]; }
-  Hint hint(std::size_t i) const { return projection_hint(at(i).name); }
+  Hint hint(std::size_t i) const { return at(i).hint; }
 
   const std::vector<Matrix>& matrices_;
   const Set& set_;

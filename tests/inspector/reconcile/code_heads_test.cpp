@@ -50,6 +50,14 @@ TEST(CodeHeads, KnowWhatIsCutInThree) {
   EXPECT_EQ(open.candidates, (Widths{12, 36}));
 }
 
+// Time that grows with the square takes minutes; a cut without sizes says nothing.
+TEST(CodeHeads, AreReadFromVeryManyListsInOnePass) {
+  std::vector<SizeList> lists(100'000, {"view", {-1, -1, -1, 36}});
+  lists.push_back({"chunk", {}});
+  lists.push_back({"chunk", {3, -1}});
+  EXPECT_EQ(read(std::move(lists), {144, 144, 144, true}).head_dim, 12);
+}
+
 // qkv.chunk(3, -1) with q.unflatten(-1, (n, -1)); torch.nn cuts by unflatten(-1, (3, hidden))
 TEST(CodeHeads, AreNoQueriesKeysAndValues) {
   EXPECT_EQ(read({{"unflatten", {6, -1}}}, {54, 54, 54, true}).head_dim, 9);

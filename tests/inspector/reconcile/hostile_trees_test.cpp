@@ -51,6 +51,20 @@ TEST(HostileTrees, NestALayerInNumberedModules) {
   EXPECT_TRUE(inference.unexplained.empty());
 }
 
+// Ten square matrices of one module and one that no block takes: 9 of the 10 can be split in very
+// many ways, all of which end at the tenth.
+TEST(HostileTrees, HoldLayersThatCanBeSplitInNoWay) {
+  SnapshotBuilder b;
+  for (int layer = 0; layer < 8; ++layer) {
+    const std::string path = "h." + std::to_string(layer) + ".m.w";
+    for (int i = 0; i < 9; ++i) b.parameter(path + std::to_string(i), {16, 16});
+    b.parameter(path + "9", {5, 16});
+  }
+  const Inference inference = infer_of(b.snapshot());
+  EXPECT_FALSE(inference.transformer);
+  EXPECT_EQ(inference.unexplained.size(), 80U);
+}
+
 // Two siblings of which each is a layer at a width of its own (8 and 10), while most elements of
 // both together lie along 64.
 TEST(HostileTrees, HoldLayersThatShareNoWidth) {
