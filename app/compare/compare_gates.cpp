@@ -34,14 +34,14 @@ GateFinding unexplained(const GateSubject& s, double most_percent) {
                                          : 0;
   return {most_percent > 0 ? share <= most_percent : s.unexplained_params == 0,
           Count{s.unexplained_params},
-          report::grouped(Int128{s.unexplained_params}) + " parameters unexplained, " +
+          plural(s.unexplained_params, "parameter") + " unexplained, " +
               report::percent(s.unexplained_params, s.real_params)};
 }
 
 GateFinding missing(const GateSubject& s, double) {
   if (!s.not_held.empty()) return not_evaluated(s.not_held);
   return {s.missing_params == 0, Count{s.missing_params},
-          report::grouped(s.missing_params) + " parameters missing"};
+          plural(s.missing_params, "parameter") + " missing"};
 }
 
 GateFinding contradiction(const GateSubject& s, double) {

@@ -39,6 +39,12 @@ TEST(FoldedNames, AreSortedAsNumbersWhateverTheFilesOrder) {
   EXPECT_EQ(Named({"h.10.w", "h.2.w", "h.3.w"}).text(), "h.[2-3,10].w");
 }
 
+TEST(FoldedNames, NameANumberOnce) {
+  Named twice({"h.0.w", "h.1.w"});
+  twice.tensors.insert(twice.tensors.begin(), twice.tensors.front());
+  EXPECT_EQ(twice.text(), "h.[0-1].w");
+}
+
 TEST(FoldedNames, FoldExpertsAndThenLayers) {
   EXPECT_EQ(Named({"h.0.e.0.w", "h.0.e.1.w", "h.1.e.0.w", "h.1.e.1.w"}).text(),
             "h.[0-1].e.[0-1].w");
