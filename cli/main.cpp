@@ -1,3 +1,4 @@
+#include <app/sandbox.h>
 #include <cli/commands/command.h>
 #include <cli/flags/usage.h>
 #include <cli/terminal/log.h>
@@ -13,7 +14,11 @@ using namespace tally::cli;
 int run(int argc, char** argv) {
   CLI::App app{"Inspector for exported PyTorch models", "torchtally"};
   Session session;
-  app.set_version_flag("--version", "torchtally " TORCHTALLY_VERSION, "Print the version");
+  const auto support = tally::inspector::sandbox_support();
+  app.set_version_flag(
+      "--version",
+      "torchtally " TORCHTALLY_VERSION "\nsandbox: " + tally::app::sandbox_text(support),
+      "Print the version, and what confines the processes that read models");
   app.set_help_flag("-h,--help", "Print this help");
   app.require_subcommand(1);
   app.fallthrough();  // -v may stand behind the command
@@ -23,6 +28,12 @@ int run(int argc, char** argv) {
       "that\n"
       "you trust. All else reads files, however hostile, and runs nothing of them.");
   add_log_flags(app);
+  app.add_flag_callback(
+      "--require-sandbox",
+      [&support] {
+        if (const auto whole = tally::app::require_sandbox(support); !whole) throw whole.error();
+      },
+      "Exit code 4 where this kernel cannot confine the processes that read and run models");
   for (const Command* row : {&kAuditCommand, &kCompareCommand, &kDevicesCommand, &kEstimateCommand,
                              &kFitCommand, &kFormulasCommand, &kProbeCommand, &kTableCommand}) {
     CLI::App* command = app.add_subcommand(row->name, row->description);
@@ -40,6 +51,8 @@ int run(int argc, char** argv) {
     static_cast<void>(write_to_stdout(version.what() + std::string("\n")));
   } catch (const CLI::ParseError& error) {
     fail(session, usage_error(app, error), format);
+  } catch (const tally::Error& error) {
+    fail(session, error, format);
   } catch (const std::exception& error) {
     fail(session, internal_error(error), format);
   }

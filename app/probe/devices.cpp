@@ -1,4 +1,5 @@
 #include <app/probe/devices.h>
+#include <app/sandbox.h>
 #include <inspector/model/device.h>
 #include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
@@ -133,6 +134,7 @@ report::Report devices_report(const DeviceReport& r) {
   report.command = "devices";
   report.title = "Devices";
   Section& body = report.body;
+  add_sandbox_notes(inspector::sandbox_support(), body);
   body.add(cpu_section(r));
   for (const CudaDevice& d : r.cuda) body.add(cuda_section(d));
   body.add(devices_table(r));

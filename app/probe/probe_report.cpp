@@ -1,6 +1,7 @@
 #include <app/probe/probe_report.h>
 #include <app/probe/probe_values.h>
 #include <report/columns.h>
+#include <app/sandbox.h>
 #include <report/numbers.h>
 
 #include <algorithm>
@@ -346,6 +347,7 @@ report::Report probe_report(const ProbeReport& found, std::size_t most_modules) 
   report.command = "probe";
   report.title = "Probe of " + found.path;
   Section& body = report.body;
+  add_sandbox_notes(inspector::sandbox_support(), body);
   const auto shown = [](bool is_shown, const char* label) { return is_shown ? label : ""; };
   body.add(Heading{{{"path", report::Path{found.path}}}, 1});
   const std::string used = found.configurations.empty()

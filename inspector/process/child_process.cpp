@@ -1,14 +1,18 @@
 #include <fcntl.h>
 #include <inspector/process/child_process.h>
 #include <inspector/process/child_side.h>
+#include <inspector/process/sandbox.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,12 +47,25 @@ struct Ends {
   }
 };
 
-/// This process's environment with a few settings for the child. TORCHTALLY_PARENT: see
-/// process_guard.cpp.
+/// Beginnings of what a child is told of this process's environment: where libraries are, and how
+/// they compute. Tokens, passwords and paths of its user are none of its business.
+constexpr std::string_view kInherited[] = {
+    "ASAN_",     "ATEN_",    "C10_",    "CUBLAS",      "CUDA_",   "CUDNN_", "DNNL_",
+    "GCOV_",     "GLIBC_",   "GOMP_",   "KMP_",        "LANG=",   "LC_",    "LD_LIBRARY_PATH=",
+    "LLVM_",     "LSAN_",    "MALLOC_", "MKL_",        "NVIDIA_", "OMP_",   "ONEDNN_",
+    "OPENBLAS_", "PYTORCH_", "TORCH_",  "TORCHTALLY_", "TSAN_",   "TZ=",    "UBSAN_"};
+
+/// What the child needs of this process's environment, with a few settings of its own.
+/// TORCHTALLY_PARENT: see process_guard.cpp.
 std::vector<std::string> environment_of(const ChildProgram& program) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (std::strncmp(*entry, "TORCHTALLY_PARENT=", 18) != 0) entries.emplace_back(*entry);
+    const bool is_needed =
+        std::any_of(std::begin(kInherited), std::end(kInherited), [entry](std::string_view start) {
+          return std::string_view(*entry).substr(0, start.size()) == start;
+        });
+    if (is_needed && std::strncmp(*entry, "TORCHTALLY_PARENT=", 18) != 0)
+      entries.emplace_back(*entry);
   }
   entries.push_back("TORCHTALLY_PARENT=" + std::to_string(::getpid()));
   for (const std::string& setting : program.environment) {
@@ -63,9 +80,12 @@ ChildEnd end_of(int status) {
     const int signal = WTERMSIG(status);
     const std::string text =
         "it was ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
-    const char* cause = signal == SIGKILL ? ": the system may have run out of memory" : "";
+    const char* cause = signal == SIGKILL  ? ": the system may have run out of memory"
+                        : signal == SIGSYS ? ": it tried what its sandbox does not let it do"
+                                           : "";
     return {text + cause, signal};
   }
+  if (WEXITSTATUS(status) == kForbiddenExit) return {"its sandbox ended it", std::nullopt, true};
   return {"it exited with code " + std::to_string(WEXITSTATUS(status)), std::nullopt};
 }
 

@@ -16,6 +16,8 @@ namespace tally::inspector {
 struct ChildEnd {
   std::string text;           ///< "it was ended by signal 11 (Segmentation fault)"
   std::optional<int> signal;  ///< that ended it; nothing: it exited, or was stopped
+  bool is_forbidden =
+      false;  ///< its sandbox ended it; the last line that it printed tells the deed
 };
 
 /// What to start.

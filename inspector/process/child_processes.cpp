@@ -141,6 +141,7 @@ void ChildProcesses::lose(Id id, ChildLoss::Cause cause) {
     loss.end = child.process.reap();
   else
     child.process.stop();
+  if (loss.end.is_forbidden && !loss.said.empty()) loss.end.text += ": it " + loss.said;
   if (child.events.on_loss) child.events.on_loss(loss);
 }
 

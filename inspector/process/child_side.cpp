@@ -63,21 +63,26 @@ bool write_frame(std::string_view frame) {
   return true;
 }
 
-int run_child(int argc, char** argv, const char* program, const std::string& version,
-              const Serve& serve) {
+int run_child(int argc, char** argv, const ChildMain& child) {
   constexpr char kLimit[] = "--memory-limit=";
   if (argc != 2 || std::strncmp(argv[1], kLimit, sizeof kLimit - 1) != 0) {
-    std::fprintf(stderr, "%s %s: started by torchtally; run that instead\n", program,
-                 version.c_str());
+    std::fprintf(stderr, "%s %s: started by torchtally; run that instead\n", child.program,
+                 child.version.c_str());
     return 2;
   }
   limit_resources(std::atoll(argv[1] + sizeof kLimit - 1));
-  if (!write_frame(encode_ready(version))) return 0;
+  if (child.sandbox) {
+    if (const auto confined = enter_sandbox(*child.sandbox); !confined) {
+      std::fprintf(stderr, "%s\n", confined.error().message.c_str());
+      return 3;
+    }
+  }
+  if (!write_frame(encode_ready(child.version))) return 0;
   std::vector<char> buffer(kLongestRequest);
   std::string_view request;
   int descriptor = -1;
   while (receive(buffer, request, descriptor)) {
-    if (!serve(request, descriptor)) break;
+    if (!child.serve(request, descriptor)) break;
   }
   return 0;
 }

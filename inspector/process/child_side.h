@@ -2,9 +2,11 @@
 #pragma once
 
 #include <inspector/process/frames.h>
+#include <inspector/process/sandbox.h>
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,10 +24,19 @@ bool write_frame(std::string_view frame);
 /// it owns.
 using Serve = std::function<bool(std::string_view request, int descriptor)>;
 
-/// The life of a child, after main() has its arguments: limits itself, tells that it is ready, and
-/// serves requests until the parent closes or `serve` gives false. Returns the exit code; 2, with a
-/// line on stderr, where it was not started by torchtally.
-int run_child(int argc, char** argv, const char* program, const std::string& version,
-              const Serve& serve);
+/// What a child is.
+struct ChildMain {
+  const char* program;             ///< its name
+  std::string version;             ///< of torchtally
+  std::optional<Sandbox> sandbox;  ///< that it enters before its first request; a program that has
+                                   ///< to see the request first enters its own in `serve`
+  Serve serve;
+};
+
+/// The life of a child, after main() has its arguments: limits and confines itself, tells that it
+/// is ready, and serves requests until the parent closes or `serve` gives false. Returns the exit
+/// code; 2, with a line on stderr, where it was not started by torchtally, 3 where it could not be
+/// confined.
+int run_child(int argc, char** argv, const ChildMain& child);
 
 }  // namespace tally::inspector

@@ -95,6 +95,10 @@ void FilePool::finish_first(Slot& slot, Result<std::string> outcome) {
   slot.files.pop_front();
   ++slot.answered;
   any_answered_ = true;
+  if (slot.child && options_.one_file_each) {
+    children_.stop(*slot.child);
+    slot.child.reset();
+  }
   if (slot.child)
     children_.set_time_limit(*slot.child, slot.files.empty() ? 0 : options_.seconds_per_file);
   callbacks_.on_outcome(index, std::move(outcome));

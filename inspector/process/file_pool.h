@@ -29,6 +29,7 @@ struct FilePoolOptions {
   std::string start_hint;       ///< the next thing to try where none starts
   int jobs = 1;                 ///< children at a time
   int given = 1;                ///< requests that one child holds; more than 1 saves it waiting
+  bool one_file_each = false;   ///< a fresh child for every file
   double seconds_per_file = 0;  ///< 0: no limit
 };
 

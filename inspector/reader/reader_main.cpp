@@ -46,5 +46,11 @@ bool serve(std::string_view packet, int descriptor) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  _exit(run_child(argc, argv, "torchtally-reader", TORCHTALLY_VERSION, serve));
+#ifdef __SANITIZE_ADDRESS__
+  // AddressSanitizer opens files of /proc and more, to report what it finds.
+  const Sandbox sandbox{SandboxRole::kRuns, readable_by_default()};
+#else
+  const Sandbox sandbox{SandboxRole::kReads, {}};
+#endif
+  _exit(run_child(argc, argv, {"torchtally-reader", TORCHTALLY_VERSION, sandbox, serve}));
 }

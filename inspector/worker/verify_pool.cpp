@@ -14,6 +14,7 @@ std::unique_ptr<FilePool> verify_pool(ChildProcesses& children,
   pool.noun = "worker";
   pool.start_hint = kWorkerStartHint;
   pool.jobs = options.jobs;
+  pool.one_file_each = true;  // confined to that file; and what one loads tells nothing of the next
   pool.seconds_per_file = options.seconds_per_file;
   FilePoolCallbacks events;
   events.request = [&paths, libraries = options.libraries,

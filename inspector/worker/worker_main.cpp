@@ -1,5 +1,5 @@
-// torchtally-worker: runs models for torchtally. Started by it, one request a packet (messages.h);
-// not for people.
+// torchtally-worker: runs models for torchtally. Started by it for one request (messages.h), which
+// says what it may read from then on; not for people.
 
 #include <inspector/formats/registry.h>
 #include <inspector/load/load_libraries.h>
@@ -9,6 +9,8 @@
 #include <inspector/process/child_side.h>
 #include <inspector/worker/messages.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 namespace {
 
@@ -21,7 +23,26 @@ bool write_answer(std::int64_t id, const Result<Answer>& answer) {
                             : encode_error(id, answer.error()));
 }
 
+/// Gives up all that running the model at `path` with `libraries` does not take.
+Result<Unit> confine(SandboxRole role, const std::string& path,
+                     const std::vector<std::string>& libraries) {
+  Sandbox sandbox{role, readable_by_default()};
+  if (!path.empty()) sandbox.readable.push_back(path);
+  for (const std::string& library : libraries)  // which may need others beside it
+    sandbox.readable.push_back(std::filesystem::path(library).parent_path().string());
+  return enter_sandbox(sandbox);
+}
+
+/// A probe that is left to choose takes a GPU where there is one.
+SandboxRole role_on(const Device& device) {
+  const bool on_gpu =
+      device.is_cuda() || (device.is_auto() && ::access("/dev/nvidiactl", F_OK) == 0);
+  return on_gpu ? SandboxRole::kRunsOnGpu : SandboxRole::kRuns;
+}
+
 Result<Verification> verified(const VerifyRequest& request) {
+  if (auto confined = confine(SandboxRole::kRuns, request.path, request.libraries); !confined)
+    return confined.error();
   ReadLimits limits;
   if (request.max_record_bytes > 0) limits.max_record_bytes = request.max_record_bytes;
   const Result<ModelSnapshot> snapshot = read_model(request.path, limits);
@@ -34,6 +55,9 @@ Result<Verification> verified(const VerifyRequest& request) {
 bool serve(const VerifyRequest& request) { return write_answer(request.id, verified(request)); }
 
 bool serve(const ProbeCall& call) {
+  const ProbeRequest& request = call.request;
+  if (auto confined = confine(role_on(request.device), request.path, request.libraries); !confined)
+    return write_frame(encode_error(call.id, confined.error()));
   Result<ProbeResult> result =
       run_probe(call.request, [&call](const std::string& phase, const ProbeResult& so_far) {
         write_frame(
@@ -44,6 +68,8 @@ bool serve(const ProbeCall& call) {
 }
 
 bool serve(const DevicesCall& call) {
+  if (auto confined = confine(SandboxRole::kRunsOnGpu, "", {}); !confined)
+    return write_frame(encode_error(call.id, confined.error()));
   DeviceReport report = list_devices(call.largest_block);
   report.libtorch_version = TORCHTALLY_TORCH_VERSION;
   return write_answer(call.id, Result<DeviceReport>(std::move(report)));
@@ -59,5 +85,6 @@ bool serve_packet(std::string_view packet, int) {
 
 int main(int argc, char** argv) {
   // LibTorch's static destructors take 100 ms and do nothing for us.
-  _exit(run_child(argc, argv, "torchtally-worker", TORCHTALLY_VERSION, serve_packet));
+  _exit(
+      run_child(argc, argv, {"torchtally-worker", TORCHTALLY_VERSION, std::nullopt, serve_packet}));
 }

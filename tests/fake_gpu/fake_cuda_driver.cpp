@@ -11,10 +11,10 @@ extern "C" {
 
 Held fake_gpu_held;
 
-int cuInit(unsigned) { return static_cast<int>(environment("FAKE_GPU_START", 0)); }
+int cuInit(unsigned) { return static_cast<int>(environment("TORCHTALLY_FAKE_GPU_START", 0)); }
 
 int cuDriverGetVersion(int* version) {
-  *version = static_cast<int>(environment("FAKE_GPU_CUDA", 13000));
+  *version = static_cast<int>(environment("TORCHTALLY_FAKE_GPU_CUDA", 13000));
   return 0;
 }
 

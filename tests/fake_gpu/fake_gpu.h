@@ -22,7 +22,7 @@ inline std::int64_t environment(const char* name, std::int64_t otherwise) {
 }
 
 inline std::int64_t total(int device) {
-  return environment("FAKE_GPU_TOTAL", 64 * kMiB) * (device == 0 ? 1 : 4);
+  return environment("TORCHTALLY_FAKE_GPU_TOTAL", 64 * kMiB) * (device == 0 ? 1 : 4);
 }
 
 /// Bytes that this process holds on each device, its context included: defined in libcuda.so.1.

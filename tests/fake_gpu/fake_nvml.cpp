@@ -40,7 +40,7 @@ struct Process {
 
 extern "C" {
 
-int nvmlInit_v2() { return environment("FAKE_GPU_NVML", 1) != 0 ? 0 : 9; }
+int nvmlInit_v2() { return environment("TORCHTALLY_FAKE_GPU_NVML", 1) != 0 ? 0 : 9; }
 
 int nvmlDeviceGetHandleByUUID(const char* uuid, void** handle) {
   if (std::strncmp(uuid, "GPU-", 4) != 0) return kNotFound;

@@ -33,7 +33,7 @@ TEST(DevicesSchema, HoldsOnTheFakeGpuWithAndWithoutNvml) {
   const Json with = devices({"--largest-block"});
   EXPECT_EQ(with.at("devices").size(), 3u);
   EXPECT_EQ(objections(with), "");
-  const EnvironmentVariable nvml("FAKE_GPU_NVML", "0");
+  const EnvironmentVariable nvml("TORCHTALLY_FAKE_GPU_NVML", "0");
   const Json without = devices();
   EXPECT_TRUE(without.at("devices").at(1).at("free_bytes").is_null());
   EXPECT_EQ(objections(without), "");

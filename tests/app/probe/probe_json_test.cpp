@@ -63,7 +63,7 @@ TEST(ProbeSchema, HoldsOnTheFakeGpuWithAndWithoutNvml) {
   const EnvironmentVariable path("LD_LIBRARY_PATH",
                                  TORCHTALLY_FAKE_DRIVER ":" TORCHTALLY_FAKE_LIBTORCH);
   for (const char* present : {"1", "0"}) {
-    const EnvironmentVariable nvml("FAKE_GPU_NVML", present);
+    const EnvironmentVariable nvml("TORCHTALLY_FAKE_GPU_NVML", present);
     const Json report = probe({kMlp, "-i", "4x256", "--device", "cuda", "--no-virtual"});
     ASSERT_TRUE(
         report.at("configurations").at(0).at("runs").at(0).at("phases").at(0).contains("device"));

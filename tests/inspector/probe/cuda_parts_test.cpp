@@ -76,7 +76,7 @@ struct Start {
 class CudaDriverThatDoesNotStart : public testing::TestWithParam<Start> {};
 
 TEST_P(CudaDriverThatDoesNotStart, IsExplained) {
-  const Variable start("FAKE_GPU_START", GetParam().code);
+  const Variable start("TORCHTALLY_FAKE_GPU_START", GetParam().code);
   const auto driver = query_cuda_driver(kDriver.c_str());
   ASSERT_FALSE(driver);
   EXPECT_EQ(driver.error().code, ErrorCode::kUnavailable);

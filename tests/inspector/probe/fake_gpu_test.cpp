@@ -80,7 +80,7 @@ TEST_F(FakeGpu, SplitsWhatTheDriverSees) {
 }
 
 TEST_F(FakeGpu, PutsTheContextIntoOtherWithoutNvml) {
-  const Variable nvml("FAKE_GPU_NVML", "0");
+  const Variable nvml("TORCHTALLY_FAKE_GPU_NVML", "0");
   const json run = first_run(run_probe({kMlp, "-p", "load", "--device", "cuda"}));
   expect_conserved(run);
   const json device = phase(run, "weights").at("device");
@@ -211,19 +211,19 @@ void expect_no_cuda(const std::string& why) {
 }
 
 TEST_F(FakeGpu, IsNoUseWithADriverThatDoesNotStart) {
-  const Variable start("FAKE_GPU_START", "803");
+  const Variable start("TORCHTALLY_FAKE_GPU_START", "803");
   expect_no_cuda("the NVIDIA driver's library and its kernel module are of different versions");
 }
 
 TEST_F(FakeGpu, IsNoUseWithADriverThatIsTooOld) {
-  const Variable version("FAKE_GPU_CUDA", "12040");
+  const Variable version("TORCHTALLY_FAKE_GPU_CUDA", "12040");
   expect_no_cuda(
       "the NVIDIA driver is too old: it supports CUDA up to 12.4, this LibTorch is built for CUDA "
       "13.0");
 }
 
 TEST_F(FakeGpu, ThatDoesNotStartLeavesAutoToTheCpu) {
-  const Variable start("FAKE_GPU_START", "100");
+  const Variable start("TORCHTALLY_FAKE_GPU_START", "100");
   const json report = run_probe({kMlp, "-p", "load"});
   EXPECT_EQ(report.at("used_device"), "cpu");
   EXPECT_EQ(report.at("reason"), "skipped: no CUDA device: the NVIDIA driver sees no device");
@@ -239,7 +239,7 @@ TEST_F(FakeGpu, IsNotThereForALibTorchThatWasAskedTooEarly) {
 }
 
 TEST_F(FakeGpu, ThatDoesNotStartGivesNoResultsToWrite) {
-  const Variable start("FAKE_GPU_START", "100");
+  const Variable start("TORCHTALLY_FAKE_GPU_START", "100");
   const TemporaryFile file("gpu-results.md");
   const int status =
       std::system(("python3 " + quoted(TORCHTALLY_SOURCE_DIR "/tools/gpu-results") + " --build " +

@@ -1,6 +1,6 @@
 // A reader that does what the file it is given says: answers, dies, hangs, breaks the protocol. It
 // has the real programs' process_guard.cpp. What it does when it starts is in the environment, in
-// FAKE_CHILD_START.
+// TORCHTALLY_FAKE_START.
 
 #include <fcntl.h>
 #include <inspector/process/child_side.h>
@@ -127,7 +127,7 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* start = std::getenv("FAKE_CHILD_START");
+  const char* start = std::getenv("TORCHTALLY_FAKE_START");
   const std::string how = start == nullptr ? "" : start;
   if (how == "message") {
     std::fputs("a line before\nerror while loading shared libraries: libtorch_cpu.so\n", stderr);
@@ -141,11 +141,12 @@ int main(int argc, char** argv) {
   const std::string argument = argc > 1 ? argv[1] : "";
   char limit[] = "--memory-limit=0";
   char* arguments[] = {argv[0], limit, nullptr};
-  return run_child(2, arguments, "fake_child", "test",
-                   [&argument](std::string_view packet, int descriptor) {
-                     const Result<ReadRequest> request = decode_read_request(packet);
-                     if (!request || descriptor < 0) return false;
-                     serve(*request, contents_of(descriptor), argument);
-                     return true;
-                   });
+  return run_child(
+      2, arguments,
+      {"fake_child", "test", std::nullopt, [&argument](std::string_view packet, int descriptor) {
+         const Result<ReadRequest> request = decode_read_request(packet);
+         if (!request || descriptor < 0) return false;
+         serve(*request, contents_of(descriptor), argument);
+         return true;
+       }});
 }

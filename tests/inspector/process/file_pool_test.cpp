@@ -37,7 +37,7 @@ class FilePoolTest : public testing::Test {
     callbacks_.on_log = [this](const std::string& text) { log_ += text; };
   }
   void TearDown() override {
-    for (const char* name : {"FAKE_CHILD_START", "TORCHTALLY_WORKER", "TORCHTALLY_READER"})
+    for (const char* name : {"TORCHTALLY_FAKE_START", "TORCHTALLY_WORKER", "TORCHTALLY_READER"})
       ::unsetenv(name);
     std::filesystem::remove_all(folder_);
   }
@@ -309,7 +309,7 @@ TEST_F(FilePoolTest, WaitsWithoutALimitWhereNoneIsSet) {
 }
 
 TEST_F(FilePoolTest, EndsAWorkerThatHangsBeforeItIsReady) {
-  ::setenv("FAKE_CHILD_START", "hang", 1);
+  ::setenv("TORCHTALLY_FAKE_START", "hang", 1);
   options_.seconds_per_file = 0.2;
   load({"a"});
   EXPECT_EQ(error_of(0), "reading it took longer than the limit allows");
@@ -343,14 +343,14 @@ TEST_F(FilePoolTest, ReplacesAWorkerThatBreaksTheProtocol) {
 }
 
 TEST_F(FilePoolTest, RefusesAWorkerOfAnotherVersion) {
-  ::setenv("FAKE_CHILD_START", "version", 1);
+  ::setenv("TORCHTALLY_FAKE_START", "version", 1);
   const Error error = whole_failure({"a", "b"});
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_EQ(error.message, options_.reader + " is of another version than this program");
 }
 
 TEST_F(FilePoolTest, SaysWhyAWorkerDidNotStart) {
-  ::setenv("FAKE_CHILD_START", "message", 1);
+  ::setenv("TORCHTALLY_FAKE_START", "message", 1);
   const Error error = whole_failure({"a", "b"});
   EXPECT_EQ(error.code, ErrorCode::kUnavailable);
   EXPECT_EQ(error.message, options_.reader +
@@ -419,7 +419,7 @@ TEST_F(FilePoolTest, LeavesAWorkerWhoseParentIsGoneToEndItself) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     ::setenv("TORCHTALLY_PARENT", "1", 1);
-    ::setenv("FAKE_CHILD_START", "hang", 1);
+    ::setenv("TORCHTALLY_FAKE_START", "hang", 1);
     ::execl(TORCHTALLY_FAKE_CHILD, TORCHTALLY_FAKE_CHILD, nullptr);
     ::_exit(9);
   }
