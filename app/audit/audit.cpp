@@ -1,5 +1,6 @@
 #include <app/audit/audit.h>
 #include <app/audit/filter.h>
+#include <app/audit/safety.h>
 #include <report/quantities.h>
 
 #include <utility>
@@ -42,10 +43,11 @@ std::string verification_note(const Result<Verification>& verification) {
 
 Outcome outcome_of(const AuditedFile& file) {
   if (!file.audit) return outcome_of(file.audit.error().code);
+  const Outcome gates = all_passed(file.audit->gates) ? Outcome::kPassed : Outcome::kCheckFailed;
   const auto& verification = file.audit->verification;
-  if (!verification) return Outcome::kPassed;
-  if (!*verification) return outcome_of(verification->error().code);
-  return (*verification)->differences.empty() ? Outcome::kPassed : Outcome::kCheckFailed;
+  if (!verification) return gates;
+  if (!*verification) return worse(gates, outcome_of(verification->error().code));
+  return (*verification)->differences.empty() ? gates : Outcome::kCheckFailed;
 }
 
 Result<Outcome> audit(const AuditRequest& request,
@@ -53,10 +55,15 @@ Result<Outcome> audit(const AuditRequest& request,
                       const LoadObserver& observer) {
   const auto filter = Filter::compile(request.filter);
   if (!filter) return filter.error();
+  const auto conditions = read_audit_conditions(request.fail_on);
+  if (!conditions) return conditions.error();
   Outcome worst = Outcome::kPassed;
   const auto loaded = load_models(
       request.load, observer, [&](std::size_t index, Result<inspector::LoadAnswer> answer) {
         AuditedFile file{request.load.paths[index], audit_one(std::move(answer), *filter)};
+        for (const auto& condition : *conditions) {
+          if (file.audit) file.audit->gates.push_back(condition.evaluate(*file.audit));
+        }
         worst = worse(worst, outcome_of(file));
         on_file(index, std::move(file));
       });
@@ -77,7 +84,7 @@ AuditSummary summary_of(const AuditedFile& file) {
     summary.error = file.audit.error();
     return summary;
   }
-  const auto& [s, census, selected, recognition, verification] = *file.audit;
+  const auto& [s, census, selected, recognition, verification, gates] = *file.audit;
   summary.modules = static_cast<std::int64_t>(s.modules.size());
   summary.parameters = census.all.parameters().elements;
   summary.others = other_elements(census.all);
@@ -87,7 +94,12 @@ AuditSummary summary_of(const AuditedFile& file) {
   for (const auto& [dtype, count] : census.by_dtype) summary.dtypes.push_back(dtype);
   if (verification) summary.notes.push_back(verification_note(*verification));
   for (const auto* findings : {&s.findings, &census.findings}) {
-    for (const inspector::Finding& finding : *findings) summary.notes.push_back(finding.code);
+    for (const inspector::Finding& finding : *findings) {
+      if (is_told_always(finding.code)) summary.notes.push_back(finding.code);
+    }
+  }
+  for (const Gate& gate : gates) {
+    if (!gate.finding.passed) summary.notes.push_back("FAILED " + gate.check);
   }
   return summary;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <app/audit/recognition.h>
+#include <app/gates.h>
 #include <app/load_models.h>
 #include <app/outcome.h>
 #include <inspector/census/census.h>
@@ -22,6 +23,7 @@ struct AuditRequest {
   LoadOptions load;    ///< the files, the limits, and whether LibTorch loads them, too
   std::string filter;  ///< a regular expression (RE2): only tensors whose full name it matches
                        ///< somewhere count; "" for all
+  std::vector<std::string> fail_on;  ///< conditions: "unsafe-ops"
 };
 
 /// What one file holds.
@@ -33,6 +35,7 @@ struct Audit {
   /// With a filter the census holds a part of the model only: nothing to recognise.
   std::optional<Recognition> recognition;
   std::optional<Result<inspector::Verification>> verification;  ///< where it was asked for
+  std::vector<Gate> gates;                                      ///< that were asked for
 
   bool is_selected(std::size_t tensor) const { return selected.empty() || selected[tensor]; }
 };
@@ -42,8 +45,8 @@ struct AuditedFile {
   Result<Audit> audit;  ///< or why the file could not be read
 };
 
-/// What one file's audit comes to: an unreadable file, a verification that found a difference or
-/// could not run.
+/// What one file's audit comes to: an unreadable file, a gate that failed, a verification that
+/// found a difference or could not run.
 Outcome outcome_of(const AuditedFile& file);
 
 /// Audits every file of `request` and gives each answer to `on_file`, in the order of the

@@ -1,6 +1,7 @@
 #include <app/audit/audit_report.h>
 #include <app/audit/audit_tables.h>
 #include <app/audit/audit_values.h>
+#include <app/audit/safety.h>
 #include <app/sandbox.h>
 #include <report/quantities.h>
 #include <report/views.h>
@@ -119,9 +120,12 @@ void add_for_people_below(const Audit& audit, const AuditView& view, Section& se
   if (auto shared = shared_tensors(audit, view)) section.add(std::move(*shared));
   section.add(file_table(audit.snapshot));
   for (const auto* findings : {&audit.snapshot.findings, &audit.census.findings}) {
-    for (const inspector::Finding& finding : *findings)
-      section.add(Note{phrase({"note: " + finding.text}), Tone::kWarning});
+    for (const inspector::Finding& finding : *findings) {
+      if (is_told_always(finding.code))
+        section.add(Note{phrase({"note: " + finding.text}), Tone::kWarning});
+    }
   }
+  add_checks(audit.gates, section);
   if (audit.verification) add_verification(*audit.verification, section);
 }
 
@@ -152,9 +156,11 @@ Section model_section(const AuditedFile& file, const std::string& filter, const 
   if (view.for_json) {
     section.add(storages_table(audit));
     section.add(findings_table(audit));
+    if (!audit.gates.empty()) section.add(checks_table(audit.gates));
     if (audit.verification)
       section.add(Data{"verification", verification_value(*audit.verification)});
   }
+  if (view.safety) section.add(safety_table(audit));
   if (view.for_people) add_for_people_below(audit, view, section);
   return section;
 }
@@ -209,9 +215,9 @@ report::Report AuditReport::finish() && {
   return report;
 }
 
-report::Report audit_line(const AuditedFile& file, const std::string& filter) {
-  AuditView view;
+report::Report audit_line(const AuditedFile& file, const std::string& filter, AuditView view) {
   view.for_people = view.for_csv = false;
+  view.for_json = true;
   report::Report report;
   report.command = "audit";
   if (!filter.empty()) report.body.add(Data{"filter", filter});

@@ -20,6 +20,7 @@ struct AuditView {
   bool details = false;  ///< the modules' own constants
   bool tensors = false;  ///< a table of every tensor, and every shared one
   bool each = false;     ///< a full report of each model, though there are several
+  bool safety = false;   ///< every check of safety and what it found
   // What no format asks for is not made:
   bool for_people = true;
   bool for_json = true;
@@ -51,6 +52,6 @@ class AuditReport {
 
 /// One file's answer as a report of its own: a line of JSON Lines. It has the keys of an entry of
 /// `models`. docs/schema/audit-2.schema.json describes both.
-report::Report audit_line(const AuditedFile& file, const std::string& filter);
+report::Report audit_line(const AuditedFile& file, const std::string& filter, AuditView view);
 
 }  // namespace tally::app

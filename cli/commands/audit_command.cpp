@@ -66,7 +66,8 @@ Result<Unit> refuse_idle_flags(const CLI::App& command, const Output& output, bo
       {"--rows", kForPeople, "in JSON and CSV, which hold the whole tree"},
       {"--sort", kForPeople, "in JSON and CSV, which keep the file's order"},
       {"--units", kForPeople, "in JSON and CSV, which have exact numbers"},
-      {"--details", kForPeopleAndJson, "in CSV, which has no column for it"}};
+      {"--details", kForPeopleAndJson, "in CSV, which has no column for it"},
+      {"--safety", kForPeopleAndJson, "in CSV, which has no column for it"}};
   if (several) {
     const char* one_line = "in the CSV of several models, which has a line for each";
     flags.push_back({"--each", kForPeopleAndJson, one_line});
@@ -74,7 +75,7 @@ Result<Unit> refuse_idle_flags(const CLI::App& command, const Output& output, bo
   }
   auto shown = refuse_unshown(command, output, flags);
   if (!shown || !several || each || !output.wants(kForPeople)) return shown;
-  return refuse_idle(command, {"--depth", "--rows", "--sort", "--details", "--tensors"},
+  return refuse_idle(command, {"--depth", "--rows", "--sort", "--details", "--tensors", "--safety"},
                      "with several models, which have a line each", "add --each");
 }
 
@@ -105,7 +106,7 @@ Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& option
       options.request,
       [&](std::size_t index, const app::AuditedFile& file) {
         if (lines && written)
-          written = output->write_line(app::audit_line(file, options.request.filter));
+          written = output->write_line(app::audit_line(file, options.request.filter, view));
         report.add(index, file);
       },
       observer_of(load, progress));
@@ -159,7 +160,14 @@ void add_flags(CLI::App& command, Session& session) {
   command.add_flag(
       "--each", view.each,
       "A full report of each model where there are several: else they have a line each, and none "
-      "of --depth, --rows, --sort, --details and --tensors is taken");
+      "of --depth, --rows, --sort, --details, --tensors and --safety is taken");
+  command.add_flag("--safety", view.safety,
+                   "Show every check of what the file could do to who runs it; nothing is run");
+  command
+      .add_option("--fail-on", options->request.fail_on,
+                  "Exit with 1 on: unsafe-ops, unknown-ops, hidden-bytes. Repeatable")
+      ->allow_extra_args(false)
+      ->type_name("CONDITION");
   command.add_flag(
       "--load", load.verify,
       "Also load each file with LibTorch and report every difference. This RUNS code "

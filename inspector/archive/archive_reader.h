@@ -36,6 +36,7 @@ class ArchiveReader {
   /// reader.
   Result<std::string_view> read(const std::string& record, std::int64_t max_bytes);
 
+  const ByteSource& source() const { return *source_; }
   std::int64_t file_bytes() const { return source_->size(); }
   std::int64_t directory_offset() const { return directory_offset_; }
 

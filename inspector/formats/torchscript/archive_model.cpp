@@ -3,6 +3,7 @@
 #include <inspector/formats/torchscript/file_sections.h>
 #include <inspector/formats/torchscript/module_walker.h>
 #include <inspector/formats/torchscript/operation_reader.h>
+#include <inspector/formats/torchscript/risks.h>
 
 #include <algorithm>
 #include <charconv>
@@ -210,6 +211,7 @@ Result<ModelSnapshot> read_archive_models(ArchiveReader& archive, const ArchiveL
   snapshot.sections =
       file_sections(archive.records(), archive.directory_offset(), archive.file_bytes());
   note_unused_storages(archive, snapshot);
+  note_risks(archive, layout.code_folder, layout.is_package, limits, snapshot);
   return snapshot;
 }
 

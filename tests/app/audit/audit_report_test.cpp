@@ -94,7 +94,7 @@ TEST(AuditReport, OfSeveralHasTheModelsThatReportsOfOneHave) {
     const std::string path = i == 0 ? "a.pt" : "b.pt";
     const json one = json::parse(to_json(report_on({tied_model(path)})));
     EXPECT_EQ(both.at("models").at(i), one.at("models").at(0));
-    const json line = json::parse(to_json_line(audit_line(tied_model(path), "")));
+    const json line = json::parse(to_json_line(audit_line(tied_model(path), "", {})));
     for (const auto& [key, value] : one.at("models").at(0).items()) EXPECT_EQ(line.at(key), value);
   }
 }

@@ -28,6 +28,8 @@ struct ZipRecord {
   std::optional<std::uint64_t> stated_bytes, stated_stored, stated_offset;
   bool zip64 = false;          ///< sizes and offset in the ZIP64 extra field
   std::string extra, comment;  ///< of its entry in the directory
+  std::string local_extra;     ///< of the header in front of it
+  std::string behind;          ///< what lies behind it, up to the next header
 };
 
 struct Zip {
@@ -44,7 +46,8 @@ struct Zip {
       const std::uint64_t stored = r.stated_stored.value_or(r.stored.size());
       const std::uint64_t offset = r.stated_offset.value_or(file.size());
       file += "PK\x03\x04" + u16(20) + u16(r.flags) + u16(r.method) + u32(0) + u32(r.crc32) +
-              u32(stored) + u32(bytes) + u16(r.name.size()) + u16(0) + r.name + r.stored;
+              u32(stored) + u32(bytes) + u16(r.name.size()) + u16(r.local_extra.size()) + r.name +
+              r.local_extra + r.stored + r.behind;
       const std::string extra =
           r.zip64 ? u16(1) + u16(24) + u64(bytes) + u64(stored) + u64(offset) + r.extra : r.extra;
       const auto narrow = [&](std::uint64_t value) { return u32(r.zip64 ? 0xffffffff : value); };
