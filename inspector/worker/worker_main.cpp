@@ -5,6 +5,7 @@
 #include <inspector/load/load_libraries.h>
 #include <inspector/load/verify_model.h>
 #include <inspector/probe/backends/list_devices.h>
+#include <inspector/probe/backends/resident_memory.h>
 #include <inspector/probe/run/run_probe.h>
 #include <inspector/process/child_side.h>
 #include <inspector/worker/messages.h>
@@ -84,6 +85,7 @@ bool serve_packet(std::string_view packet, int) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  reset_resident_peak();  // opens what a confined process cannot
   // LibTorch's static destructors take 100 ms and do nothing for us.
   _exit(
       run_child(argc, argv, {"torchtally-worker", TORCHTALLY_VERSION, std::nullopt, serve_packet}));

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <inspector/probe/backends/resident_memory.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <fstream>
@@ -37,10 +39,10 @@ std::optional<ResidentReading> read_resident() {
 }
 
 bool reset_resident_peak() {
-  std::ofstream file("/proc/self/clear_refs");
-  file << "5";  // proc_pid_clear_refs(5): the peak resident set size
-  file.flush();
-  return file.good();
+  // Kept open: a confined process may write to what it opened before, and opens nothing for writing.
+  static const int descriptor = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  // proc_pid_clear_refs(5): 5 is the peak resident set size.
+  return descriptor >= 0 && ::write(descriptor, "5", 1) == 1;
 }
 
 }  // namespace tally::inspector
