@@ -47,6 +47,7 @@ class Probe {
     report.optimizer = request.optimizer;
     report.limit_bytes = request.limit_bytes;
     report.warm_ups = request.warm_ups;
+    report.limits = plan_.limits;
     request.cuda_snapshot = false;  // only the first plain run makes one
     request.virtual_target = target_for(request.device);
     if (plan_.max_batch) {

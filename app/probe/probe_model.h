@@ -27,6 +27,7 @@ struct ProbePlan {
   /// Whose kernels virtual runs stand for; nothing: those of the device that is measured.
   std::optional<inspector::VirtualTarget> virtual_for;
   bool formulas = true;  ///< what formulas predict of a training forward
+  ProbeLimits limits;    ///< that the worker is given, for the report
 };
 
 /// What does the work: worker processes, or a test.

@@ -354,16 +354,17 @@ report::Report probe_report(const ProbeReport& found, std::size_t most_modules) 
                                ? ""
                                : name(found.configurations.front().runs.front().used_device);
   const bool trained = found.extent == ProbeExtent::kTrain;
-  body.add(
-      Facts{{{"requested device", {{"requested_device", found.requested_device}}},
-             {shown(!used.empty(), "used device"), {{"used_device", used}}},
-             {shown(!found.reason.empty(), "reason"), {{"reason", found.reason}}, Tone::kWarning},
-             {"", {{"phase", name(found.extent)}}},
-             {shown(trained, "optimizer"), {{"optimizer", name(found.optimizer)}}},
-             {shown(found.warm_ups > 0, "warm-ups"), {{"warm_ups", Count{found.warm_ups}}}},
-             {shown(found.limit_bytes > 0, "limit"), {{"limit_bytes", Bytes{found.limit_bytes}}}},
-             {shown(!found.recognised.empty(), "recognised as"),
-              {{"recognised_as", found.recognised}}}}});
+  body.add(Facts{
+      {{"requested device", {{"requested_device", found.requested_device}}},
+       {shown(!used.empty(), "used device"), {{"used_device", used}}},
+       {shown(!found.reason.empty(), "reason"), {{"reason", found.reason}}, Tone::kWarning},
+       {"", {{"phase", name(found.extent)}}},
+       {shown(trained, "optimizer"), {{"optimizer", name(found.optimizer)}}},
+       {shown(found.warm_ups > 0, "warm-ups"), {{"warm_ups", Count{found.warm_ups}}}},
+       {shown(found.limit_bytes > 0, "limit"), {{"limit_bytes", Bytes{found.limit_bytes}}}},
+       {shown(!found.recognised.empty(), "recognised as"), {{"recognised_as", found.recognised}}},
+       {"", {{"limits.seconds_per_phase", report::Real{found.limits.seconds_per_phase}}}},
+       {"", {{"limits.memory_bytes", Bytes{found.limits.memory_bytes}}}}}});
   List configurations;
   for (const ProbedConfiguration& c : found.configurations) {
     add_configuration(body, c, most_modules);

@@ -22,6 +22,12 @@ struct ProbedConfiguration {
   std::optional<MaxBatch> max_batch;  ///< where it was searched for; `runs` are then of its answer
 };
 
+/// What a run of a probe may take of the machine.
+struct ProbeLimits {
+  double seconds_per_phase = 0;   ///< 0: no limit
+  std::int64_t memory_bytes = 0;  ///< of the host; 0: no limit
+};
+
 struct ProbeReport {
   std::string path;
   std::string requested_device;
@@ -32,6 +38,7 @@ struct ProbeReport {
   std::int64_t limit_bytes = 0;
   std::string recognised;  ///< what the formulas take the model for; "" where they were not asked
   int warm_ups = 0;
+  ProbeLimits limits;
   std::vector<ProbedConfiguration> configurations;
 };
 

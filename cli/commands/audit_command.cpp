@@ -5,6 +5,7 @@
 #include <cli/flags/load_flags.h>
 #include <cli/terminal/progress.h>
 #include <cli/terminal/terminal.h>
+#include <inspector/probe/backends/host_memory.h>
 #include <report/report.h>
 #include <unistd.h>
 
@@ -185,9 +186,12 @@ void add_flags(CLI::App& command, Session& session) {
   add_output_flags(command, options->output);
   command.callback([&session, options, &command] {
     app::LoadOptions& limits = options->request.load;
-    // Loading with LibTorch reads every weight: the default limits are for audits alone.
-    if (limits.verify && command.count("--memory-limit") == 0) limits.memory_limit_bytes = 0;
-    if (limits.verify && command.count("--timeout") == 0) limits.timeout_seconds = 0;
+    // Loading with LibTorch reads every weight and runs the file's code: what an audit may take is
+    // too little, and all there is too much.
+    constexpr double kSecondsToLoad = 600;
+    if (limits.verify && command.count("--memory-limit") == 0)
+      limits.memory_limit_bytes = inspector::spare_host_memory();
+    if (limits.verify && command.count("--timeout") == 0) limits.timeout_seconds = kSecondsToLoad;
     if (const auto done = run(command, session, *options); !done)
       fail(session, done.error(), options->output.format);
   });

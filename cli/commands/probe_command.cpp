@@ -6,6 +6,8 @@
 #include <cli/terminal/output_file.h>
 #include <inspector/archive/byte_source.h>
 #include <inspector/formats/registry.h>
+#include <inspector/probe/backends/gpu_device.h>
+#include <inspector/probe/backends/host_memory.h>
 #include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
 #include <spdlog/spdlog.h>
@@ -36,7 +38,7 @@ Result<Unit> refuse_other_files(const std::string& path) {
   return Error{error.code, path + ": " + error.message, error.hint};
 }
 
-ProbePlan plan_of(const ProbeFlags& flags, const ProbeRequest& request) {
+ProbePlan plan_of(const ProbeFlags& flags, const ProbeRequest& request, ProbeLimits limits) {
   ProbePlan plan;
   plan.request = request;
   plan.request.cuda_snapshot = !flags.cuda_snapshot.empty();
@@ -49,6 +51,7 @@ ProbePlan plan_of(const ProbeFlags& flags, const ProbeRequest& request) {
   plan.virtual_run = flags.virtual_run;
   plan.virtual_for = virtual_target(flags);
   plan.formulas = flags.formulas;
+  plan.limits = limits;
   return plan;
 }
 
@@ -57,7 +60,12 @@ Result<ProbeClientOptions> client_of(const ProbeFlags& flags) {
   if (!worker) return worker.error();
   ProbeClientOptions client;
   client.worker = *worker;
-  client.timeout_seconds = flags.timeout_seconds;
+  client.seconds_per_phase = flags.seconds_per_phase;
+  // CUDA reserves more addresses than there is memory: a limit would count them.
+  const Device device = *device_from_name(flags.device);
+  const bool may_use_gpu = device.is_cuda() || (device.is_auto() && has_nvidia_device());
+  client.memory_limit_bytes =
+      flags.memory_limit_bytes.value_or(may_use_gpu ? 0 : spare_host_memory());
   client.on_phase = [](const std::string& phase) { spdlog::info("probe: {}", phase); };
   client.on_log = [](const std::string& text) { spdlog::info("worker: {}", text); };
   return client;
@@ -106,7 +114,8 @@ void run(const CLI::App& command, Session& session, const ProbeOptions& options)
   if (!request) return fail(session, request.error(), format);
   const Result<ProbeClientOptions> client = client_of(options.flags);
   if (!client) return fail(session, client.error(), format);
-  const ProbePlan plan = plan_of(options.flags, *request);
+  const ProbePlan plan =
+      plan_of(options.flags, *request, {client->seconds_per_phase, client->memory_limit_bytes});
   const Result<ProbeOutcome> outcome = probe_model(plan, worker_of(*client));
   if (!outcome) return fail(session, outcome.error(), format);
   const ProbeReport& report = outcome->report;

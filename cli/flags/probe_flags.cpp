@@ -289,9 +289,16 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
                   "viewer. Only on a CUDA device")
       ->type_name("FILE");
   command
-      .add_option("--timeout", flags.timeout_seconds, "Seconds that one run may take; 0: no limit")
-      ->check(CLI::Range(0.0, 1e6).description(""))
-      ->capture_default_str();
+      .add_option("--timeout", flags.seconds_per_phase,
+                  "Seconds that each phase of a run may take; 0: no limit (default: 600)")
+      ->check(CLI::Range(0.0, 1e6).description(""));
+  command
+      .add_option(
+          "--memory-limit", flags.memory_limit_bytes,
+          "Memory of the host for the process that runs the model, in bytes or with K, M or "
+          "G; 0: no limit (default: what the machine has; on a GPU none)")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->type_name("SIZE");
 }
 
 }  // namespace tally::cli

@@ -34,8 +34,9 @@ struct ProbeFlags {
   bool virtual_run = true;
   std::string virtual_for = "auto";  ///< auto, cpu or cuda
   bool formulas = true;
-  double timeout_seconds = 0;
-  std::string cuda_snapshot;  ///< a file; empty: none
+  double seconds_per_phase = 600;
+  std::optional<std::int64_t> memory_limit_bytes;  ///< nothing: what the machine has
+  std::string cuda_snapshot;                       ///< a file; empty: none
   std::size_t rows = 15;
 };
 

@@ -21,13 +21,18 @@ class Conversation {
   Outcome ask(const std::string& request, std::int64_t memory_limit_bytes) {
     ChildProcesses children;
     ChildEvents events;
-    events.on_frame = [this](Frame frame) { take(std::move(frame)); };
+    std::optional<ChildProcesses::Id> child;
+    events.on_frame = [&](Frame frame) {
+      children.set_time_limit(*child, options_.seconds_per_phase);
+      take(std::move(frame));
+    };
     events.on_loss = [this](const ChildLoss& loss) { outcome_ = judged(loss); };
     events.on_log = options_.on_log;
-    const auto child =
+    const auto started =
         children.start(worker_program(options_.worker, memory_limit_bytes), std::move(events));
-    if (!child) return child.error();
-    children.set_time_limit(*child, options_.timeout_seconds);
+    if (!started) return started.error();
+    child = *started;
+    children.set_time_limit(*child, options_.seconds_per_phase);
     children.send(*child, request);
     while (!outcome_) children.wait();
     return std::move(*outcome_);

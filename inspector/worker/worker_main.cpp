@@ -4,6 +4,7 @@
 #include <inspector/formats/registry.h>
 #include <inspector/load/load_libraries.h>
 #include <inspector/load/verify_model.h>
+#include <inspector/probe/backends/gpu_device.h>
 #include <inspector/probe/backends/list_devices.h>
 #include <inspector/probe/backends/resident_memory.h>
 #include <inspector/probe/run/run_probe.h>
@@ -36,8 +37,7 @@ Result<Unit> confine(SandboxRole role, const std::string& path,
 
 /// A probe that is left to choose takes a GPU where there is one.
 SandboxRole role_on(const Device& device) {
-  const bool on_gpu =
-      device.is_cuda() || (device.is_auto() && ::access("/dev/nvidiactl", F_OK) == 0);
+  const bool on_gpu = device.is_cuda() || (device.is_auto() && has_nvidia_device());
   return on_gpu ? SandboxRole::kRunsOnGpu : SandboxRole::kRuns;
 }
 

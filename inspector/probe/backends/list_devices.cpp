@@ -1,6 +1,7 @@
 #include <inspector/probe/backends/allocator_settings.h>
 #include <inspector/probe/backends/control_group.h>
 #include <inspector/probe/backends/cuda_backend.h>
+#include <inspector/probe/backends/host_memory.h>
 #include <inspector/probe/backends/list_devices.h>
 #include <inspector/probe/backends/nvml.h>
 #include <sys/mman.h>
@@ -11,18 +12,6 @@
 
 namespace tally::inspector {
 namespace {
-
-/// A line "NAME:   1234 kB" of /proc/meminfo, in bytes.
-std::int64_t meminfo_bytes(const std::string& name) {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream fields(line);
-    std::string key;
-    std::int64_t kibibytes = 0;
-    if (fields >> key >> kibibytes && key == name + ":") return kibibytes * 1024;
-  }
-  return 0;
-}
 
 /// Bytes of the largest block of address space with memory promised for it, of at most `most`, to
 /// 1 MiB. Nothing is written into it.
@@ -91,8 +80,8 @@ void list_cuda(DeviceReport& report, bool largest_block) {
 
 DeviceReport list_devices(bool largest_block) {
   DeviceReport report;
-  report.cpu_total_bytes = meminfo_bytes("MemTotal");
-  report.cpu_available_bytes = meminfo_bytes("MemAvailable");
+  report.cpu_total_bytes = total_host_memory();
+  report.cpu_available_bytes = available_host_memory();
   report.cpu_threads = static_cast<int>(std::thread::hardware_concurrency());
   report.cpu_limit_bytes = control_group_limit(report.cpu_total_bytes);
   if (largest_block) {
