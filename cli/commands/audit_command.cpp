@@ -173,7 +173,7 @@ void add_flags(CLI::App& command, Session& session) {
       "--load", load.verify,
       "Also load each file with LibTorch and report every difference. This RUNS code "
       "in the file (__setstate__): only for files that you trust. Nothing else but probe "
-      "does");
+      "does. It may take 600 s and the memory that the machine has, unless limits are given");
   command
       .add_option("--load-library", load.libraries,
                   "A shared library with the model's custom operators, for --load. Repeatable")

@@ -23,14 +23,13 @@ void add_jobs_flag(CLI::App& command, LoadOptions& options) {
 void add_load_flags(CLI::App& command, LoadOptions& options) {
   command
       .add_option("--timeout", options.timeout_seconds,
-                  "Seconds that reading one file may take; 0: no limit (default: 60; with "
-                  "--load 600)")
+                  "Seconds that reading one file may take; 0: no limit (default: 60)")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->group(kGroup);
   command
       .add_option("--memory-limit", options.memory_limit_bytes,
                   "Memory for a process that reads, in bytes or with K, M or G; 0: no limit "
-                  "(default: 2G; with --load what the machine has)")
+                  "(default: 2G)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE")
       ->group(kGroup);
