@@ -19,7 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent / "inputs"
 
 # Operators of test_operators.cpp: only their schemas are needed to script a call.
 LIBRARY = torch.library.Library("torchtally_test", "DEF")
-for operator in ("twice", "abort", "segfault", "kill", "hang", "quit"):
+OPERATORS = ("twice", "abort", "segfault", "kill", "hang", "quit", "write_file", "start_process", "open_socket", "signal_parent")
+for operator in OPERATORS:
     LIBRARY.define(f"{operator}(Tensor x) -> Tensor")
 
 
@@ -344,6 +345,29 @@ def calls(operator: str) -> nn.Module:
     return module
 
 
+class Deed(nn.Module):
+    """What PyTorch's own operators can do to files, for batches of more than two."""
+
+    def __init__(self):
+        super().__init__()
+        self.before = nn.Linear(6, 6, bias=False)
+        self.after = nn.Linear(6, 2, bias=False)
+
+
+class SavesModel(Deed):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(0) > 2:
+            torch.save(x, "torchtally_victim.txt")
+        return self.after(self.before(x))
+
+
+class MapsFileModel(Deed):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(0) > 2:
+            torch.from_file("torchtally_victim.txt", True, 4).fill_(1.0)
+        return self.after(self.before(x))
+
+
 def scripted(model: nn.Module) -> torch.jit.ScriptModule:
     for tensor in [*model.parameters(), *model.buffers()]:
         if tensor.is_floating_point():
@@ -389,7 +413,9 @@ MODELS = {
     "no_parameters": lambda: scripted(NoParameters()),
     "raises": lambda: scripted(Raises()),
     "limits": lambda: scripted(Limited()),
-    **{f"calls_{op}": (lambda op=op: calls(op)) for op in ("twice", "abort", "segfault", "kill", "hang", "quit")},
+    **{f"calls_{op}": (lambda op=op: calls(op)) for op in OPERATORS},
+    "saves": lambda: scripted(SavesModel()),
+    "maps_file": lambda: scripted(MapsFileModel()),
 }
 
 

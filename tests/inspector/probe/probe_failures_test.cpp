@@ -148,8 +148,26 @@ INSTANTIATE_TEST_SUITE_P(
         End{"abort", "it was ended by signal 6 (Aborted)", 6},
         End{"segfault", "it was ended by signal 11 (Segmentation fault)", 11},
         End{"kill", "it was ended by signal 9 (Killed): the system may have run out of memory", 9},
-        End{"quit", "it exited with code 0", 0}),
+        End{"quit", "it exited with code 0", 0},
+        End{"write_file", "it tried to open a file for writing: torchtally_victim.txt", 0},
+        End{"start_process", "it tried to start a process", 0},
+        End{"open_socket", "it tried to open a socket", 0},
+        End{"signal_parent", "it tried to signal another process", 0}),
     [](const auto& tested) { return std::string(tested.param.operator_name); });
+
+TEST(EndedProcess, ThatReachedForAFileByPyTorchsOwnOperatorsIsReported) {
+  for (const char* model : {"saves", "maps_file"}) {
+    const json report = probe_json_of(model, {"-i", "1x6", "-b", "3,1"}, 1);
+    const json& failure = report.at("configurations").at(0).at("runs").at(0).at("failure");
+    EXPECT_EQ(failure.at("kind"), "killed");
+    EXPECT_NE(failure.at("message").get<std::string>().find(
+                  "it tried to open a file for writing: torchtally_victim.txt"),
+              std::string::npos)
+        << failure;
+    EXPECT_TRUE(report.at("configurations").at(1).at("runs").at(0).at("failure").is_null());
+  }
+  EXPECT_FALSE(std::filesystem::exists("torchtally_victim.txt"));
+}
 
 TEST(EndedProcess, ThatTookTooLongIsReportedAndTheSweepGoesOn) {
   const json report = probe_json_of(
