@@ -31,7 +31,8 @@ int run(int argc, char** argv) {
   app.add_flag_callback(
       "--require-sandbox",
       [&support] {
-        if (const auto whole = tally::app::require_sandbox(support); !whole) throw whole.error();
+        if (const auto whole = tally::app::require_sandbox(support); !whole)
+          throw tally::Error(whole.error());
       },
       "Exit code 4 where this kernel cannot confine the processes that read and run models");
   for (const Command* row : {&kAuditCommand, &kCompareCommand, &kDevicesCommand, &kEstimateCommand,

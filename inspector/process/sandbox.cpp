@@ -118,13 +118,14 @@ void tell_deed(int, siginfo_t* info, void* context) {
   write_text("\ntried to ", 10);
   write_text(deed == nullptr ? "make a forbidden system call" : deed,
              std::strlen(deed == nullptr ? "make a forbidden system call" : deed));
+  // The path is an argument: its register holds the address.
   const char* path = nullptr;
   const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-  if (info->si_syscall == SYS_openat) path = reinterpret_cast<const char*>(machine.gregs[REG_RSI]);
-  if (info->si_syscall == SYS_open) path = reinterpret_cast<const char*>(machine.gregs[REG_RDI]);
+  if (info->si_syscall == SYS_openat) std::memcpy(&path, &machine.gregs[REG_RSI], sizeof path);
+  if (info->si_syscall == SYS_open) std::memcpy(&path, &machine.gregs[REG_RDI], sizeof path);
 #elif defined(__aarch64__)
-  if (info->si_syscall == SYS_openat) path = reinterpret_cast<const char*>(machine.regs[1]);
+  if (info->si_syscall == SYS_openat) std::memcpy(&path, &machine.regs[1], sizeof path);
 #endif
   if (path != nullptr) {
     write_text(": ", 2);

@@ -39,10 +39,11 @@ std::optional<ResidentReading> read_resident() {
 }
 
 bool reset_resident_peak() {
-  // Kept open: a confined process may write to what it opened before, and opens nothing for writing.
-  static const int descriptor = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  // Kept open: a confined process may write to what it opened before, and opens nothing for
+  // writing.
+  static const int kDescriptor = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
   // proc_pid_clear_refs(5): 5 is the peak resident set size.
-  return descriptor >= 0 && ::write(descriptor, "5", 1) == 1;
+  return kDescriptor >= 0 && ::write(kDescriptor, "5", 1) == 1;
 }
 
 }  // namespace tally::inspector
