@@ -1,7 +1,7 @@
 #include <app/probe/probe_report.h>
 #include <app/probe/probe_values.h>
-#include <report/columns.h>
 #include <app/sandbox.h>
+#include <report/columns.h>
 #include <report/numbers.h>
 
 #include <algorithm>
