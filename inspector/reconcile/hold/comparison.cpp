@@ -1,6 +1,7 @@
 #include <formulas/spec/switches.h>
 #include <formulas/terms/parameters.h>
 #include <inspector/reconcile/facts/shape_match.h>
+#include <inspector/reconcile/hold/adoption.h>
 #include <inspector/reconcile/hold/comparison.h>
 
 #include <algorithm>
@@ -10,21 +11,13 @@
 namespace tally::inspector {
 namespace {
 
-using formulas::FieldPart;
 using formulas::HeadLayer;
-using formulas::NormKind;
 using formulas::Switch;
 using formulas::TransformerSpec;
 
 constexpr std::size_t kMostDifferences = 24;  // beyond these, no small set explains anything
 constexpr std::size_t kLargestSet = 4;
 constexpr std::size_t kMostTries = 600;  // sets; beyond these only the fields that all sets need
-
-std::set<std::string> head_ids(const TransformerSpec& spec) {
-  std::set<std::string> ids;
-  for (const HeadLayer& layer : spec.head_layers) ids.insert(layer.id);
-  return ids;
-}
 
 /// The same stacks, groups and head layers in both, so that one list of switches serves both.
 bool align(TransformerSpec& a, TransformerSpec& b) {
@@ -45,68 +38,6 @@ bool align(TransformerSpec& a, TransformerSpec& b) {
   add_missing(a, b);
   add_missing(b, a);
   return true;
-}
-
-/// Stacks have the names of the given specification: no tensor says "text" or "encoder".
-void adopt_names(const TransformerSpec& given, TransformerSpec& inferred) {
-  if (inferred.stacks.size() != given.stacks.size()) return;
-  for (std::size_t i = 0; i < given.stacks.size(); ++i)
-    inferred.stacks[i].name = given.stacks[i].name;
-}
-
-/// Gives `inferred` the values of `given` where the file leaves them open and they fit what it
-/// shows.
-void settle_open(TransformerSpec& inferred, const TransformerSpec& given,
-                 const std::vector<SpecField>& fields) {
-  const auto heads_open = [&](std::size_t stack) {
-    return std::any_of(fields.begin(), fields.end(), [&](const SpecField& field) {
-      return field.ambiguous && field.key.stack == static_cast<int>(stack) &&
-             field.key.part == FieldPart::kAttention && field.key.name == "head_dim";
-    });
-  };
-  for (std::size_t i = 0; i < std::min(inferred.stacks.size(), given.stacks.size()); ++i) {
-    auto& stack = inferred.stacks[i];
-    const auto& other = given.stacks[i];
-    const bool learned = stack.embedding.positions == formulas::PositionKind::kLearned ||
-                         other.embedding.positions == formulas::PositionKind::kLearned;
-    if (!learned) stack.embedding.positions = other.embedding.positions;
-    const auto bare = [](NormKind kind) {
-      return kind == NormKind::kRmsNorm || kind == NormKind::kLayerNormNoBias;
-    };
-    if (bare(stack.final_norm) && bare(other.final_norm)) stack.final_norm = other.final_norm;
-    const bool open = heads_open(i);
-    for (std::size_t g = 0; g < std::min(stack.groups.size(), other.groups.size()); ++g) {
-      auto& group = stack.groups[g];
-      const auto& theirs = other.groups[g];
-      for (const bool cross : {false, true}) {
-        auto& a = cross ? group.cross_attention : group.attention;
-        const auto& b = cross ? theirs.cross_attention : theirs.attention;
-        if (bare(a.qk_norm_kind) && bare(b.qk_norm_kind)) a.qk_norm_kind = b.qk_norm_kind;
-        if (!open || a.kind != formulas::AttentionKind::kStandard) continue;
-        const std::int64_t width = a.num_heads * a.head_dim,
-                           narrow = a.num_key_value_heads * a.head_dim;
-        std::int64_t d = b.head_dim;
-        if ((d < 1 || width % d != 0 || narrow % d != 0) && b.num_heads > 0 &&
-            width % b.num_heads == 0)
-          d = width / b.num_heads;
-        if (d < 1 || width == 0 || width % d != 0 || narrow % d != 0 || b.kind != a.kind) continue;
-        if (a.qk_norm == formulas::QkNorm::kHeadDim && d != a.head_dim) continue;
-        a.head_dim = a.value_head_dim = d;
-        a.num_heads = width / d;
-        a.num_key_value_heads = narrow / d;
-      }
-      if (bare(group.norm) && bare(theirs.norm)) group.norm = theirs.norm;
-      const auto count = [](const formulas::LayerGroup& l) {
-        return l.attention_pre_norm + l.attention_post_norm + l.mlp_pre_norm + l.mlp_post_norm;
-      };
-      if (count(group) == count(theirs)) {
-        group.attention_pre_norm = theirs.attention_pre_norm;
-        group.attention_post_norm = theirs.attention_post_norm;
-        group.mlp_pre_norm = theirs.mlp_pre_norm;
-        group.mlp_post_norm = theirs.mlp_post_norm;
-      }
-    }
-  }
 }
 
 class Comparer {
@@ -237,61 +168,6 @@ class Comparer {
   std::size_t tries_ = 0;
 };
 
-/// Heads that the file leaves open are the configuration's where they fit what it shows.
-void close_heads(const GivenSpec& given, Inference& inference) {
-  constexpr std::string_view kHeads[] = {"num_heads", "num_key_value_heads", "head_dim"};
-  for (SpecField& field : inference.fields) {
-    if (!field.ambiguous || field.key.part != FieldPart::kAttention ||
-        std::find(std::begin(kHeads), std::end(kHeads), field.key.name) == std::end(kHeads))
-      continue;
-    field.value = formulas::value_text(field.key, inference.spec);
-    field.ambiguous = false;
-    field.candidates.clear();
-    field.reason = given.config_name + " says so, and it fits the weights";
-  }
-}
-
-/// Constants have no names: a layer behind the stacks that only its shape shows takes the name of
-/// the one layer of that shape that the configuration has and the file seems to lack.
-void name_head_layers(const TransformerSpec& given, Inference& inference) {
-  const std::set<std::string> given_ids = head_ids(given);
-  std::set<std::string> ids = head_ids(inference.spec);
-  for (HeadLayer& layer : inference.spec.head_layers) {
-    if (given_ids.count(layer.id) > 0) continue;
-    std::vector<std::string> names;
-    for (const HeadLayer& other : given.head_layers) {
-      const bool alike = other.present && other.kind == layer.kind && other.in == layer.in &&
-                         other.out == layer.out && other.bias == layer.bias &&
-                         other.norm == layer.norm;
-      if (alike && ids.count(other.id) == 0) names.push_back(other.id);
-    }
-    if (names.size() != 1) continue;
-    const auto rename = [&](std::string& id) {
-      if (id == layer.id) id = names.front();
-    };
-    for (Placement& p : inference.placements) rename(p.term.head_layer);
-    for (SpecField& field : inference.fields) rename(field.key.head_layer);
-    ids.erase(layer.id);
-    ids.insert(names.front());
-    layer.id = names.front();
-  }
-}
-
-/// Whether the heads of all stacks are those of `given`.
-bool same_heads(const TransformerSpec& a, const TransformerSpec& given) {
-  if (a.stacks.size() != given.stacks.size()) return false;
-  for (std::size_t i = 0; i < a.stacks.size(); ++i) {
-    if (a.stacks[i].groups.size() != given.stacks[i].groups.size()) return false;
-    for (std::size_t g = 0; g < a.stacks[i].groups.size(); ++g) {
-      const auto &x = a.stacks[i].groups[g].attention, &y = given.stacks[i].groups[g].attention;
-      if (x.num_heads != y.num_heads || x.head_dim != y.head_dim ||
-          x.num_key_value_heads != y.num_key_value_heads)
-        return false;
-    }
-  }
-  return true;
-}
-
 Result<Unit> apply_settings(const GivenSpec& given, TransformerSpec& spec) {
   for (const auto& [path, text] : given.settings) {
     if (auto set = formulas::set_field(spec, path, text); !set) {
@@ -321,10 +197,7 @@ Result<Comparison> compare(const ModelSnapshot& snapshot, const Weights& weights
   }
   if (given.config) {
     c.spec = *given.config;
-    adopt_names(c.spec, c.inference.spec);
-    if (weights.storing == Storing::kFrozen) name_head_layers(c.spec, c.inference);
-    settle_open(c.inference.spec, c.spec, c.inference.fields);
-    if (same_heads(c.inference.spec, c.spec)) close_heads(given, c.inference);
+    adopt(c.spec, given.config_name, weights.storing, c.inference);
   } else {
     c.spec = c.inference.spec;
   }
