@@ -26,13 +26,13 @@ constexpr unsigned long long kNotAvailable = std::numeric_limits<unsigned long l
 
 /// The library, started once for the life of the process; null where it is not present.
 void* nvml() {
-  static void* const started = []() -> void* {
+  static void* const kStarted = []() -> void* {
     void* const library = ::dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return nullptr;
     auto* const init = library_function<NvmlInit>(library, "nvmlInit_v2");
     return init != nullptr && init() == 0 ? library : nullptr;
   }();
-  return started;
+  return kStarted;
 }
 
 void* find_device(void* library, const std::string& uuid, const std::string& pci_bus_id) {
