@@ -11,6 +11,15 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kExport =
     "export the model with torch.jit.script or torch.jit.trace and save it with torch.jit.save";
+constexpr std::string_view kNoModules =
+    "it holds tensors but no module structure; `torchtally estimate --config config.json` tells "
+    "what "
+    "a model of its configuration has";
+constexpr std::string_view kOthersProgram =
+    "torchtally reads TorchScript archives and torch.packages; its own program lists what it holds";
+constexpr std::string_view kNewer =
+    "torchtally reads TorchScript archives and torch.packages; in Python torch.export.load opens "
+    "it";
 constexpr std::string_view kStateDict =
     "it holds tensors but no module structure: load it into its Python class, then "
     "torch.jit.script and torch.jit.save";
@@ -24,8 +33,9 @@ struct Magic {
 };
 
 constexpr std::array kMagics = {
-    Magic{0, "GGUF"sv, "a GGUF file (llama.cpp)", kExport},
-    Magic{0, "ggjt"sv, "a GGML file (llama.cpp)", kExport},
+    Magic{0, "GGUF"sv, "a GGUF file (llama.cpp)", "llama.cpp's gguf-dump lists its tensors"},
+    Magic{0, "ggjt"sv, "a GGML file (llama.cpp)",
+          "llama.cpp converts it to GGUF, whose gguf-dump lists its tensors"},
     Magic{0, "\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras weights)", kExport},
     Magic{0, "\x93NUMPY"sv, "a NumPy array", kExport},
     Magic{0, "\x1f\x8b"sv, "a gzip file", "decompress it first"},
@@ -38,17 +48,27 @@ constexpr std::array kMagics = {
     Magic{0,
           "\x7f"
           "ELF"sv,
-          "an ELF program or library", "name the model file instead"},
+          "an ELF program or library (models compiled by AOTInductor are such)",
+          "name the file that the model was exported to"},
     Magic{0, "version https://git-lfs"sv,
           "a Git LFS pointer: the clone did not fetch the file itself", "run git lfs pull"},
     Magic{0, "<!DOCTYPE html"sv, "an HTML page, saved in place of a download",
           "download the file itself"},
     Magic{0, "<!doctype html"sv, "an HTML page, saved in place of a download",
           "download the file itself"},
+    Magic{0, "<?xml"sv, "an XML document, as stores answer in place of a download",
+          "open it in an editor: it says what went wrong; then download the file itself"},
+    Magic{0, "BZh"sv, "a bzip2 file", "decompress it first"},
+    Magic{0, "Rar!"sv, "a RAR file", "unpack it first"},
+    Magic{0, "\x04\x22\x4d\x18"sv, "an LZ4 file", "decompress it first"},
+    Magic{0, "ftrt"sv, "a TensorRT engine",
+          "it is compiled for one GPU; name the model that it was built from"},
+    Magic{0, "ptrt"sv, "a TensorRT engine",
+          "it is compiled for one GPU; name the model that it was built from"},
     Magic{0, "<html"sv, "an HTML page, saved in place of a download", "download the file itself"},
     Magic{0, "%PDF"sv, "a PDF", "name the model file instead"},
-    Magic{4, "TFL3"sv, "a TensorFlow Lite model", kExport},
-    Magic{4, "ET12"sv, "an ExecuTorch program (.pte)", kExport},
+    Magic{4, "TFL3"sv, "a TensorFlow Lite model", kOthersProgram},
+    Magic{4, "ET12"sv, "an ExecuTorch program (.pte)", kOthersProgram},
     Magic{4, "PTMF"sv, "a PyTorch Mobile flatbuffer",
           "save it with torch.jit.save instead of the lite interpreter's format"},
     Magic{257, "ustar"sv, "a tar archive",
@@ -67,6 +87,19 @@ bool is_safetensors(std::string_view file, std::int64_t file_bytes) {
   return header >= 2 && header <= static_cast<std::uint64_t>(file_bytes) - 8 && file[8] == '{';
 }
 
+// TensorFlow's SavedModel: field 1 (saved_model_schema_version) is 1, field 2 a message.
+bool is_saved_model(std::string_view file) { return file.substr(0, 3) == "\x08\x01\x12"; }
+
+// Core ML's Model: field 1 (specificationVersion, a small varint), field 2 (description), a message
+// whose first field is its field 1 or a later one; ONNX has a text there.
+bool is_core_ml(std::string_view file) {
+  if (file.size() < 6 || file[0] != '\x08' || file[1] <= 0 || file[1] >= 32 || file[2] != '\x12')
+    return false;
+  std::size_t at = 3;
+  while (at + 1 < file.size() && (static_cast<unsigned char>(file[at]) & 0x80) != 0) ++at;
+  return at + 1 < file.size() && file[at + 1] == '\x0a';
+}
+
 // An ONNX file is a ModelProto: field 1 (ir_version, a small varint), then usually field 2
 // (producer_name, a string).
 bool is_onnx(std::string_view file) {
@@ -82,6 +115,24 @@ bool is_text(std::string_view file) {
   });
 }
 
+Error refusal(std::string_view kind, std::string_view hint);
+
+/// A text, by what its first bytes name.
+Error refuse_text(std::string_view file) {
+  const auto names = [file](std::string_view word) {
+    return file.find(word) != std::string_view::npos;
+  };
+  const std::size_t first = file.find_first_not_of(" \t\r\n");
+  const bool is_json = first != std::string_view::npos && file[first] == '{';
+  if (is_json && (names("\"weight_map\"") || names("\"total_size\"")))
+    return refusal("an index of weights in several files",
+                   "it names the files that hold the tensors, and holds none");
+  if (is_json && (names("\"model_type\"") || names("\"architectures\"")))
+    return refusal("a model's configuration",
+                   "`torchtally estimate --config FILE` tells what such a model has");
+  return refusal("a text file", "name the model file instead");
+}
+
 Error refusal(std::string_view kind, std::string_view hint) {
   return {ErrorCode::kNotAModel, "is " + std::string(kind) + ", not a TorchScript archive",
           std::string(hint)};
@@ -94,7 +145,7 @@ bool is_zip(std::string_view file) {
 }
 
 Error refuse_file(std::string_view file, std::int64_t file_bytes) {
-  if (is_safetensors(file, file_bytes)) return refusal("a safetensors file", kStateDict);
+  if (is_safetensors(file, file_bytes)) return refusal("a safetensors file", kNoModules);
   for (const Magic& magic : kMagics) {
     if (file.size() > magic.at && file.substr(magic.at, magic.bytes.size()) == magic.bytes) {
       return refusal(magic.kind, magic.hint);
@@ -107,8 +158,10 @@ Error refuse_file(std::string_view file, std::int64_t file_bytes) {
         "it may run code when loaded; load it in Python if you trust it, then torch.jit.script and "
         "torch.jit.save");
   }
-  if (is_onnx(file)) return refusal("an ONNX model", kExport);
-  if (is_text(file)) return refusal("a text file", "name the model file instead");
+  if (is_saved_model(file)) return refusal("a TensorFlow SavedModel", kOthersProgram);
+  if (is_core_ml(file)) return refusal("a Core ML model", kOthersProgram);
+  if (is_onnx(file)) return refusal("an ONNX model", kOthersProgram);
+  if (is_text(file)) return refuse_text(file);
   return refusal("a file of unknown kind", kExport);
 }
 
@@ -132,11 +185,11 @@ Error refuse_zip(const std::vector<std::string>& records) {
                    "save a scripted module into the package");
   }
   if (has("archive_format") || has_folder("models/") || has("serialized_exported_program.json")) {
-    return refusal("a .pt2 archive (torch.export)", kExport);
+    return refusal("a .pt2 archive (torch.export)", kNewer);
   }
   if (has("model.json")) {
-    return refusal("a TorchScript archive of PyTorch 1.0 or 1.1 (model.json)",
-                   "load and save it again with PyTorch 1.2 to 1.13");
+    return refusal("a TorchScript archive of PyTorch 1.0 to 1.2 (model.json)",
+                   "load and save it again with a PyTorch from 1.3 to 1.12: later ones refuse it");
   }
   if (has("data.pkl"))
     return refusal("a torch.save file: a state_dict or a pickled module", kStateDict);
