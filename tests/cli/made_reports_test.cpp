@@ -86,6 +86,7 @@ TEST(DevicesReport, SaysWhatIsNotKnown) {
   const std::string text = text_of(report);
   EXPECT_TRUE(has(text, "not known (no NVML)\n")) << text;
   EXPECT_FALSE(has(text, "largest block")) << text;
+  EXPECT_FALSE(has(text, "control group")) << text;
   DeviceReport none;
   none.no_cuda = "there is no driver";
   const report::Report without = app::devices_report(none);

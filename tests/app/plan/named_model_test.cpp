@@ -2,6 +2,9 @@
 #include <app/plan/named_model.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+
 namespace tally::app {
 namespace {
 
@@ -42,6 +45,29 @@ TEST(NamedModel, SetsFieldsUnderAnyNameThatIsRead) {
   const auto model = chosen_model(part);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(model->spec.stacks[1].num_layers(), 5);
+}
+
+// GPT-2's head is its token table unless one is asked for; Llama's is not.
+TEST(NamedModel, TiesAndUntiesTheHead) {
+  auto gpt2 = family("gpt2"), llama = family("llama");
+  EXPECT_TRUE(chosen_model(gpt2)->spec.output.tied);
+  EXPECT_FALSE(chosen_model(llama)->spec.output.tied);
+  gpt2.untie_embeddings = true;
+  llama.tie_embeddings = true;
+  EXPECT_FALSE(chosen_model(gpt2)->spec.output.tied);
+  EXPECT_TRUE(chosen_model(llama)->spec.output.tied);
+}
+
+TEST(NamedModel, RefusesASettingInsideWhatHasNoParts) {
+  const std::string path = testing::TempDir() + "torchtally_part_of_number.json";
+  std::ofstream(path) << R"({"model_type": "clip", "vision_config": 3})";
+  ModelChoice choice;
+  choice.config_path = path;
+  choice.settings = {"vision_config.num_hidden_layers=5"};
+  const auto model = chosen_model(choice);
+  std::remove(path.c_str());
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().message, "--set: vision_config.num_hidden_layers has no such part");
 }
 
 TEST(NamedModel, RefusesASettingOfAnUnknownFieldWithTheNearest) {

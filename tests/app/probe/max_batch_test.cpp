@@ -47,6 +47,7 @@ struct FakeModel {
   MaxBatch search(const Device& device, const BatchBudget& budget) {
     ProbeRequest request;
     request.device = device;
+    request.limit_bytes = budget.cap_bytes;  // that of --limit, which no virtual run is to meet
     const auto found =
         find_max_batch(request, budget, [this](const ProbeRequest& r) { return run(r); });
     EXPECT_TRUE(found);

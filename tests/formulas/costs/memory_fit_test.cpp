@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <tests/formulas/costs/memory_plans.h>
 
+#include <algorithm>
+
 namespace tally::formulas {
 namespace {
 
@@ -34,6 +36,53 @@ TEST(Fit, LearnedPositionsBoundTheLength) {
   ASSERT_TRUE(fit);
   EXPECT_EQ(fit->limits.longest_seq, 1024);
   EXPECT_TRUE(fit->limits.seq_is_bounded_by_positions);
+}
+
+// A device that holds the plan to the byte, and one that lacks a byte.
+TEST(Fit, MayFillTheDeviceToTheByte) {
+  const auto spec = preset("gpt2");
+  const auto terms = terms_of(spec);
+  TrainingPlan plan = plan_of(1, 128);
+  plan.kernel = AttentionKernel::kEager;
+  const std::int64_t asked = trained(spec, plan).total_bytes;
+  EXPECT_TRUE(fit_training(spec, terms, plan, asked)->fits);
+  const auto fit = fit_training(spec, terms, plan, asked - 1);
+  ASSERT_TRUE(fit);
+  EXPECT_FALSE(fit->fits);
+  // The first recipe, flash attention, on a device of just as many bytes as it takes.
+  TrainingPlan flash = plan;
+  flash.kernel = AttentionKernel::kFlash;
+  const std::int64_t least = trained(spec, flash).total_bytes;
+  ASSERT_LT(least, asked);
+  const auto exact = fit_training(spec, terms, plan, least);
+  ASSERT_EQ(exact->rungs.size(), 1U);
+  EXPECT_TRUE(exact->rungs[0].fits);
+  EXPECT_EQ(exact->rungs[0].total_bytes, least);
+}
+
+// Memory ends the sequence before GPT-2's 1,024 positions do.
+TEST(Fit, IsNotBoundedByPositionsWhereMemoryEndsTheSequence) {
+  const auto spec = preset("gpt2");
+  const auto terms = terms_of(spec);
+  const std::int64_t device = trained(spec, plan_of(8, 512)).total_bytes;
+  const auto fit = fit_training(spec, terms, plan_of(8, 128), device);
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->limits.longest_seq, 512);
+  EXPECT_FALSE(fit->limits.seq_is_bounded_by_positions);
+}
+
+// 8-bit Adam is for Adam: momentum's one value a parameter would become two.
+TEST(Fit, MakesNoAdamOfAnotherOptimizer) {
+  const auto spec = preset("gpt2");
+  TrainingPlan plan = plan_of(1, 128);
+  plan.optimizer = Optimizer::kMomentum;
+  const auto fit = fit_training(spec, terms_of(spec), plan, 1);
+  ASSERT_TRUE(fit);
+  for (const FitRung& rung : fit->rungs) EXPECT_NE(rung.name, "8-bit Adam");
+  plan.optimizer = Optimizer::kAdam;
+  const auto adam = fit_training(spec, terms_of(spec), plan, 1);
+  EXPECT_TRUE(std::any_of(adam->rungs.begin(), adam->rungs.end(),
+                          [](const FitRung& rung) { return rung.name == "8-bit Adam"; }));
 }
 
 TEST(Fit, ClimbsToTheCheapestRecipeThatFits) {
