@@ -28,6 +28,11 @@ std::string root_folder(const ZipDirectory& directory) {
   return common ? root : "";
 }
 
+std::string in_lower_case(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
 /// Names that PyTorch's reader, which looks records up without regard to case, could not tell apart
 /// or not find.
 Result<Unit> check_names(const ZipDirectory& directory) {
@@ -37,9 +42,7 @@ Result<Unit> check_names(const ZipDirectory& directory) {
     if (entry.name.size() > kLongestName)
       return malformed("a record's name has " + std::to_string(entry.name.size()) +
                        " bytes; PyTorch reads " + std::to_string(kLongestName));
-    std::string lower = entry.name;
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const auto [other, fresh] = by_lower.emplace(std::move(lower), &entry.name);
+    const auto [other, fresh] = by_lower.emplace(in_lower_case(entry.name), &entry.name);
     if (!fresh)
       return malformed("records " + *other->second + " and " + entry.name +
                        " differ in case only: PyTorch takes one for the other");
@@ -64,8 +67,13 @@ ArchiveReader::ArchiveReader(const ByteSource& source, ZipDirectory directory)
   for (ZipEntry& entry : directory.entries) {
     has_checksums_ = has_checksums_ || entry.crc32 != 0;
     std::string name = entry.name.substr(root.size());
+    lower_names_.insert(in_lower_case(name));
     records_.emplace(std::move(name), std::move(entry));
   }
+}
+
+bool ArchiveReader::has(const std::string& record) const {
+  return lower_names_.count(in_lower_case(record)) != 0;
 }
 
 Result<std::int64_t> ArchiveReader::payload_offset(const ZipEntry& entry) const {

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 namespace tally::inspector {
 
@@ -26,7 +27,8 @@ class ArchiveReader {
   /// Every record by its name below the archive's root folder; by its whole name where the archive
   /// has no such folder.
   const ZipRecords& records() const { return records_; }
-  bool has(const std::string& record) const { return records_.count(record) != 0; }
+  /// Whether PyTorch would find `record`: in whatever case. `read` takes the very name only.
+  bool has(const std::string& record) const;
   /// PyTorch puts every record below one folder, named after the file that it was saved to.
   bool has_root_folder() const { return has_root_folder_; }
 
@@ -50,6 +52,7 @@ class ArchiveReader {
   bool has_root_folder_ = false;
   bool has_checksums_ = false;  ///< PyTorch can be told to store 0 for every CRC-32
   ZipRecords records_;
+  std::unordered_set<std::string> lower_names_;
   std::deque<std::string> kept_;
 };
 

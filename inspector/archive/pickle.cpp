@@ -69,6 +69,7 @@ class Reader {
  private:
   /// One opcode; false at the end.
   bool step() {
+    op_at_ = static_cast<std::uint32_t>(at_);
     const std::uint8_t op = take_u8();
     switch (op) {
       case kStop:
@@ -169,10 +170,11 @@ class Reader {
         extend(Kind::kDict, pairs(from_mark()));
         break;
       case kNewObj: {
-        const std::vector<NodeId> v =
-            last(2);  // the class and the arguments of __new__, which are not needed
+        const std::vector<NodeId> v = last(2);  // the class and the arguments of __new__
         if (out_.nodes[v[0]].kind != Kind::kGlobal)
           fail("makes an object of something that is no class");
+        if (out_.nodes[v[1]].kind != Kind::kTuple || out_.nodes[v[1]].count != 0)
+          fail("makes an object with arguments");
         collect(Kind::kObject, {v[0]});
         break;
       }
@@ -251,6 +253,7 @@ class Reader {
     stack_.push_back(static_cast<NodeId>(out_.nodes.size()));
     Node& node = out_.nodes.emplace_back();
     node.kind = kind;
+    node.at = op_at_;
     return node;
   }
   /// A stack entry may be taken only if it lies above the last mark.
@@ -286,6 +289,9 @@ class Reader {
   }
   void keep(std::uint32_t key) {
     if (memo_.size() >= limits_.max_nodes) fail("keeps too many values", ErrorCode::kLimitExceeded);
+    const Node& node = out_.nodes[top()];
+    // PyTorch makes an object of its state: kept before that, it is a number to PyTorch.
+    if (node.kind == Kind::kObject && node.count == 1) fail("keeps an object without its state");
     memo_[key] = top();
   }
   void recall(std::uint32_t key) {
@@ -331,6 +337,7 @@ class Reader {
   std::string_view bytes_;
   const Limits& limits_;
   std::size_t at_ = 0;
+  std::uint32_t op_at_ = 0;  // of the opcode that is being read
   Pickle out_;
   std::vector<NodeId> stack_;
   std::vector<std::size_t> marks_;

@@ -40,8 +40,11 @@ struct Node {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
   std::uint32_t capacity = 0;  ///< of the run of items, for the reader's own use
-  std::int64_t integer = 0;
-  double real = 0;
+  std::uint32_t at = 0;        ///< the byte of the opcode that made it
+  union {
+    std::int64_t integer = 0;
+    double real;  ///< of kReal
+  };
   std::string_view text;  ///< into the bytes that were read
   std::string_view name;
 };

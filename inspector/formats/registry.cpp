@@ -37,7 +37,8 @@ Error refusal_of(const ModelFile& file) {
 
 }  // namespace
 
-Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& limits) try {
+Result<ModelSnapshot> read_model(const ByteSource& source, const ReadLimits& most) try {
+  const ReadLimits limits = most.for_file(source.size());
   const Result<std::string> head = source.read(0, std::min(source.size(), ModelFile::kHeadBytes));
   if (!head) return head.error();
   ModelFile file{source, *head, std::nullopt};

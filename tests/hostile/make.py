@@ -18,7 +18,7 @@ import json
 import pathlib
 import sys
 
-from corpus import ALL, code, kinds, pickles, tensors, zips  # noqa: F401
+from corpus import ALL, code, declared, kinds, pickles, tensors, zips  # noqa: F401
 
 COMMITTED = pathlib.Path(__file__).resolve().parent / "expected.json"
 

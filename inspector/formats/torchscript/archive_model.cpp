@@ -49,7 +49,6 @@ class Loader {
           !done)
         return done;
       const std::string record = model.folder + "constants.pkl";
-      if (!archive_.has(record)) continue;
       const auto pickled = read_pickle(record);
       if (!pickled) return pickled.error();
       constants.push_back({root, snapshot_.tensors.size()});

@@ -2,12 +2,14 @@
 // deeper or compiled.
 //
 // LibTorch's Parser does not read all that torch.jit.save writes: names are saved unescaped, and a
-// ModuleDict key such as `class` costs every class of its file. Declarations take one line each;
-// bodies of functions are skipped by their indent, with strings, comments and brackets followed so
-// that text in them cannot look like a declaration.
+// ModuleDict key such as `class` costs every class of its file. Declarations take one line each and
+// stand in the printer's order: `__parameters__`, `__buffers__`, hooks, attributes, constants,
+// functions. Bodies of functions are skipped by their indent; printed_lines.h says why text in them
+// cannot look like a declaration.
 #pragma once
 
 #include <base/result.h>
+#include <inspector/formats/torchscript/declared_type.h>
 #include <inspector/model/snapshot.h>
 
 #include <cstdint>
@@ -20,9 +22,16 @@
 
 namespace tally::inspector {
 
+struct AttributeDeclaration {
+  std::string name;
+  DeclaredType type;
+};
+
 struct ClassDeclaration {
-  std::string base;  ///< what stands in the brackets: "Module", "NamedTuple", "Enum", "" …
-  bool has_setstate = false;
+  std::string base;  ///< "Module", "NamedTuple", "Interface", "ModuleInterface", "Enum" or ""
+  bool has_getstate = false, has_setstate = false;
+  std::vector<AttributeDeclaration> attributes;  ///< in their order, names unique
+  /// Names of attributes, each.
   std::unordered_set<std::string> parameters;
   std::unordered_set<std::string> buffers;
   std::vector<NamedLiteral>
@@ -32,13 +41,14 @@ struct ClassDeclaration {
   std::vector<std::pair<std::size_t, std::string>> state_names;
 
   bool is_module() const { return base == "Module"; }
+  /// PyTorch runs `__setstate__` where there are both, and else stores attributes as they are.
+  bool runs_setstate() const { return has_getstate && has_setstate; }
 };
 
 using ClassDeclarations = std::unordered_map<std::string, ClassDeclaration>;
 
-/// The classes of one source file, by name within the file. kMalformed, naming the line, where a
-/// class is declared twice or its `__parameters__` or `__buffers__` are no list of strings: what is
-/// a parameter would be a guess.
+/// The classes of one source file, by name within the file. kMalformed, naming line and column, at
+/// the first byte that PyTorch's printer, of any version since archive format 3, does not write.
 Result<ClassDeclarations> read_class_declarations(std::string_view source);
 
 /// How often a source names each constant of the archive, and the first operator that takes it.

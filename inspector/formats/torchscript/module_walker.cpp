@@ -1,9 +1,11 @@
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/module_walker.h>
+#include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace tally::inspector {
@@ -14,7 +16,6 @@ using pickle::Node;
 using pickle::NodeId;
 using pickle::Pickle;
 
-constexpr std::string_view kCustomClasses = "__torch__.torch.classes.";
 constexpr std::size_t kLongestStringAttribute = 200;
 constexpr std::size_t kLongestListAttribute = 16;
 
@@ -100,23 +101,15 @@ Result<Unit> ModuleWalker::walk_model(const PickledValues& values, ModuleId pare
   root_path_ = values.module_path;
   root_parent_ = parent;
   at_root_ = true;
-  if (untagged(values.pickle, values.pickle[values.pickle.root]).kind != Kind::kObject) {
-    return Error{ErrorCode::kMalformed, values.record + " holds no module",
-                 "export the model again"};
-  }
-  const std::size_t modules = snapshot_.modules.size();
-  if (auto done = run(values, values.pickle.root, {parent, "", TensorKind::kAttribute}); !done)
-    return done;
-  if (snapshot_.modules.size() == modules) {  // an enum, or an object without state
-    return Error{ErrorCode::kMalformed, values.record + " holds no module",
-                 "export the model again"};
-  }
-  return Unit{};
+  const Place place{parent, "", TensorKind::kAttribute};
+  const Node& root = values.pickle[values.pickle.root];
+  if (root.kind != Kind::kObject) return refuse(values, root, place, "is no module");
+  return run(values, values.pickle.root, place);
 }
 
 Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, ModuleId module) {
-  const Node& root = untagged(values.pickle, values.pickle[values.pickle.root]);
-  if (root.kind != Kind::kTuple && root.kind != Kind::kList) {
+  const Node& root = values.pickle[values.pickle.root];
+  if (root.kind != Kind::kTuple) {
     return Error{ErrorCode::kMalformed, values.record + " holds no tuple of constants",
                  "export the model again"};
   }
@@ -133,19 +126,19 @@ Result<Unit> ModuleWalker::walk_constants(const PickledValues& values, ModuleId 
 
 Result<Unit> ModuleWalker::run(const PickledValues& values, NodeId root, Place place) {
   frames_.clear();
-  open_.assign(values.pickle.nodes.size(), false);
+  open_.resize(values.pickle.nodes.size());
   first_module_.clear();
-  if (auto done = visit(values, root, std::move(place)); !done) return done;
-  while (!frames_.empty()) {
+  Result<Unit> done = visit(values, root, std::move(place));
+  while (done && !frames_.empty()) {
     const std::size_t last = frames_.size() - 1;
     if (frames_[last].next >= values.pickle[frames_[last].node].count) {
       open_[frames_[last].node] = false;
       frames_.pop_back();
-    } else if (auto done = visit_item(values, last); !done) {
-      return done;
+    } else {
+      done = visit_item(values, last);
     }
   }
-  return Unit{};
+  return done;
 }
 
 /// The next item of the frame: an element of a list or tuple, a key and its value in a dict, the
@@ -155,115 +148,299 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
   Frame& frame = frames_[index];
   const Node& node = p[frame.node];
   const std::uint32_t i = frame.next;
-  Place place = frame.place;
-  if (node.kind == Kind::kObject) {
-    frame.next += 1;
-    return visit(values, p.item(node, i), std::move(place));
+  const bool has_keys = node.kind == Kind::kDict;
+  frame.next += has_keys ? 2 : 1;
+  const NodeId id = p.item(node, has_keys ? i + 1 : i);
+  const Node& value = untagged(p, p[id]);
+  const DeclaredType* type = frame.place.type;
+  const AttributeDeclaration* attribute = nullptr;
+  if (frame.cls != nullptr) {
+    attribute = &frame.cls->attributes[has_keys ? i / 2 : i];
+    type = &attribute->type;
+  } else if (type != nullptr) {
+    type = type->kind == DeclaredType::Kind::kList    ? &type->arguments[0]
+           : type->kind == DeclaredType::Kind::kDict  ? &type->arguments[1]
+           : type->kind == DeclaredType::Kind::kTuple ? &type->arguments[i]
+                                                      : nullptr;
   }
-  if (node.kind != Kind::kDict) {
-    frame.next += 1;
-    place.name += "[" + std::to_string(i) + "]";
-    return visit(values, p.item(node, i), std::move(place));
-  }
-  frame.next += 2;
-  const Node& key = p.at(node, i);
-  const NodeId value = p.item(node, i + 1);
-  if (!frame.is_object_state || key.kind != Kind::kString) {
-    place.name += key_name(key);
-    return visit(values, value, std::move(place));
-  }
-  const std::string attribute = valid_utf8(key.text);
-  if (const ClassDeclaration* cls = frame.module_class) {
-    const std::string raw(key.text);
-    place.kind = cls->parameters.count(raw) != 0 ? TensorKind::kParameter
-                 : cls->buffers.count(raw) != 0  ? TensorKind::kBuffer
-                                                 : TensorKind::kAttribute;
-    if (const auto json = scalar_json(p, untagged(p, p[value]))) {
-      snapshot_.modules[place.module].attributes.emplace_back(attribute, *json);
-      return Unit{};
+  const bool of_module = has_keys && frame.cls != nullptr && frame.cls->is_module();
+  if (of_module && (type == nullptr || may_be(p, value, *type))) {
+    if (const auto json = scalar_json(p, value)) {
+      if (auto paid = spend(values, attribute->name.size() + json->size()); !paid) return paid;
+      snapshot_.modules[frame.place.module].attributes.emplace_back(valid_utf8(attribute->name),
+                                                                    *json);
     }
   }
-  place.name = join(place.name, attribute);
-  return visit(values, value, std::move(place));
+  // What holds nothing needs no name.
+  if (is_scalar(p, value) && (type == nullptr || may_be(p, value, *type))) {
+    if (++visits_ <= limits_.max_visits) return Unit{};
+  }
+  Place place = frame.place;
+  place.type = type;
+  place.of_module = of_module;
+  if (node.kind == Kind::kObject) return visit(values, id, std::move(place));
+  if (!has_keys) {
+    place.name += "[" + std::to_string(i) + "]";
+  } else if (attribute == nullptr) {
+    place.name += key_name(p.at(node, i));
+  } else {
+    // LibTorch counts a buffer only where a Tensor is declared, an optional one is none to it.
+    const bool is_tensor_type = type->kind == DeclaredType::Kind::kTensor;
+    if (of_module)
+      place.kind = frame.cls->parameters.count(attribute->name) != 0 ? TensorKind::kParameter
+                   : is_tensor_type && frame.cls->buffers.count(attribute->name) != 0
+                       ? TensorKind::kBuffer
+                       : TensorKind::kAttribute;
+    place.name = join(place.name, valid_utf8(attribute->name));
+  }
+  return visit(values, id, std::move(place));
 }
 
 Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place place) {
   const Pickle& p = values.pickle;
-  const Node* node = nullptr;
-  // Calls that build no tensor (torch.device, an enum, an empty OrderedDict) hold tensors only in
-  // their arguments.
-  for (;; id = p.item(*node, 1)) {
-    if (++visits_ > limits_.max_visits) {
-      return Error{ErrorCode::kLimitExceeded,
-                   values.record + " holds more than " + std::to_string(limits_.max_visits) +
-                       " values: shared containers multiply its paths",
-                   "no export does this; the file is damaged or hostile"};
-    }
-    node = &untagged(p, p[id]);
-    if (node->kind != Kind::kCall || is_tensor(p, *node)) break;
+  if (++visits_ > limits_.max_visits) {
+    return Error{ErrorCode::kLimitExceeded,
+                 values.record + " holds more than " + std::to_string(limits_.max_visits) +
+                     " values, the limit for a file of its size: shared containers multiply its "
+                     "paths",
+                 "no export does this; the file is damaged or hostile"};
   }
-  const auto value = static_cast<NodeId>(node - p.nodes.data());
-  if (node->kind == Kind::kCall) return add_tensor(values, *node, std::move(place));
-  if (node->kind == Kind::kObject) return visit_object(values, value, std::move(place));
-  if (is_container(*node)) return open(values, value, std::move(place));
-  return Unit{};
+  const Node& node = untagged(p, p[id]);
+  if (place.type != nullptr && !may_be(p, node, *place.type))
+    return refuse(values, node, place,
+                  "is " + std::string(describe(p, node)) + ", yet its class declares " +
+                      printed(*place.type));
+  if (is_scalar(p, node)) return Unit{};
+  if (is_tensor(p, node)) return add_tensor(values, node, std::move(place));
+  if (place.kind == TensorKind::kParameter || place.kind == TensorKind::kBuffer)
+    place.kind = TensorKind::kAttribute;  // PyTorch looks for those at the very attribute
+  if (place.type != nullptr && place.type->kind == DeclaredType::Kind::kOptional) {
+    place.type = &place.type->arguments[0];
+    place.of_module = false;
+  }
+  const auto value = static_cast<NodeId>(&node - p.nodes.data());
+  if (node.kind == Kind::kObject) return visit_object(values, value, std::move(place));
+  if (node.kind == Kind::kCall) return visit_enum(values, node, place);
+  if (!is_container(node))
+    return refuse(values, node, place, "is " + std::string(describe(p, node)));
+  if (place.type == nullptr || place.type->kind != DeclaredType::Kind::kNamed)
+    return open(values, value, std::move(place));
+  const Result<const ClassDeclaration*> cls = class_of(*place.type);
+  if (!cls) return cls.error();
+  if ((*cls)->base != "NamedTuple" || node.kind != Kind::kTuple ||
+      node.count != (*cls)->attributes.size())
+    return refuse(values, node, place,
+                  "is " + std::string(describe(p, node)) + ", yet its class declares " +
+                      printed(*place.type));
+  return open(values, value, std::move(place), *cls);
 }
 
 Result<Unit> ModuleWalker::open(const PickledValues& values, NodeId id, Place place,
-                                const ClassDeclaration* module_class, bool is_object_state) {
+                                const ClassDeclaration* cls) {
   const Node& node = values.pickle[id];
-  if (open_[id]) return Unit{};  // a container that contains itself: its tensors have been met
+  if (open_[id]) return refuse(values, node, place, "holds itself");
   if (frames_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
     return Error{ErrorCode::kLimitExceeded,
                  "values are nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                  "no export does this; the file is damaged or hostile"};
   }
+  if (auto paid = spend(values, place.name.size()); !paid) return paid;
+  if (node.kind == Kind::kDict && cls == nullptr) {
+    if (auto checked = check_keys(values, node, place); !checked) return checked;
+  }
   open_[id] = true;
   const std::uint32_t first = node.kind == Kind::kObject ? 1 : 0;  // an object's class is no value
-  frames_.push_back({id, first, std::move(place), module_class, is_object_state});
+  frames_.push_back({id, first, std::move(place), cls});
   return Unit{};
+}
+
+/// A call that makes a member of an Enum of its value.
+Result<Unit> ModuleWalker::visit_enum(const PickledValues& values, const Node& call,
+                                      const Place& place) {
+  const Pickle& p = values.pickle;
+  const Node& callee = p.at(call, 0);
+  const std::string qualified = std::string(callee.text) + "." + std::string(callee.name);
+  constexpr std::string_view kCode = "__torch__";
+  const bool in_code = callee.text.substr(0, kCode.size()) == kCode;
+  if (!in_code || !is_scalar(p, p.at(call, 1)))
+    return refuse(values, call, place,
+                  "is made by " + valid_utf8(qualified) + ", which torch.jit.save does not write");
+  const Result<const ClassDeclaration*> cls =
+      classes_(std::string(callee.text), std::string(callee.name));
+  if (!cls) return cls.error();
+  if ((*cls)->base != "Enum")
+    return refuse(values, call, place, "calls " + valid_utf8(qualified) + ", which is no Enum");
+  return check_named(values, call, qualified, false, place);
 }
 
 Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, Place place) {
   const Pickle& p = values.pickle;
   const Node& object = p[id];
   const Node& global = p.at(object, 0);
-  if (object.count < 2) return Unit{};  // an object without state
+  const bool is_root = std::exchange(at_root_, false);
+  if (object.count < 2) return refuse(values, object, place, "is an object without state");
   const Node& state = p.at(object, 1);
   const std::string module(global.text);
   const std::string qualified = module + "." + std::string(global.name);
-  const bool is_root = std::exchange(at_root_, false);
-  if (qualified.compare(0, kCustomClasses.size(), kCustomClasses) == 0 && !is_root) {
+  if (is_custom_class(module) && !is_root) {
+    if (place.type != nullptr && place.type->kind == DeclaredType::Kind::kNamed &&
+        !is_custom_class(place.type->name))
+      return refuse(values, object, place,
+                    "is of the custom class " + valid_utf8(qualified) +
+                        ", yet its class declares " + printed(*place.type));
     place.kind = TensorKind::kPacked;
+    place.type = nullptr;
     return open(values, id, std::move(place));
   }
   const Result<const ClassDeclaration*> declared = classes_(module, std::string(global.name));
   if (!declared) return declared.error();
   const ClassDeclaration& cls = **declared;
-  if (cls.base == "Enum") return Unit{};
-  const bool is_module = is_root || cls.is_module();
-  if (is_module) {
-    place.module = add_module(place, plain_type(qualified), id, cls);
+  if (is_root ? !cls.is_module() : !cls.is_module() && !cls.base.empty())
+    return refuse(values, object, place,
+                  "is an object of " + valid_utf8(qualified) + ", which is " +
+                      (cls.base.empty() ? "no Module" : "a class of the kind " + cls.base));
+  if (cls.is_module() && !is_root) {
+    const bool counted =
+        place.of_module && place.type != nullptr && place.type->kind == DeclaredType::Kind::kNamed;
+    if (!counted)
+      return refuse(values, object, place,
+                    "is a module where PyTorch counts none: " +
+                        (place.type == nullptr ? "nothing declares it"
+                                               : "its class declares " + printed(*place.type)));
+  }
+  if (auto same = check_named(values, object, qualified, cls.is_module(), place); !same)
+    return same;
+  place.type = nullptr;
+  if (cls.runs_setstate()) {
+    const Result<bool> weights = declares_weights(cls);
+    if (!weights) return weights.error();
+    if (*weights)
+      return refuse(values, object, place,
+                    "is restored by __setstate__ of " + valid_utf8(qualified) +
+                        ", which declares parameters, buffers or modules: what it makes of its "
+                        "state is known only when it is run");
+  } else if (auto checked = check_state(values, state, place, cls); !checked) {
+    return checked;
+  }
+  if (cls.is_module()) {
+    const Result<ModuleId> added = add_module(values, place, plain_type(qualified), id, cls);
+    if (!added) return added.error();
+    place.module = *added;
     place.name.clear();
   }
-  if (state.kind == Kind::kDict && !cls.has_setstate) {
-    return open(values, p.item(object, 1), std::move(place), is_module ? &cls : nullptr, true);
-  }
-  if (is_module) name_state(p, state, cls, snapshot_.modules.back());
+  if (!cls.runs_setstate()) return open(values, p.item(object, 1), std::move(place), &cls);
+  if (cls.is_module()) name_state(p, state, cls, snapshot_.modules.back());
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return open(values, id, std::move(place));
 }
 
-ModuleId ModuleWalker::add_module(const Place& place, const std::string& type, NodeId id,
-                                  const ClassDeclaration& cls) {
+/// PyTorch writes every attribute under its name, in the order of their declarations.
+Result<Unit> ModuleWalker::check_state(const PickledValues& values, const Node& state,
+                                       const Place& place, const ClassDeclaration& cls) const {
+  const Pickle& p = values.pickle;
+  if (state.kind != Kind::kDict)
+    return refuse(values, state, place,
+                  "has " + std::string(describe(p, state)) + " where its attributes belong");
+  for (std::size_t i = 0; i < std::max<std::size_t>(state.count / 2, cls.attributes.size()); ++i) {
+    const Node* const key = i < state.count / 2 ? &p.at(state, 2 * i) : nullptr;
+    const auto* const attribute = i < cls.attributes.size() ? &cls.attributes[i] : nullptr;
+    if (key != nullptr && attribute != nullptr && key->kind == Kind::kString &&
+        key->text == attribute->name)
+      continue;
+    const auto quoted = [](std::string_view name) { return json_string(name.substr(0, 100)); };
+    const std::string found = key == nullptr               ? "none"
+                              : key->kind != Kind::kString ? std::string(describe(p, *key))
+                                                           : quoted(key->text);
+    return refuse(values, key == nullptr ? state : *key, place,
+                  "holds " + found + " as attribute " + std::to_string(i + 1) +
+                      ", where its class declares " +
+                      (attribute == nullptr ? "none" : quoted(attribute->name)));
+  }
+  return Unit{};
+}
+
+/// Of a key that comes twice PyTorch keeps the last value.
+Result<Unit> ModuleWalker::check_keys(const PickledValues& values, const Node& dict,
+                                      const Place& place) const {
+  const Pickle& p = values.pickle;
+  const DeclaredType* const type =
+      place.type != nullptr && place.type->kind == DeclaredType::Kind::kDict
+          ? &place.type->arguments[0]
+          : nullptr;
+  std::unordered_set<std::string_view> texts;
+  std::unordered_set<std::int64_t> numbers[2];  // integers and booleans; bits of reals
+  for (std::size_t i = 0; i < dict.count; i += 2) {
+    const Node& key = p.at(dict, i);
+    if (type != nullptr && !may_be(p, key, *type))
+      return refuse(values, key, place,
+                    "has " + std::string(describe(p, key)) + " as a key, yet its class declares " +
+                        printed(*type));
+    if (is_tensor(p, key)) continue;  // told apart by which tensor it is
+    const bool is_real = key.kind == Kind::kReal;
+    if (key.kind != Kind::kString && key.kind != Kind::kInteger && key.kind != Kind::kBool &&
+        !is_real)
+      return refuse(values, key, place, "has " + std::string(describe(p, key)) + " as a key");
+    const bool fresh = key.kind == Kind::kString ? texts.insert(key.text).second
+                                                 : numbers[is_real].insert(key.integer).second;
+    if (!fresh) return refuse(values, key, place, "has a key twice");
+  }
+  return Unit{};
+}
+
+/// Whether an object of the class `qualified` may stand where `place` declares a class.
+Result<Unit> ModuleWalker::check_named(const PickledValues& values, const Node& value,
+                                       const std::string& qualified, bool is_module,
+                                       const Place& place) {
+  if (place.type == nullptr || place.type->kind != DeclaredType::Kind::kNamed ||
+      place.type->name == qualified)
+    return Unit{};
+  const Result<const ClassDeclaration*> declared = class_of(*place.type);
+  if (!declared) return declared.error();
+  if ((*declared)->base == (is_module ? "ModuleInterface" : "Interface")) return Unit{};
+  return refuse(
+      values, value, place,
+      "is of class " + valid_utf8(qualified) + ", yet its class declares " + printed(*place.type));
+}
+
+Result<const ClassDeclaration*> ModuleWalker::class_of(const DeclaredType& type) {
+  const std::size_t dot = type.name.rfind('.');
+  return classes_(type.name.substr(0, dot), type.name.substr(dot + 1));
+}
+
+/// Whether PyTorch would count what attributes of the class hold.
+Result<bool> ModuleWalker::declares_weights(const ClassDeclaration& cls) {
+  if (!cls.is_module()) return false;
+  if (!cls.parameters.empty() || !cls.buffers.empty()) return true;
+  for (const AttributeDeclaration& attribute : cls.attributes) {
+    if (attribute.type.kind != DeclaredType::Kind::kNamed || is_custom_class(attribute.type.name))
+      continue;
+    const Result<const ClassDeclaration*> held = class_of(attribute.type);
+    if (!held) return held.error();
+    if ((*held)->is_module() || (*held)->base == "ModuleInterface") return true;
+  }
+  return false;
+}
+
+Result<ModuleId> ModuleWalker::add_module(const PickledValues& values, const Place& place,
+                                          const std::string& type, NodeId id,
+                                          const ClassDeclaration& cls) {
   const ModuleId index(snapshot_.modules.size());
+  if (static_cast<std::int64_t>(index.value()) >= limits_.max_modules) {
+    return Error{ErrorCode::kLimitExceeded,
+                 values.record + " holds more than " + std::to_string(limits_.max_modules) +
+                     " modules, the limit for a file of its size",
+                 "no export does this; the file is damaged or hostile"};
+  }
   ModuleNode node;
   const bool is_root = place.module == root_parent_ && place.name.empty();
   node.parent = is_root ? root_parent_ : place.module;
   node.path = is_root ? root_path_ : join(snapshot_.modules[place.module].path, place.name);
   node.type = type;
   node.constants = cls.constants;
+  std::size_t text_bytes = node.path.size() + type.size();
+  for (const auto& [name, literal] : cls.constants) text_bytes += name.size() + literal.size();
+  if (auto paid = spend(values, text_bytes); !paid) return paid.error();
   if (!cls.sizes.empty()) {
     const auto next = static_cast<std::int32_t>(snapshot_.code_sizes.size());
     const auto [sizes, unseen] = code_sizes_.emplace(&cls, next);
@@ -278,28 +455,54 @@ ModuleId ModuleWalker::add_module(const Place& place, const std::string& type, N
 
 Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& call, Place place) {
   Result<TensorRecord> tensor = read_tensor(values.pickle, call, values.storage_folder, storages_);
-  const std::string where =
-      join(place.module.valid() ? snapshot_.modules[place.module].path : root_path_, place.name);
   if (!tensor) {
-    Error error = tensor.error();
-    error.message = values.record + ": tensor " + where + " " + error.message;
+    Error error = refuse(values, call, place, tensor.error().message);
+    error.code = tensor.error().code;
     return error;
   }
-  if (!place.module.valid()) {
-    return Error{ErrorCode::kMalformed,
-                 values.record + ": tensor " + where + " belongs to no module",
-                 "export the model again"};
-  }
+  if (!place.module.valid()) return refuse(values, call, place, "belongs to no module");
   if (static_cast<std::int64_t>(snapshot_.tensors.size()) >= limits_.max_tensors) {
-    return Error{
-        ErrorCode::kLimitExceeded,
-        values.record + " holds more than " + std::to_string(limits_.max_tensors) + " tensors", ""};
+    return Error{ErrorCode::kLimitExceeded,
+                 values.record + " holds more than " + std::to_string(limits_.max_tensors) +
+                     " tensors, the limit for a file of its size",
+                 "no export does this; the file is damaged or hostile"};
   }
+  // A report names the module with each tensor, and prints sizes and strides as numbers.
+  constexpr std::size_t kBytesPerDimension = 16;
+  std::size_t text_bytes = snapshot_.modules[place.module].path.size() + place.name.size() +
+                           kBytesPerDimension * tensor->view.sizes.size();
+  for (const TensorPart& part : tensor->parts)
+    text_bytes += kBytesPerDimension * part.view.sizes.size();
+  if (auto paid = spend(values, text_bytes); !paid) return paid;
   tensor->module = place.module;
   tensor->name = std::move(place.name);
   tensor->kind = place.kind;
   snapshot_.tensors.push_back(std::move(*tensor));
   return Unit{};
+}
+
+/// Text that goes into the snapshot counts as often as it is repeated: names can be shared in a
+/// pickle, and a kilobyte of it could then name a gigabyte.
+Result<Unit> ModuleWalker::spend(const PickledValues& values, std::size_t text_bytes) {
+  text_bytes_ += static_cast<std::int64_t>(text_bytes);
+  if (text_bytes_ <= limits_.max_text_bytes) return Unit{};
+  return Error{ErrorCode::kLimitExceeded,
+               values.record + " has names and attributes of more than " +
+                   std::to_string(limits_.max_text_bytes) +
+                   " bytes, the limit for a file of its size: shared texts are multiplied",
+               "no export does this; the file is damaged or hostile"};
+}
+
+Error ModuleWalker::refuse(const PickledValues& values, const Node& value, const Place& place,
+                           const std::string& what) const {
+  constexpr std::size_t kLongestName = 300;
+  std::string where =
+      join(place.module.valid() ? snapshot_.modules[place.module].path : root_path_, place.name);
+  if (where.size() > kLongestName) where = valid_utf8(where.substr(0, kLongestName)) + "…";
+  return {ErrorCode::kMalformed,
+          values.record + ", byte " + std::to_string(value.at) + ": " +
+              (where.empty() ? "the model" : where) + " " + what,
+          "the file is damaged; export or copy the model again"};
 }
 
 }  // namespace tally::inspector

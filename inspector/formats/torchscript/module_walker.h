@@ -47,26 +47,40 @@ class ModuleWalker {
     ModuleId module;
     std::string name;
     TensorKind kind;
+    const DeclaredType* type = nullptr;  // as it is declared; none: whatever
+    bool of_module = false;              // it is an attribute of a module, and not within one
   };
   /// A value whose items are being visited.
   struct Frame {
     pickle::NodeId node;
     std::uint32_t next = 0;
     Place place;
-    const ClassDeclaration* module_class =
-        nullptr;  // set where the node is the attributes of a module
-    bool is_object_state = false;
+    const ClassDeclaration* cls = nullptr;  // whose attributes the items are
   };
 
   Result<Unit> run(const PickledValues& values, pickle::NodeId root, Place place);
   Result<Unit> visit(const PickledValues& values, pickle::NodeId id, Place place);
   Result<Unit> visit_object(const PickledValues& values, pickle::NodeId id, Place place);
+  Result<Unit> visit_enum(const PickledValues& values, const pickle::Node& call,
+                          const Place& place);
   Result<Unit> visit_item(const PickledValues& values, std::size_t frame_index);
   Result<Unit> add_tensor(const PickledValues& values, const pickle::Node& call, Place place);
   Result<Unit> open(const PickledValues& values, pickle::NodeId id, Place place,
-                    const ClassDeclaration* module_class = nullptr, bool is_object_state = false);
-  ModuleId add_module(const Place& place, const std::string& type, pickle::NodeId id,
-                      const ClassDeclaration& cls);
+                    const ClassDeclaration* cls = nullptr);
+  Result<ModuleId> add_module(const PickledValues& values, const Place& place,
+                              const std::string& type, pickle::NodeId id,
+                              const ClassDeclaration& cls);
+  Result<Unit> check_state(const PickledValues& values, const pickle::Node& state,
+                           const Place& place, const ClassDeclaration& cls) const;
+  Result<Unit> check_keys(const PickledValues& values, const pickle::Node& dict,
+                          const Place& place) const;
+  Result<Unit> check_named(const PickledValues& values, const pickle::Node& value,
+                           const std::string& qualified, bool is_module, const Place& place);
+  Result<const ClassDeclaration*> class_of(const DeclaredType& type);
+  Result<bool> declares_weights(const ClassDeclaration& cls);
+  Result<Unit> spend(const PickledValues& values, std::size_t text_bytes);
+  Error refuse(const PickledValues& values, const pickle::Node& value, const Place& place,
+               const std::string& what) const;
 
   ModelSnapshot& snapshot_;
   StorageTable& storages_;
@@ -80,6 +94,7 @@ class ModuleWalker {
   ModuleId root_parent_;
   bool at_root_ = false;
   std::int64_t visits_ = 0;
+  std::int64_t text_bytes_ = 0;  // of names and attributes, as often as they are repeated
 };
 
 }  // namespace tally::inspector

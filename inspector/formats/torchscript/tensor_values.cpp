@@ -12,8 +12,9 @@ using pickle::Node;
 using pickle::Pickle;
 
 constexpr std::size_t kHighestRank = 64;  // c10's own limit (at::kVmapMaxTensorDims)
-constexpr int kDeepestTags = 8;           // a typed list of typed lists …
 constexpr Int128 kLargestCount = INT64_MAX;
+// Where requires_grad stands among the arguments of the two rebuild functions.
+constexpr std::size_t kPlainRequiresGrad = 4, kQuantizedRequiresGrad = 5;
 
 struct Failure {
   Error error;
@@ -29,6 +30,21 @@ bool is_call_to(const Pickle& p, const Node& node, std::string_view module,
   if (node.kind != Kind::kCall) return false;
   const Node& callee = p.at(node, 0);
   return callee.text == module && (name.empty() || callee.name == name);
+}
+
+/// `cpu`, `cuda:1`: what c10::Device reads.
+bool is_device(std::string_view text) {
+  constexpr std::string_view kTypes[] = {
+      "cpu",    "cuda",   "xpu",   "mps",    "meta",  "hpu",          "xla", "hip",
+      "mtia",   "ipu",    "lazy",  "ve",     "fpga",  "maia",         "ort", "mkldnn",
+      "opengl", "opencl", "ideep", "vulkan", "metal", "privateuseone"};
+  const std::size_t colon = text.find(':');
+  if (std::find(std::begin(kTypes), std::end(kTypes), text.substr(0, colon)) == std::end(kTypes))
+    return false;
+  if (colon == std::string_view::npos) return true;
+  const std::string_view index = text.substr(colon + 1);
+  return !index.empty() && index.size() <= 3 && (index == "0" || index[0] != '0') &&
+         index.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 const Node& expect(const Node& node, Kind kind, const char* what) {
@@ -102,14 +118,16 @@ class TensorReader {
 
  private:
   TensorRecord read_plain(const Node& call) {
-    if (is_call_to(p_, call, "torch._utils", "_rebuild_tensor_v2")) return read_strided(call, 4);
+    if (is_call_to(p_, call, "torch._utils", "_rebuild_tensor_v2"))
+      return read_strided(call, kPlainRequiresGrad);
     if (is_call_to(p_, call, "torch._utils", "_rebuild_qtensor")) {
-      TensorRecord t = read_strided(call, 5);
+      TensorRecord t = read_strided(call, kQuantizedRequiresGrad);
+      if (!info(t.view.dtype).quantized) fail("has a quantizer, yet integers of no quantized type");
       read_quantizer(argument(p_, call, 4, Kind::kTuple, "the quantizer"), t);
       return t;
     }
     if (is_call_to(p_, call, "torch._utils", "_rebuild_sparse_tensor")) return read_sparse(call);
-    fail("is built by " + valid_utf8(p_.at(call, 0).name) +
+    fail("is built by " + valid_utf8(p_.at(call, 0).name.substr(0, 100)) +
          ", which torch.jit.save does not write");
   }
 
@@ -122,26 +140,55 @@ class TensorReader {
         read_integers(p_, argument(p_, call, 3, Kind::kTuple, "the stride"), "a stride");
     t.requires_grad =
         argument(p_, call, requires_grad_at, Kind::kBool, "requires_grad").integer != 0;
+    expect_end(call, requires_grad_at + 1, requires_grad_at == kPlainRequiresGrad);
     read_storage(storage, t.view);
+    if (requires_grad_at == kPlainRequiresGrad && info(t.view.dtype).quantized)
+      fail("has no quantizer, yet integers of a quantized type");
+    expect_differentiable(t);
     measure(t.view, storages_.bytes(t.view.storage));
     return t;
+  }
+
+  /// Behind requires_grad: hooks, which are never saved, and the bits for conjugates and negatives,
+  /// which plain tensors may have.
+  void expect_end(const Node& call, std::size_t hooks_at, bool may_have_bits) {
+    const Node& hooks = argument(p_, call, hooks_at, Kind::kCall, "the hooks");
+    if (!is_call_to(p_, hooks, "collections", "OrderedDict") ||
+        p_.at(hooks, 1).kind != Kind::kTuple || p_.at(hooks, 1).count != 0)
+      fail("has hooks that are no empty OrderedDict");
+    const std::size_t count = p_.at(call, 1).count;
+    if (may_have_bits && count == hooks_at + 2) {
+      const Node& bits =
+          expect(untagged(p_, p_.at(p_.at(call, 1), hooks_at + 1)), Kind::kDict, "its bits");
+      for (std::size_t i = 0; i < bits.count; ++i)
+        expect(p_.at(bits, i), i % 2 == 0 ? Kind::kString : Kind::kBool, "one of its bits");
+    } else if (count != hooks_at + 1) {
+      fail("is built of " + std::to_string(count) + " arguments");
+    }
+  }
+
+  static void expect_differentiable(const TensorRecord& t) {
+    if (t.requires_grad && !info(t.view.dtype).floating)
+      fail("requires gradients, yet has elements of the type " +
+           std::string(info(t.view.dtype).name));
   }
 
   /// A part is a plain tensor: parts of parts would recurse as deep as a file likes.
   StridedView read_part(const Node& call) {
     if (!is_call_to(p_, call, "torch._utils", "_rebuild_tensor_v2"))
       fail("has a part that is no plain tensor");
-    return read_strided(call, 4).view;
+    return read_strided(call, kPlainRequiresGrad).view;
   }
 
   /// A persistent id: ("storage", torch.FloatStorage, "0", "cpu", elements).
   void read_storage(const Node& persistent, StridedView& view) {
     const Node& id = expect(p_.at(persistent, 0), Kind::kTuple, "a storage's id");
-    if (id.count < 5 || p_.at(id, 0).kind != Kind::kString || p_.at(id, 0).text != "storage")
+    if (id.count != 5 || p_.at(id, 0).kind != Kind::kString || p_.at(id, 0).text != "storage")
       fail("names no storage");
     const Node& type = expect(p_.at(id, 1), Kind::kGlobal, "a storage's type");
     const std::string_view key = expect(p_.at(id, 2), Kind::kString, "a storage's key").text;
     const std::string_view device = expect(p_.at(id, 3), Kind::kString, "a storage's device").text;
+    if (!is_device(device)) fail("is on the unknown device " + valid_utf8(device.substr(0, 100)));
     const std::int64_t claimed = expect(p_.at(id, 4), Kind::kInteger, "a storage's size").integer;
     constexpr std::string_view kSuffix = "Storage";
     std::string_view name = type.name;
@@ -149,7 +196,7 @@ class TensorReader {
         name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
     if (suffixed) name.remove_suffix(kSuffix.size());
     const auto dtype = suffixed ? dtype_from_storage_name(name) : std::nullopt;
-    if (!dtype) fail("has a storage of the unknown type " + valid_utf8(type.name));
+    if (!dtype) fail("has a storage of the unknown type " + valid_utf8(type.name.substr(0, 100)));
     view.dtype = *dtype;
     if (claimed < 0) fail("has a storage of negative size");
     // A storage counts in whole elements; types below a byte count bytes.
@@ -175,6 +222,9 @@ class TensorReader {
     } else if (q.scheme == "per_channel_affine" || q.scheme == "per_channel_affine_float_qparams") {
       t.parts.push_back({"scales", read_part(item(1, Kind::kCall, "the scales"))});
       t.parts.push_back({"zero_points", read_part(item(2, Kind::kCall, "the zero points"))});
+      const StridedView &scales = t.parts[0].view, &zero_points = t.parts[1].view;
+      if (scales.sizes.size() != 1 || scales.sizes != zero_points.sizes)
+        fail("has scales and zero points of different shapes");
       q.axis = item(3, Kind::kInteger, "the channel axis").integer;
       if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size()))
         fail("has the channel axis " + std::to_string(q.axis) + " of " +
@@ -182,6 +232,8 @@ class TensorReader {
     } else {
       fail("has the unknown quantization scheme " + q.scheme);
     }
+    if (quantizer.count != (t.parts.empty() ? 3 : 4))
+      fail("has a quantizer of " + std::to_string(quantizer.count) + " items");
     t.quantization = std::move(q);
   }
 
@@ -203,7 +255,9 @@ class TensorReader {
       if (__builtin_add_overflow(t.view.bytes, t.parts.back().view.bytes, &t.view.bytes))
         fail("has more bytes than 2^63");
     }
+    expect_end(call, 3 + roles.size(), false);
     t.view.dtype = t.parts.back().view.dtype;
+    expect_differentiable(t);
     Int128 elements = 1;
     for (const std::int64_t size : t.view.sizes) {
       if (size < 0) fail("has the negative size " + std::to_string(size));
@@ -249,13 +303,19 @@ bool is_tensor(const Pickle& p, const Node& node) {
 }
 
 const Node& untagged(const Pickle& p, const Node& node) {
-  const Node* value = &node;
-  for (int depth = 0; depth < kDeepestTags && is_call_to(p, *value, "torch.jit._pickle"); ++depth) {
-    const Node& arguments = p.at(*value, 1);
-    if (arguments.count == 0) return *value;
-    value = &p.at(arguments, 0);
-  }
-  return *value;
+  if (!is_call_to(p, node, "torch.jit._pickle")) return node;
+  const std::string_view name = p.at(node, 0).name;
+  const Node& arguments = p.at(node, 1);
+  if (arguments.kind != Kind::kTuple || arguments.count == 0) return node;
+  const Node& value = p.at(arguments, 0);
+  const bool is_tagged = name == "restore_type_tag" && arguments.count == 2 &&
+                         p.at(arguments, 1).kind == Kind::kString &&
+                         (value.kind == Kind::kList || value.kind == Kind::kDict);
+  constexpr std::string_view kLists[] = {"build_intlist", "build_tensorlist", "build_doublelist",
+                                         "build_boollist"};
+  const bool is_list = arguments.count == 1 && value.kind == Kind::kList &&
+                       std::find(std::begin(kLists), std::end(kLists), name) != std::end(kLists);
+  return is_tagged || is_list ? value : node;
 }
 
 Result<TensorRecord> read_tensor(const Pickle& p, const Node& call, const std::string& folder,

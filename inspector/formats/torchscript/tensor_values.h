@@ -35,7 +35,8 @@ class StorageTable {
 /// Whether `node` is a call that builds a tensor: one of PyTorch's rebuild functions, known or not.
 bool is_tensor(const pickle::Pickle& pickle, const pickle::Node& node);
 
-/// Follows `torch.jit._pickle` calls, which only tag a value with its type, to the value itself.
+/// The list or dict that a call of `torch.jit._pickle` only tags with its type; any other value is
+/// itself.
 const pickle::Node& untagged(const pickle::Pickle& pickle, const pickle::Node& node);
 
 /// Reads a tensor; `folder` is where the archive keeps its storages ("data/"). Fills everything but

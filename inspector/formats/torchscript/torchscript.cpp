@@ -22,6 +22,12 @@ bool probe(ArchiveReader& archive, const ReadLimits& limits) {
 }
 
 Result<ModelSnapshot> read(ArchiveReader& archive, const ReadLimits& limits) {
+  if (archive.has("model.json")) {
+    return Error{ErrorCode::kMalformed,
+                 "can be read in two ways: as an archive of PyTorch 1.2 and older, by its "
+                 "model.json, and as a newer one",
+                 "no writer makes such a file; export the model again"};
+  }
   if (!has_code(archive)) {
     return Error{ErrorCode::kMalformed,
                  "the archive has no code: torch.jit.save was interrupted, and what is a parameter "

@@ -78,7 +78,7 @@ def empty_with_huge_offset():
 
 @case("one_storage_two_types.pt", "float32 and int32 over one storage, as Tensor.view(dtype) makes it", exit=0)
 def one_storage_two_types():
-    code = CODE.replace("  training", "  bits : Tensor\n  training")
+    code = CODE.replace("training : bool\n", "training : bool\n  bits : Tensor\n")
     return archive(whole(more={"bits": tensor(of=storage(kind="IntStorage"), requires_grad=b"\x89")}), code=code)
 
 

@@ -7,36 +7,19 @@ namespace {
 
 using namespace tally::inspector::test;
 
-TEST_F(ModuleWalkerTest, EndsInAListThatHoldsItself) {
-  expect_walked(
-      module("M", {text("l"), "]q\x01(" + floats("0", 1) + "h\x01" + floats("1", 1) + "e"}));
-  EXPECT_EQ(tensors(), (Texts{"l[0] attribute", "l[2] attribute"}));
-}
-
-TEST_F(ModuleWalkerTest, EndsInAModuleThatHoldsItself) {
-  expect_walked(global("__torch__", "M") + ")\x81q\x01" +
-                dict({text("w"), floats("0", 1), text("self"), "h\x01"}) + "b");
-  EXPECT_EQ(tensors(), (Texts{"w attribute"}));
-  EXPECT_EQ(snapshot_.modules.back().same_as, ModuleId(0));
-}
-
-TEST_F(ModuleWalkerTest, EndsInAnObjectThatIsItsOwnState) {
-  for (const char* cls : {"__torch__.torch.classes.a", "__torch__"}) {
-    expect_walked(module(
-        "M", {text("o"), global(cls, "O") + ")\x81q\x01h\x01" + "b", text("w"), floats("0", 1)}));
-    EXPECT_EQ(tensors(), (Texts{"w attribute"}));
-  }
+// PyTorch's own loading never ends in such a model.
+TEST_F(ModuleWalkerTest, RefusesValuesThatHoldThemselves) {
+  EXPECT_EQ(refusal(module("M", {text("l"), "]q\x01(" + floats("0", 1) + "h\x01" + "e"})).message,
+            "data.pkl, byte 25: l[1] holds itself");
 }
 
 TEST_F(ModuleWalkerTest, RefusesObjectsInObjectsPastTheLimitWithoutRecursion) {
   constexpr int kObjects = 300'000;
-  for (const char* module_name : {"__torch__.torch.classes.a", "__torch__"}) {
-    std::string value;
-    for (int i = 0; i < kObjects; ++i) value += global(module_name, "O") + ")\x81";
-    const Error error = refusal(module("M", {text("o"), value + "N" + std::string(kObjects, 'b')}));
-    EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
-    EXPECT_EQ(error.message, "values are nested deeper than 1000 levels");
-  }
+  std::string value;
+  for (int i = 0; i < kObjects; ++i) value += global("__torch__.torch.classes.a", "O") + ")\x81";
+  const Error error = refusal(module("M", {text("o"), value + "N" + std::string(kObjects, 'b')}));
+  EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(error.message, "values are nested deeper than 1000 levels");
 }
 
 TEST_F(ModuleWalkerTest, WalksAsDeepAsTheLimitAllows) {
@@ -52,13 +35,12 @@ TEST_F(ModuleWalkerTest, WalksAsDeepAsTheLimitAllows) {
 }
 
 TEST_F(ModuleWalkerTest, RefusesAMillionNestedTuplesAndCalls) {
-  limits_.max_visits = 100'000;
   EXPECT_EQ(refusal(module("M", {text("t"), ")" + std::string(1'000'000, '\x85')})).code,
             ErrorCode::kLimitExceeded);
   std::string calls;
   for (int i = 0; i < 200'000; ++i) calls += "ca\nb\n";
   EXPECT_EQ(refusal(module("M", {text("t"), calls + "N" + std::string(200'000, 'R')})).code,
-            ErrorCode::kLimitExceeded);
+            ErrorCode::kMalformed);
 }
 
 // 60 lists, each holding the one before it twice: 2^60 paths.
@@ -71,7 +53,8 @@ TEST_F(ModuleWalkerTest, RefusesPathsThatMultiply) {
   const Error error = refusal(module("M", {text("l"), value}));
   EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
   EXPECT_EQ(error.message,
-            "data.pkl holds more than 100000 values: shared containers multiply its paths");
+            "data.pkl holds more than 100000 values, the limit for a file of its size: shared "
+            "containers multiply its paths");
 }
 
 TEST_F(ModuleWalkerTest, RefusesMoreTensorsThanTheLimit) {
@@ -79,7 +62,32 @@ TEST_F(ModuleWalkerTest, RefusesMoreTensorsThanTheLimit) {
   const std::string t = floats("0", 1);
   expect_walked(module("M", {text("a"), list({t, t})}));
   EXPECT_EQ(refusal(module("M", {text("a"), list({t, t, t})})).message,
-            "data.pkl holds more than 2 tensors");
+            "data.pkl holds more than 2 tensors, the limit for a file of its size");
+}
+
+TEST_F(ModuleWalkerTest, CountsTextAsOftenAsItIsRepeated) {
+  // 100 tensors in a dict whose key of 1,000 bytes is written once: each is named by it.
+  Values tensors;
+  for (int i = 0; i < 100; ++i) tensors.push_back(floats("0", 1));
+  const std::string value =
+      module("M", {text("d"), dict({text(std::string(1000, 'k')), list(tensors)})});
+  limits_.max_text_bytes = 200'000;
+  expect_walked(value);
+  limits_.max_text_bytes = 100'000;
+  const Error error = refusal(value);
+  EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(error.message,
+            "data.pkl has names and attributes of more than 100000 bytes, the limit for a file of "
+            "its size: shared texts are multiplied");
+}
+
+TEST_F(ModuleWalkerTest, RefusesMoreModulesThanTheLimit) {
+  limits_.max_modules = 2;
+  const std::string child = module("C", {text("k"), integer(1)});
+  expect_walked(module("M", {text("a"), child}));
+  declare("M", "Module");
+  EXPECT_EQ(refusal(module("M", {text("a"), child, text("b"), child})).message,
+            "data.pkl holds more than 2 modules, the limit for a file of its size");
 }
 
 }  // namespace

@@ -48,8 +48,10 @@ TEST_P(PicklesOfTorch, HoldWhatPythonReads) {
   const json said = json::parse(truth).at(GetParam());
   const Result<pickle::Pickle> p = pickle::read(bytes);
   ASSERT_TRUE(p) << p.error().message;
-  declare("Limits", "NamedTuple");
   declare("Colour", "Enum");
+  for (const char* name : {"Conv2d", "StatefulTable", "ConvReLU2d"}) declare_setstate(name);
+  declare("Counter", "");
+  declare_what_is_held(*p);
   if (GetParam() == std::string("frozen_constants")) {
     snapshot_.modules.push_back({});
     const auto done = walker().walk_constants({*p, "constants.pkl", "data/", ""}, kRoot);

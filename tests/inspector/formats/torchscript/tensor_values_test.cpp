@@ -125,19 +125,27 @@ struct TypeRow {
 };
 std::ostream& operator<<(std::ostream& out, const TypeRow& row) { return out << row.dtype; }
 
+/// A tensor of `elements` in a row; quantized where its type is.
+std::string row_of(const std::string& type, std::int64_t stored, std::int64_t offset,
+                   std::int64_t elements) {
+  const std::string of = storage(type + "Storage", "0", stored);
+  if (type[0] != 'Q') return tensor(of, offset, {elements}, {1});
+  return call(global("torch._utils", "_rebuild_qtensor"),
+              {of, integer(offset), integers({elements}), integers({1}),
+               tuple({global("torch", "per_tensor_affine"), real(1), integer(0)}), boolean(false),
+               call(global("collections", "OrderedDict"), {})});
+}
+
 class TensorTypes : public TensorValues, public testing::WithParamInterface<TypeRow> {};
 
 TEST_P(TensorTypes, HaveTheirSize) {
   const auto [type, dtype, bytes] = GetParam();
   add("data/0", 7 * bytes);
-  const TensorRecord t =
-      tensor_of(tensor(storage(std::string(type) + "Storage", "0", 7), 0, {7}, {1}));
+  const TensorRecord t = tensor_of(row_of(type, 7, 0, 7));
   EXPECT_EQ(info(t.view.dtype).name, dtype);
   EXPECT_EQ(t.view.elements, 7);
   EXPECT_EQ(t.view.bytes, 7 * bytes);
-  EXPECT_NE(refusal(tensor(storage(std::string(type) + "Storage", "0", 7), 1, {7}, {1}))
-                .find("reaches past the end"),
-            std::string::npos);
+  EXPECT_NE(refusal(row_of(type, 7, 1, 7)).find("reaches past the end"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -161,13 +169,13 @@ INSTANTIATE_TEST_SUITE_P(
 // Two elements a byte, four elements a byte; a part of a byte counts as a whole one.
 TEST_F(TensorValues, MeasuresTypesBelowAByteInBits) {
   add("data/0", 5);
-  const TensorRecord nine = tensor_of(tensor(storage("QUInt4x2Storage", "0", 5), 0, {9}, {1}));
+  const TensorRecord nine = tensor_of(row_of("QUInt4x2", 5, 0, 9));
   EXPECT_EQ(nine.view.elements, 9);
   EXPECT_EQ(nine.view.bytes, 5);
-  EXPECT_EQ(tensor_of(tensor(storage("QUInt4x2Storage", "0", 5), 0, {10}, {1})).view.bytes, 5);
-  EXPECT_NE(refusal(tensor(storage("QUInt4x2Storage", "0", 5), 0, {11}, {1})), "");
-  EXPECT_EQ(tensor_of(tensor(storage("QUInt2x4Storage", "0", 5), 0, {20}, {1})).view.bytes, 5);
-  EXPECT_NE(refusal(tensor(storage("QUInt2x4Storage", "0", 5), 0, {21}, {1})), "");
+  EXPECT_EQ(tensor_of(row_of("QUInt4x2", 5, 0, 10)).view.bytes, 5);
+  EXPECT_NE(refusal(row_of("QUInt4x2", 5, 0, 11)), "");
+  EXPECT_EQ(tensor_of(row_of("QUInt2x4", 5, 0, 20)).view.bytes, 5);
+  EXPECT_NE(refusal(row_of("QUInt2x4", 5, 0, 21)), "");
 }
 
 // ----------------------------------------------------------------------------------------------
@@ -301,6 +309,43 @@ TEST_F(TensorValues, RefusesMissingAndWrongArguments) {
   EXPECT_EQ(refusal(call(rebuild, {of, integer(0), integers({15}), tuple({"N"}), boolean(false)})),
             "a stride is of the wrong type");
   EXPECT_EQ(refusal(rebuild + integer(1) + "R"), "the storage is missing");
+  // Hooks are never saved; behind them stand the bits of conjugates, and nothing further.
+  const std::string hooks = call(global("collections", "OrderedDict"), {}),
+                    bits = call(global("torch.jit._pickle", "restore_type_tag"),
+                                {dict({text("conj"), boolean(true)}), text("Dict[str, bool]")});
+  const auto with = [&](const Values& more) {
+    Values all = arguments;
+    all.insert(all.end(), more.begin(), more.end());
+    return call(rebuild, all);
+  };
+  EXPECT_EQ(refusal(with({})), "the hooks is missing");
+  EXPECT_EQ(refusal(with({call(global("collections", "OrderedDict"), {list({})})})),
+            "has hooks that are no empty OrderedDict");
+  EXPECT_EQ(tensor_of(with({hooks, bits})).view.elements, 15);
+  EXPECT_EQ(refusal(with({hooks, dict({text("conj"), list({})})})),
+            "one of its bits is of the wrong type");
+  EXPECT_EQ(refusal(with({hooks, bits, bits})), "is built of 8 arguments");
+}
+
+TEST_F(TensorValues, RefusesGradientsOfIntegers) {
+  add("data/0", 60);
+  EXPECT_EQ(refusal(tensor(storage("IntStorage", "0", 15), 0, {15}, {1}, true)),
+            "requires gradients, yet has elements of the type int32");
+  EXPECT_TRUE(tensor_of(tensor(storage("HalfStorage", "0", 30), 0, {15}, {1}, true)).requires_grad);
+}
+
+TEST_F(TensorValues, RefusesDevicesThatAreNone) {
+  add("data/0", 60);
+  const auto on = [&](const std::string& device) {
+    return tensor(tuple({text("storage"), global("torch", "FloatStorage"), text("0"), text(device),
+                         integer(15)}) +
+                      "Q",
+                  0, {15}, {1});
+  };
+  for (const char* device : {"cpu", "cuda:0", "cuda:11", "meta", "mps"})
+    EXPECT_EQ(tensor_of(on(device)).view.elements, 15) << device;
+  for (const char* device : {"", "gpu", "cuda:", "cuda:01", "cuda:-1", "cuda 0", "CPU"})
+    EXPECT_EQ(refusal(on(device)), "is on the unknown device " + std::string(device));
 }
 
 TEST_F(TensorValues, TakesOtherCallsForNoTensors) {
@@ -315,17 +360,21 @@ TEST_F(TensorValues, TakesOtherCallsForNoTensors) {
 }
 
 TEST_F(TensorValues, FollowsTypeTags) {
-  std::string value = integer(5);
-  for (int i = 0; i < 8; ++i)
-    value = call(global("torch.jit._pickle", "restore_type_tag"), {value, text("int")});
-  std::string bytes = whole(value);
-  Result<pickle::Pickle> p = pickle::read(bytes);
-  ASSERT_TRUE(p);
-  EXPECT_EQ(untagged(*p, (*p)[p->root]).integer, 5);
-  bytes = whole(call(global("torch.jit._pickle", "restore_type_tag"), {}));
-  p = pickle::read(bytes);
-  ASSERT_TRUE(p);
-  EXPECT_EQ(untagged(*p, (*p)[p->root]).kind, pickle::Kind::kCall);
+  const auto kind_of = [](const std::string& name, const Values& arguments) {
+    const std::string bytes = whole(call(global("torch.jit._pickle", name), arguments));
+    const Result<pickle::Pickle> p = pickle::read(bytes);
+    EXPECT_TRUE(p);
+    return untagged(*p, (*p)[p->root]).kind;
+  };
+  const std::string items = list({integer(5)}), tag = text("List[int]");
+  EXPECT_EQ(kind_of("restore_type_tag", {items, tag}), pickle::Kind::kList);
+  EXPECT_EQ(kind_of("restore_type_tag", {dict({}), tag}), pickle::Kind::kDict);
+  EXPECT_EQ(kind_of("build_intlist", {items}), pickle::Kind::kList);
+  for (const Values& arguments :
+       {Values{}, {items}, {items, integer(1)}, {integer(5), tag}, {items, tag, tag}})
+    EXPECT_EQ(kind_of("restore_type_tag", arguments), pickle::Kind::kCall);
+  EXPECT_EQ(kind_of("build_intlist", {items, tag}), pickle::Kind::kCall);
+  EXPECT_EQ(kind_of("build_tensor_from_id", {items}), pickle::Kind::kCall);
 }
 
 // -------------------------------------------------------------------------------------------------------------
@@ -388,6 +437,12 @@ TEST_F(TensorValues, RefusesQuantizersThatAreNone) {
   EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 3)}))),
             "the channel axis is missing");
   EXPECT_EQ(refusal(quantized(tuple({channels, real(1)}))), "the scales is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({affine, real(1), integer(0), integer(0)}))),
+            "has a quantizer of 4 items");
+  EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 2), integer(0)}))),
+            "has scales and zero points of different shapes");
+  EXPECT_EQ(refusal(tensor(storage("QInt8Storage", "0", 12), 0, {12}, {1})),
+            "has no quantizer, yet integers of a quantized type");
   EXPECT_EQ(refusal(quantized(tuple({channels, quantized("N"), quantized("N"), integer(0)}))),
             "has a part that is no plain tensor");
   EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 4), floats("0", 3), integer(0)}))),
