@@ -225,6 +225,10 @@ class DeclarationReader {
         fail(line_.at, "no declaration of an attribute");
       type_at = colon + kColon.size();
     }
+    constexpr std::string_view kReserved = "__annotations__";
+    if (name == kReserved ||
+        std::find(std::begin(kModuleLists), std::end(kModuleLists), name) != std::end(kModuleLists))
+      fail(line_.at, "an attribute of the name " + std::string(name));
     if (!names_.emplace(name).second) fail(line_.at, "declares an attribute a second time");
     if (!starts_with(line, kOpen) && starts_with(line.substr(type_at), kFinal))
       return read_constant(name, type_at + kFinal.size(), cls);

@@ -111,6 +111,7 @@ class TensorReader {
     if (is_call_to(p_, call, "torch._utils", "_rebuild_parameter")) {
       t = read_plain(argument(p_, call, 0, Kind::kCall, "the tensor of a parameter"));
       t.requires_grad = argument(p_, call, 1, Kind::kBool, "requires_grad").integer != 0;
+      expect_differentiable(t);
       return t;
     }
     return read_plain(call);

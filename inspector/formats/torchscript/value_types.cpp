@@ -76,7 +76,7 @@ bool may_be(const Pickle& p, const Node& node, const DeclaredType& type) {
       return is_scalar(p, node);
     case Type::kNamed:
       return node.kind == Kind::kObject || node.kind == Kind::kTuple ||
-             (node.kind == Kind::kCall && !is_tensor(p, node));
+             (node.kind == Kind::kCall && !is_tensor(p, node) && !is_scalar(p, node));
     case Type::kOptional:
       return node.kind == Kind::kNone || may_be(p, node, type.arguments[0]);
     case Type::kUnion:

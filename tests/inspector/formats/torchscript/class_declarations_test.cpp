@@ -253,6 +253,8 @@ TEST(ClassDeclarations, RefuseWhatThePrinterDoesNotWrite) {
       {module_of("", "  x : Dict[str,int]\n"), "line 4, column 15: no type of an attribute"},
       {module_of("", "  x : int\n  x : int\n"),
        "line 5, column 3: declares an attribute a second time"},
+      {module_of("", "  __buffers__ : int\n"),
+       "line 4, column 3: an attribute of the name __buffers__"},
       {module_of("", "  x = 3\n"), "line 4, column 3: no declaration of an attribute"},
       {module_of("", "  k : Final[int] = 3\n  x : int\n"),
        "line 5, column 3: an attribute behind a constant"},

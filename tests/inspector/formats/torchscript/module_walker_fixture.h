@@ -84,7 +84,7 @@ class ModuleWalkerTest : public testing::Test {
         limits_);
   }
   Result<Unit> walk(const std::string& value) {
-    bytes_ = whole(value);
+    bytes_ = test::whole(value);
     Result<pickle::Pickle> p = pickle::read(bytes_);
     EXPECT_TRUE(p) << p.error().message;
     if (!p) return p.error();
@@ -114,8 +114,8 @@ class ModuleWalkerTest : public testing::Test {
     for (const ModuleNode& m : snapshot_.modules) paths.push_back(m.path);
     return paths;
   }
-  static std::string module(const std::string& type, const Values& attributes) {
-    return object("__torch__", type, dict(attributes));
+  static std::string module(const std::string& type, const test::Values& attributes) {
+    return test::object("__torch__", type, test::dict(attributes));
   }
 
   std::unordered_map<std::string, ClassDeclaration> classes_;
