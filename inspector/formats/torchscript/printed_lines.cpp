@@ -20,7 +20,7 @@ constexpr std::array<bool, 256> special_bytes() {
   for (std::size_t c = 0; c < 0x20; ++c) special[c] = true;
   for (const char c :
        {'\x7f', '"', '\'', '\\', '#', ';', '?', '$', '`', '(', ')', '[', ']', '{', '}'})
-    special[static_cast<std::size_t>(c)] = true;
+    special[static_cast<unsigned char>(c)] = true;
   return special;
 }
 constexpr std::array<bool, 256> kSpecial = special_bytes();
