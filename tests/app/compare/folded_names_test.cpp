@@ -40,9 +40,9 @@ TEST(FoldedNames, AreSortedAsNumbersWhateverTheFilesOrder) {
 }
 
 TEST(FoldedNames, NameANumberOnce) {
-  Named twice({"h.0.w", "h.1.w"});
+  Named twice({"h.0.e.0.p.0.w", "h.0.e.0.p.1.w"});
   twice.tensors.insert(twice.tensors.begin(), twice.tensors.front());
-  EXPECT_EQ(twice.text(), "h.[0-1].w");
+  EXPECT_EQ(twice.text(), "h.0.e.0.p.[0-1].w");
 }
 
 TEST(FoldedNames, FoldExpertsAndThenLayers) {
