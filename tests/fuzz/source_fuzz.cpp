@@ -2,6 +2,7 @@
 
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/class_declarations.h>
+#include <inspector/formats/torchscript/code_risks.h>
 #include <inspector/formats/torchscript/code_sizes.h>
 #include <inspector/formats/torchscript/operation_reader.h>
 
@@ -40,6 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (x.value >= next_value || x.tensor > tally::TensorId(3)) std::abort();
     }
   }
+  read_code_risks(source, [source](CodeRisk risk) {
+    if (risk.line == 0 || risk.line > source.size() + 1 || risk.subject.empty()) std::abort();
+  });
   require_json(literal_to_json(source.substr(0, 4096)));
   require_json(json_string(source));
   return 0;
