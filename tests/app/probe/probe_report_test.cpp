@@ -79,6 +79,15 @@ TEST(ProbeReport, IsALineForEachPhaseAsCsv) {
             "model.pt,4,,measured on cuda:0,forward,5,210,300,300,300,\r\n");
 }
 
+TEST(ProbeReport, AddsUpWhatIsInUseAtTheEnd) {
+  ProbeResult run;
+  run.kind = "virtual";
+  run.parts = {{"weights", 1000, 1000}, {"inputs", 50, 60}, {"[other]", std::nullopt, 7}};
+  const std::string text = text_of(report_of(std::move(run)));
+  EXPECT_TRUE(has_cell(text, "1,067 B")) << text;  // 1,000 + 60 + 7
+  EXPECT_TRUE(has_cell(text, "-10 B, 16.67 %")) << text;
+}
+
 TEST(DevicesReport, IsALineForEachDeviceAsCsv) {
   DeviceReport devices;
   devices.cpu_total_bytes = 1000;
