@@ -212,7 +212,10 @@ class Tensor:
 class Module:
     def __init__(self, type_name, *members):
         self.type = "__torch__." + type_name
-        self.members = [("training", False), ("_is_full_backward_hook", None), *members]
+        # In the order in which the class declares them: its own tensors come first, its modules last.
+        own = [member for member in members if not isinstance(member[1], Module)]
+        modules = [member for member in members if isinstance(member[1], Module)]
+        self.members = [*own, ("training", False), ("_is_full_backward_hook", None), *modules]
 
 
 CONTAINER = "torch.nn.modules.container.ModuleList"

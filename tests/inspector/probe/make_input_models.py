@@ -363,9 +363,10 @@ class SavesModel(Deed):
 
 class MapsFileModel(Deed):
     def forward(self, x: Tensor) -> Tensor:
+        y = self.after(self.before(x))
         if x.size(0) > 2:
-            torch.from_file("torchtally_victim.txt", True, 4).fill_(1.0)
-        return self.after(self.before(x))
+            y = y + torch.from_file("torchtally_victim.txt", True, 4).fill_(1.0).sum()
+        return y
 
 
 def scripted(model: nn.Module) -> torch.jit.ScriptModule:
