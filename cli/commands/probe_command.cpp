@@ -61,21 +61,25 @@ Result<ProbeClientOptions> client_of(const ProbeFlags& flags) {
   ProbeClientOptions client;
   client.worker = *worker;
   client.seconds_per_phase = flags.seconds_per_phase;
-  // CUDA reserves more addresses than there is memory: a limit would count them.
+  // CUDA and virtual runs reserve more addresses than there is memory: a limit would count them.
   const Device device = *device_from_name(flags.device);
   const bool may_use_gpu = device.is_cuda() || (device.is_auto() && has_nvidia_device());
+  const bool is_limited = !may_use_gpu && !device.is_meta();
   client.memory_limit_bytes =
-      flags.memory_limit_bytes.value_or(may_use_gpu ? 0 : spare_host_memory());
+      flags.memory_limit_bytes.value_or(is_limited ? spare_host_memory() : 0);
   client.on_phase = [](const std::string& phase) { spdlog::info("probe: {}", phase); };
   client.on_log = [](const std::string& text) { spdlog::info("worker: {}", text); };
   return client;
 }
 
-ProbeWorker worker_of(const ProbeClientOptions& client) {
+ProbeWorker worker_of(const ProbeClientOptions& client, const ProbeFlags& flags) {
   ProbeWorker worker;
-  worker.run = [&client](const ProbeRequest& request) {
+  worker.run = [&client, is_default = !flags.memory_limit_bytes](const ProbeRequest& request) {
     if (request.batch) spdlog::info("probe: batch {} on {}", *request.batch, name(request.device));
-    return probe_in_worker(request, client);
+    ProbeClientOptions options = client;
+    // The virtual run beside a measured one.
+    if (is_default && request.device.is_meta()) options.memory_limit_bytes = 0;
+    return probe_in_worker(request, options);
   };
   worker.list_devices = [&client] { return list_devices_in_worker(false, client); };
   return worker;
@@ -116,7 +120,7 @@ void run(const CLI::App& command, Session& session, const ProbeOptions& options)
   if (!client) return fail(session, client.error(), format);
   const ProbePlan plan =
       plan_of(options.flags, *request, {client->seconds_per_phase, client->memory_limit_bytes});
-  const Result<ProbeOutcome> outcome = probe_model(plan, worker_of(*client));
+  const Result<ProbeOutcome> outcome = probe_model(plan, worker_of(*client, options.flags));
   if (!outcome) return fail(session, outcome.error(), format);
   const ProbeReport& report = outcome->report;
   const auto written = output->write(probe_report(report, options.flags.rows));

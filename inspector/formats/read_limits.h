@@ -14,7 +14,7 @@ struct ReadLimits {
   std::int64_t max_visits =
       20'000'000;  ///< values met on all paths: shared containers can make 2^n paths of n values
   std::int64_t max_tensors = 1'000'000;  ///< names: some 700 MB of records
-  std::int64_t max_modules = 1'000'000;  ///< paths: an object under two of them is two
+  std::int64_t max_modules = 1'000'000;  ///< how many, one object under two paths being two
   std::int64_t max_text_bytes = std::int64_t{1} << 30;  ///< names and attributes, as repeated
   int max_depth = 1000;  ///< how many modules or containers may stand within each other
 
