@@ -296,7 +296,7 @@ void add_probe_flags(CLI::App& command, ProbeFlags& flags) {
       .add_option(
           "--memory-limit", flags.memory_limit_bytes,
           "Memory of the host for the process that runs the model, in bytes or with K, M or "
-          "G; 0: no limit (default: what the machine has; on a GPU and virtually none)")
+          "G; 0: no limit (default: what the machine has; none on a GPU and for virtual runs)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE");
 }
