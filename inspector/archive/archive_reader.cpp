@@ -114,6 +114,8 @@ Result<std::string_view> ArchiveReader::read(const std::string& record, std::int
                      " bytes, more than the limit of " + std::to_string(max_bytes),
                  "no export of this kind is that large; if this one is, raise --max-record"};
   }
+  if (const auto kept = kept_.find(record); kept != kept_.end())
+    return std::string_view(kept->second);
   const Result<std::int64_t> offset = payload_offset(entry);
   if (!offset) return offset.error();
   if (entry.bytes == 0) return std::string_view{};
@@ -123,7 +125,7 @@ Result<std::string_view> ArchiveReader::read(const std::string& record, std::int
   if (!bytes) return malformed("record " + record + " cannot be read: " + bytes.error().message);
   if (has_checksums_ && crc32_of(*bytes) != entry.crc32)
     return malformed("record " + record + ": its CRC-32 does not match");
-  return std::string_view(kept_.emplace_back(std::move(*bytes)));
+  return std::string_view(kept_.emplace(record, std::move(*bytes)).first->second);
 }
 
 }  // namespace tally::inspector

@@ -6,7 +6,6 @@
 #include <inspector/archive/zip_directory.h>
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,7 +34,7 @@ class ArchiveReader {
   /// The bytes of `record`, decompressed. Its local header must say what the directory says, its
   /// payload must end before the next record, and its CRC-32 must match. A record that states more
   /// than `max_bytes` is refused before anything is allocated. The bytes live as long as the
-  /// reader.
+  /// reader, which reads each record once.
   Result<std::string_view> read(const std::string& record, std::int64_t max_bytes);
 
   const ByteSource& source() const { return *source_; }
@@ -53,7 +52,7 @@ class ArchiveReader {
   bool has_checksums_ = false;  ///< PyTorch can be told to store 0 for every CRC-32
   ZipRecords records_;
   std::unordered_set<std::string> lower_names_;
-  std::deque<std::string> kept_;
+  std::map<std::string, std::string> kept_;  ///< what was read, by record
 };
 
 }  // namespace tally::inspector

@@ -50,6 +50,38 @@ std::string read(const std::string& file, const std::string& record, std::int64_
   return bytes ? std::string(*bytes) : "refused: " + bytes.error().message;
 }
 
+/// Counts how often it is asked for bytes.
+class CountingSource : public ByteSource {
+ public:
+  explicit CountingSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
+  int reads() const { return reads_; }
+
+ protected:
+  bool fill(std::int64_t offset, char* into, std::size_t bytes) const override {
+    ++reads_;
+    bytes_.copy(into, bytes, static_cast<std::size_t>(offset));
+    return true;
+  }
+
+ private:
+  std::string bytes_;
+  mutable int reads_ = 0;
+};
+
+TEST(ArchiveReader, ReadsARecordOnce) {
+  const CountingSource source(zipped({checked("a/x", "12345")}));
+  Result<ArchiveReader> archive = ArchiveReader::open(source);
+  ASSERT_TRUE(archive);
+  const auto first = archive->read("x", kMost);
+  const int reads = source.reads();
+  const auto second = archive->read("x", kMost);
+  EXPECT_EQ(source.reads(), reads);
+  EXPECT_EQ(*second, "12345");
+  EXPECT_EQ(second->data(), first->data());
+  EXPECT_FALSE(archive->read("x", 4)) << "the limit holds for what was read as well";
+}
+
 TEST(ArchiveReader, ReadsStoredAndDeflatedRecords) {
   const std::string file = zipped({checked("a/x", "12345"), deflated("a/y"), checked("a/z", "")});
   EXPECT_EQ(read(file, "x"), "12345");
