@@ -22,11 +22,12 @@ std::string sandbox_text(const inspector::SandboxSupport& support) {
   return text;
 }
 
-void add_sandbox_notes(const inspector::SandboxSupport& support, report::Section& body) {
+report::Report with_sandbox_notes(const inspector::SandboxSupport& support, report::Report report) {
   for (const std::string& name : support.missing()) {
-    body.add(report::Note{
+    report.body.add(report::Note{
         {{"", "sandbox: this kernel has no " + name}}, report::Tone::kWarning, "sandbox_missing"});
   }
+  return report;
 }
 
 }  // namespace tally::app

@@ -16,7 +16,8 @@ Result<Unit> require_sandbox(const inspector::SandboxSupport& support);
 /// "seccomp, Landlock 7", or what is missing.
 std::string sandbox_text(const inspector::SandboxSupport& support);
 
-/// A warning for each thing that is missing; JSON has them as `sandbox_missing`.
-void add_sandbox_notes(const inspector::SandboxSupport& support, report::Section& body);
+/// `report` with a warning for each thing that is missing; JSON has them as `sandbox_missing`. For
+/// reports of what other processes read or ran.
+report::Report with_sandbox_notes(const inspector::SandboxSupport& support, report::Report report);
 
 }  // namespace tally::app

@@ -14,10 +14,9 @@ using namespace tally::cli;
 int run(int argc, char** argv) {
   CLI::App app{"Inspector for exported PyTorch models", "torchtally"};
   Session session;
-  const auto support = tally::inspector::sandbox_support();
   app.set_version_flag(
       "--version",
-      "torchtally " TORCHTALLY_VERSION "\nsandbox: " + tally::app::sandbox_text(support),
+      "torchtally " TORCHTALLY_VERSION "\nsandbox: " + tally::app::sandbox_text(session.sandbox),
       "Print the version, and what confines the processes that read models");
   app.set_help_flag("-h,--help", "Print this help");
   app.require_subcommand(1);
@@ -30,8 +29,8 @@ int run(int argc, char** argv) {
   add_log_flags(app);
   app.add_flag_callback(
       "--require-sandbox",
-      [&support] {
-        if (const auto whole = tally::app::require_sandbox(support); !whole)
+      [&session] {
+        if (const auto whole = tally::app::require_sandbox(session.sandbox); !whole)
           throw tally::Error(whole.error());
       },
       "Exit code 4 where this kernel cannot confine the processes that read and run models");

@@ -2,7 +2,6 @@
 #include <app/audit/audit_tables.h>
 #include <app/audit/audit_values.h>
 #include <app/audit/safety.h>
-#include <app/sandbox.h>
 #include <report/quantities.h>
 #include <report/views.h>
 
@@ -201,7 +200,6 @@ report::Report AuditReport::finish() && {
                      : "Audit of " + std::to_string(summaries_.size()) + " models";
   if (!filter_.empty()) report.body.add(Data{"filter", filter_});
   if (!models_.empty()) report.body.add(Data{"models", std::move(models_)});
-  add_sandbox_notes(inspector::sandbox_support(), report.body);
   for (Section& section : sections_) report.body.add(std::move(section));
   if (summaries_.size() == 1) return report;
   if (view_.each) report.body.add(Heading{phrase({"Summary"}), 1});

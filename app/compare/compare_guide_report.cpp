@@ -1,6 +1,5 @@
 #include <app/compare/compare_report.h>
 #include <app/compare/folded_names.h>
-#include <app/sandbox.h>
 #include <report/quantities.h>
 #include <report/views.h>
 
@@ -102,7 +101,6 @@ report::Report guide_comparison_report(const Compared& c) {
   report.command = "compare";
   report.title = "Compared with the guide: " + c.snapshot.path;
   report::Section& body = report.body;
-  add_sandbox_notes(inspector::sandbox_support(), body);
   body.add(Data{"profile", "guide"});
   body.add(Heading{{{"path", report::Path{c.snapshot.path}}, {"", " and the guide's formula"}}, 1});
   Facts facts;

@@ -1,7 +1,6 @@
 #include <app/compare/compare_report.h>
 #include <app/compare/compare_tables.h>
 #include <app/compare/export_text.h>
-#include <app/sandbox.h>
 #include <report/quantities.h>
 #include <report/views.h>
 
@@ -137,7 +136,6 @@ report::Report compare_report(const Compared& c, bool every_field) {
   report.command = "compare";
   report.title = "Comparison: " + c.snapshot.path;
   Section& body = report.body;
-  add_sandbox_notes(inspector::sandbox_support(), body);
   body.add(Heading{{{"path", report::Path{c.snapshot.path}}}, 1});
   body.add(Data{"recognised", recognised_value(x.inference)});
   body.add(summary(c));

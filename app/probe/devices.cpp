@@ -1,5 +1,4 @@
 #include <app/probe/devices.h>
-#include <app/sandbox.h>
 #include <inspector/model/device.h>
 #include <inspector/process/find_program.h>
 #include <inspector/worker/probe_client.h>
@@ -134,7 +133,6 @@ report::Report devices_report(const DeviceReport& r) {
   report.command = "devices";
   report.title = "Devices";
   Section& body = report.body;
-  add_sandbox_notes(inspector::sandbox_support(), body);
   body.add(cpu_section(r));
   for (const CudaDevice& d : r.cuda) body.add(cuda_section(d));
   body.add(devices_table(r));

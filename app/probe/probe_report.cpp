@@ -1,6 +1,5 @@
 #include <app/probe/probe_report.h>
 #include <app/probe/probe_values.h>
-#include <app/sandbox.h>
 #include <report/columns.h>
 #include <report/numbers.h>
 
@@ -347,7 +346,6 @@ report::Report probe_report(const ProbeReport& found, std::size_t most_modules) 
   report.command = "probe";
   report.title = "Probe of " + found.path;
   Section& body = report.body;
-  add_sandbox_notes(inspector::sandbox_support(), body);
   const auto shown = [](bool is_shown, const char* label) { return is_shown ? label : ""; };
   body.add(Heading{{{"path", report::Path{found.path}}}, 1});
   const std::string used = found.configurations.empty()

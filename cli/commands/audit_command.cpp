@@ -1,5 +1,6 @@
 #include <app/audit/audit_report.h>
 #include <app/audit/path_list.h>
+#include <app/sandbox.h>
 #include <cli/commands/command.h>
 #include <cli/flags/idle_flags.h>
 #include <cli/flags/load_flags.h>
@@ -120,7 +121,8 @@ Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& option
   // One file that cannot be read has no report: its line on stderr says it all.
   if (!several && report.summaries().front().error && for_people && options.output.files.empty())
     return Unit{};
-  return output->write_rest(std::move(report).finish(), options.units);
+  return output->write_rest(app::with_sandbox_notes(session.sandbox, std::move(report).finish()),
+                            options.units);
 }
 
 void add_flags(CLI::App& command, Session& session) {

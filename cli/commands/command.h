@@ -5,6 +5,7 @@
 #include <app/outcome.h>
 #include <base/result.h>
 #include <cli/terminal/output.h>
+#include <inspector/process/sandbox.h>
 
 #include <exception>
 #include <string>
@@ -63,6 +64,7 @@ report::Report error_report(const Error& error, const std::string& command);
 struct Session {
   std::string command;  ///< the one that was called; "" for none
   int exit_code = kExitOk;
+  inspector::SandboxSupport sandbox = inspector::sandbox_support();  ///< of this kernel
 };
 
 /// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON or JSON Lines,

@@ -1,5 +1,6 @@
 #include <app/compare/compare.h>
 #include <app/compare/compare_report.h>
+#include <app/sandbox.h>
 #include <cli/commands/command.h>
 #include <cli/flags/idle_flags.h>
 #include <cli/flags/load_flags.h>
@@ -31,7 +32,8 @@ Result<Unit> run(const CLI::App& command, Session& session, CompareOptions& opti
   const auto compared = app::compare(options.request, observer_of(load, progress));
   if (!compared) return compared.error();
   session.exit_code = exit_code_for(outcome_of(*compared));
-  return output->write(app::compare_report(*compared, options.request.every_field));
+  return output->write(app::with_sandbox_notes(
+      session.sandbox, app::compare_report(*compared, options.request.every_field)));
 }
 
 void add_flags(CLI::App& command, Session& session) {

@@ -1,4 +1,5 @@
 #include <app/probe/devices.h>
+#include <app/sandbox.h>
 #include <cli/commands/command.h>
 #include <cli/commands/run_report.h>
 #include <spdlog/spdlog.h>
@@ -24,7 +25,7 @@ void add_flags(CLI::App& command, Session& session) {
     run_report(session, options->output, [&]() -> Result<report::Report> {
       const auto devices = app::list_devices(options->request);
       if (!devices) return devices.error();
-      return app::devices_report(*devices);
+      return app::with_sandbox_notes(session.sandbox, app::devices_report(*devices));
     });
   });
 }

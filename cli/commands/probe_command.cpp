@@ -1,5 +1,6 @@
 #include <app/probe/probe_model.h>
 #include <app/probe/probe_report.h>
+#include <app/sandbox.h>
 #include <cli/commands/command.h>
 #include <cli/flags/idle_flags.h>
 #include <cli/flags/probe_flags.h>
@@ -123,7 +124,8 @@ void run(const CLI::App& command, Session& session, const ProbeOptions& options)
   const Result<ProbeOutcome> outcome = probe_model(plan, worker_of(*client, options.flags));
   if (!outcome) return fail(session, outcome.error(), format);
   const ProbeReport& report = outcome->report;
-  const auto written = output->write(probe_report(report, options.flags.rows));
+  const auto written =
+      output->write(with_sandbox_notes(session.sandbox, probe_report(report, options.flags.rows)));
   if (!written) return fail(session, written.error(), format);
   if (has_failure(report)) session.exit_code = kExitCheckFailed;
   // The report is there; what is missing in it goes to stderr.

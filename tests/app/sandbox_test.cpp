@@ -27,9 +27,8 @@ TEST(SandboxText, SaysWhatThereIsAndWhatIsMissing) {
 }
 
 TEST(SandboxNotes, AreInReportsOnlyWhereSomethingIsMissing) {
-  report::Report whole, without_files;
-  add_sandbox_notes({true, 7}, whole.body);
-  add_sandbox_notes({true, 0}, without_files.body);
+  const report::Report whole = with_sandbox_notes({true, 7}, {});
+  const report::Report without_files = with_sandbox_notes({true, 0}, {});
   EXPECT_FALSE(nlohmann::json::parse(report::to_json(whole)).contains("sandbox_missing"));
   const auto json = nlohmann::json::parse(report::to_json(without_files));
   ASSERT_EQ(json.at("sandbox_missing").size(), 1U);
