@@ -12,14 +12,13 @@ using namespace std::string_view_literals;
 constexpr std::string_view kExport =
     "export the model with torch.jit.script or torch.jit.trace and save it with torch.jit.save";
 constexpr std::string_view kNoModules =
-    "it holds tensors but no module structure; `torchtally estimate --config config.json` tells "
-    "what "
-    "a model of its configuration has";
+    "it holds tensors but no module structure; "
+    "`torchtally estimate --config config.json` tells what a model of its configuration has";
 constexpr std::string_view kOthersProgram =
     "torchtally reads TorchScript archives and torch.packages; its own program lists what it holds";
 constexpr std::string_view kNewer =
     "torchtally reads TorchScript archives and torch.packages; in Python torch.export.load opens "
-    "it";
+    "it, and runs pickles that may lie in it: only for files that you trust";
 constexpr std::string_view kStateDict =
     "it holds tensors but no module structure: load it into its Python class, then "
     "torch.jit.script and torch.jit.save";
@@ -115,7 +114,10 @@ bool is_text(std::string_view file) {
   });
 }
 
-Error refusal(std::string_view kind, std::string_view hint);
+Error refusal(std::string_view kind, std::string_view hint) {
+  return {ErrorCode::kNotAModel, "is " + std::string(kind) + ", not a TorchScript archive",
+          std::string(hint)};
+}
 
 /// A text, by what its first bytes name.
 Error refuse_text(std::string_view file) {
@@ -131,11 +133,6 @@ Error refuse_text(std::string_view file) {
     return refusal("a model's configuration",
                    "`torchtally estimate --config FILE` tells what such a model has");
   return refusal("a text file", "name the model file instead");
-}
-
-Error refusal(std::string_view kind, std::string_view hint) {
-  return {ErrorCode::kNotAModel, "is " + std::string(kind) + ", not a TorchScript archive",
-          std::string(hint)};
 }
 
 }  // namespace

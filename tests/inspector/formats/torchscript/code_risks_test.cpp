@@ -52,6 +52,8 @@ TEST(CodeRisks, TellsOperatorsThatReachOut) {
 
 TEST(CodeRisks, TellsWhatIsNotPyTorchs) {
   EXPECT_EQ(only("  y = ops.torchvision.nms(a, b, 0.5)\n"), "unknown-operator torchvision::nms");
+  EXPECT_EQ(only("  y = ops.tensorrt.execute_engine([x], e)\n"),
+            "unknown-operator tensorrt::execute_engine");
   EXPECT_EQ(only("  engine : __torch__.torch.classes.tensorrt.Engine\n"),
             "unknown-class tensorrt.Engine");
 }
