@@ -68,27 +68,28 @@ Result<UnclaimedBytes> unclaimed_bytes(const ArchiveReader& archive) {
     if (bytes > kLongestDescriptor || !is_descriptor(gap)) claim_not(at, bytes);
   };
   for (const ZipEntry* entry : entries) {
-    const std::int64_t gap = entry->header_offset - at;
-    // One range: what lies in front of the header, the header, and its extra fields.
-    const std::int64_t from = gap > kLongestDescriptor ? entry->header_offset : at;
-    const std::int64_t header = entry->header_offset - from;
+    // A record that nobody reads may state more than fits in front of the next one: no gap is there
+    // then.
+    const std::int64_t gap = std::max<std::int64_t>(0, entry->header_offset - at);
     const auto name_bytes = static_cast<std::int64_t>(entry->name.size());
-    const std::int64_t usual =
-        std::min(header + kLocalHeaderBytes + name_bytes + kUsualExtra, entry->next_offset - from);
+    const std::int64_t extra_at = entry->header_offset + kLocalHeaderBytes + name_bytes;
+    // One range: what lies in front of the header, the header, and its extra fields.
+    const std::int64_t before = gap > kLongestDescriptor ? 0 : gap;
+    const std::int64_t from = entry->header_offset - before;
+    const std::int64_t usual = std::min(extra_at + kUsualExtra, entry->next_offset) - from;
     const Result<std::string> bytes = source.read(from, usual);
     if (!bytes) return bytes.error();
-    const auto extra_bytes =
-        static_cast<std::int64_t>(zip_number<std::uint16_t>(*bytes, header + 28).value_or(0));
-    take_gap(std::string_view(*bytes).substr(0, static_cast<std::size_t>(header)), gap);
-    const std::int64_t extra_at = entry->header_offset + kLocalHeaderBytes + name_bytes;
-    const Result<std::string> extra =
-        extra_bytes <= kUsualExtra && header + kLocalHeaderBytes + name_bytes + extra_bytes <= usual
-            ? bytes->substr(static_cast<std::size_t>(header + kLocalHeaderBytes + name_bytes),
-                            static_cast<std::size_t>(extra_bytes))
-            : source.read(extra_at, extra_bytes);
+    const std::int64_t extra_bytes = std::min<std::int64_t>(
+        zip_number<std::uint16_t>(*bytes, static_cast<std::size_t>(before) + 28).value_or(0),
+        std::max<std::int64_t>(0, entry->next_offset - extra_at));
+    take_gap(std::string_view(*bytes).substr(0, static_cast<std::size_t>(before)), gap);
+    const Result<std::string> extra = extra_at + extra_bytes - from <= usual
+                                          ? bytes->substr(static_cast<std::size_t>(extra_at - from),
+                                                          static_cast<std::size_t>(extra_bytes))
+                                          : source.read(extra_at, extra_bytes);
     if (!extra) return extra.error();
     claim_not(extra_at, static_cast<std::int64_t>(unclaimed_of_extra(*extra)));
-    at = extra_at + extra_bytes + entry->stored_bytes;
+    at = std::min(extra_at + extra_bytes + entry->stored_bytes, entry->next_offset);
   }
   const std::int64_t rest = archive.directory_offset() - at;
   if (rest > 0) {

@@ -167,6 +167,8 @@ class RiskReader {
         std::count(source_.begin() + static_cast<std::ptrdiff_t>(counted_),
                    source_.begin() + static_cast<std::ptrdiff_t>(token.at), '\n'));
     counted_ = token.at;
+    if (subject.empty())
+      subject = token.text;  // broken source: a prefix without a name, a method without a class
     on_risk_({code, std::move(subject), why, std::string(method_), line_});
   }
 

@@ -13,14 +13,21 @@ using test::u64;
 using test::Zip;
 using test::ZipRecord;
 
-UnclaimedBytes of(std::vector<ZipRecord> records) {
-  const std::string file = Zip{std::move(records), "", false, {}, {}, {}, {}}.bytes();
+std::string archive_of(std::vector<ZipRecord> records) {
+  return Zip{std::move(records), "", false, {}, {}, {}, {}}.bytes();
+}
+
+UnclaimedBytes of_file(const std::string& file) {
   const MemorySource source(file);
   const Result<ArchiveReader> archive = ArchiveReader::open(source);
   EXPECT_TRUE(archive) << archive.error().message;
   const Result<UnclaimedBytes> found = unclaimed_bytes(*archive);
   EXPECT_TRUE(found) << found.error().message;
   return *found;
+}
+
+UnclaimedBytes of(std::vector<ZipRecord> records) {
+  return of_file(archive_of(std::move(records)));
 }
 
 ZipRecord with_extra(std::string extra) {
@@ -75,6 +82,17 @@ TEST(UnclaimedBytes, LieInExtraFields) {
       << "longer than a ZIP64 field can be";
   EXPECT_EQ(of({with_extra("abc")}).bytes, 3) << "no field at all";
   EXPECT_EQ(of({with_extra("FB" + u16(3000) + std::string(3000, 'h'))}).bytes, 3000);
+}
+
+TEST(UnclaimedBytes, AreSearchedWhereALocalHeaderStatesMoreThanFits) {
+  constexpr std::size_t kExtraBytesAt = 28;
+  for (const std::uint16_t stated : {6, 200, 0xffff}) {
+    std::string file = archive_of({record("m/x", "123"), record("m/y", "1")});
+    file.replace(kExtraBytesAt, 2, u16(stated));
+    // What is called extra ends where the next header begins: the payload, too short for a field.
+    EXPECT_EQ(of_file(file).bytes, 3) << stated;
+    EXPECT_EQ(of_file(file).first, 33) << stated;
+  }
 }
 
 }  // namespace

@@ -58,6 +58,11 @@ TEST(CodeRisks, TellsWhatIsNotPyTorchs) {
             "unknown-class tensorrt.Engine");
 }
 
+TEST(CodeRisks, HaveASubjectInBrokenSourceToo) {
+  EXPECT_EQ(only("  x : __torch__.torch.classes.\n"), "unknown-class __torch__.torch.classes.");
+  EXPECT_EQ(only("  def __setstate__(self, s):\n"), "state-code def");
+}
+
 TEST(CodeRisks, TellsCodeThatRunsOnLoading) {
   EXPECT_EQ(only("class A(Module):\n  def __setstate__(self, state: int) -> NoneType:\n"),
             "state-code A");
