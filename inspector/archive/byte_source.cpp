@@ -11,6 +11,10 @@
 namespace tally::inspector {
 namespace {
 
+/// Files up to this size are read whole: that takes less than the forty ranges that are read of an
+/// archive.
+constexpr std::int64_t kSmallBytes = 1 << 16;
+
 Error refuse(std::string what, std::string hint) {
   return {ErrorCode::kNotFound, std::move(what), std::move(hint)};
 }
@@ -31,6 +35,13 @@ Result<std::int64_t> size_of(int descriptor) {
   return static_cast<std::int64_t>(status.st_size);
 }
 
+Error unreadable(std::int64_t offset) {
+  return {ErrorCode::kMalformed,
+          "byte " + std::to_string(offset) +
+              " and those behind it cannot be read: the file changed, or its disk failed",
+          "read it again when nothing writes to it"};
+}
+
 }  // namespace
 
 Result<std::string> ByteSource::read(std::int64_t offset, std::int64_t bytes) const {
@@ -39,12 +50,7 @@ Result<std::string> ByteSource::read(std::int64_t offset, std::int64_t bytes) co
                  "the file is damaged; export or copy the model again"};
   }
   std::string data(static_cast<std::size_t>(bytes), '\0');
-  if (!fill(offset, data.data(), data.size())) {
-    return Error{ErrorCode::kMalformed,
-                 "byte " + std::to_string(offset) +
-                     " and those behind it cannot be read: the file changed, or its disk failed",
-                 "read it again when nothing writes to it"};
-  }
+  if (!fill(offset, data.data(), data.size())) return unreadable(offset);
   return data;
 }
 
@@ -65,17 +71,27 @@ Result<FileSource> FileSource::take(int descriptor) {
     ::close(descriptor);
     return size.error();
   }
-  // No reading ahead: what is needed of a file of gigabytes is a few kilobytes here and there.
-  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
-  return FileSource(descriptor, *size);
+  FileSource source(descriptor, *size);
+  if (*size <= kSmallBytes) {
+    std::string whole(static_cast<std::size_t>(*size), '\0');
+    if (!source.fill(0, whole.data(), whole.size())) return unreadable(0);
+    source.whole_ = std::move(whole);
+  } else {
+    // No reading ahead: what is needed of a file of gigabytes is a few kilobytes here and there.
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
+  }
+  return source;
 }
 
 FileSource::FileSource(FileSource&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      whole_(std::move(other.whole_)) {}
 
 FileSource& FileSource::operator=(FileSource&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(size_, other.size_);
+  std::swap(whole_, other.whole_);
   return *this;
 }
 
@@ -83,7 +99,15 @@ FileSource::~FileSource() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+void FileSource::expect(std::int64_t offset, std::int64_t bytes) const {
+  if (whole_.empty()) ::posix_fadvise(descriptor_, offset, bytes, POSIX_FADV_WILLNEED);
+}
+
 bool FileSource::fill(std::int64_t offset, char* into, std::size_t bytes) const {
+  if (!whole_.empty()) {
+    std::memcpy(into, whole_.data() + offset, bytes);
+    return true;
+  }
   while (bytes > 0) {
     const ssize_t n = ::pread(descriptor_, into, bytes, offset);
     if (n < 0 && errno == EINTR) continue;

@@ -21,6 +21,10 @@ class ByteSource {
   /// has become shorter.
   Result<std::string> read(std::int64_t offset, std::int64_t bytes) const;
 
+  /// Says that the range will be read soon, so that a source that is far away can fetch many at
+  /// once. Promises nothing, and takes any range.
+  virtual void expect(std::int64_t /*offset*/, std::int64_t /*bytes*/) const {}
+
  protected:
   /// Fills `into`; the range is inside [0, size()). False where it cannot be had any more.
   virtual bool fill(std::int64_t offset, char* into, std::size_t bytes) const = 0;
@@ -40,14 +44,14 @@ class MemorySource : public ByteSource {
 };
 
 /// An open regular file, read by ranges: only what is asked for leaves the disk, and a file that is
-/// cut short meanwhile is an error, no signal.
+/// cut short meanwhile is an error, no signal. A small file is read whole, at once.
 class FileSource : public ByteSource {
  public:
   /// Opens `path`. Errors as open_model_file()'s.
   static Result<FileSource> open(const std::string& path);
 
   /// Takes over `descriptor` of a regular file. kNotFound where it is none, kNotAModel where it is
-  /// empty.
+  /// empty, kMalformed where a small one cannot be read.
   static Result<FileSource> take(int descriptor);
 
   FileSource(FileSource&& other) noexcept;
@@ -55,6 +59,7 @@ class FileSource : public ByteSource {
   ~FileSource() override;
 
   std::int64_t size() const override { return size_; }
+  void expect(std::int64_t offset, std::int64_t bytes) const override;
 
  protected:
   bool fill(std::int64_t offset, char* into, std::size_t bytes) const override;
@@ -63,6 +68,7 @@ class FileSource : public ByteSource {
   FileSource(int descriptor, std::int64_t size) : descriptor_(descriptor), size_(size) {}
   int descriptor_ = -1;
   std::int64_t size_ = 0;
+  std::string whole_;  ///< a small file's bytes
 };
 
 /// A descriptor for `path`, close-on-exec, of a regular file that is not empty. Never waits: a

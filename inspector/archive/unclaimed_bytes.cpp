@@ -56,13 +56,15 @@ Result<UnclaimedBytes> unclaimed_bytes(const ArchiveReader& archive) {
   std::sort(entries.begin(), entries.end(), [](const ZipEntry* a, const ZipEntry* b) {
     return a->header_offset < b->header_offset;
   });
+  const ByteSource& source = archive.source();
+  // From a disk that is cold, all headers at once take a fraction of one after the other.
+  for (const ZipEntry* entry : entries) source.expect(entry->header_offset, kLocalHeaderBytes);
   UnclaimedBytes found;
   const auto claim_not = [&found](std::int64_t at, std::int64_t bytes) {
     if (bytes > 0 && found.bytes == 0) found.first = at;
     found.bytes += bytes;
   };
   constexpr std::int64_t kLongestDescriptor = 24;
-  const ByteSource& source = archive.source();
   std::int64_t at = 0;  // behind the last payload
   const auto take_gap = [&](std::string_view gap, std::int64_t bytes) {
     if (bytes > kLongestDescriptor || !is_descriptor(gap)) claim_not(at, bytes);

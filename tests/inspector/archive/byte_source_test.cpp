@@ -49,7 +49,7 @@ TEST_F(FileSourceTest, GivesRangesOfAFile) {
 
 // A mapped file would end the process by SIGBUS.
 TEST_F(FileSourceTest, TellsThatAFileWasCutShort) {
-  write(std::string(10'000, 'x'));
+  write(std::string(100'000, 'x'));
   const Result<FileSource> source = FileSource::open(path_);
   ASSERT_TRUE(source);
   std::filesystem::resize_file(path_, 5'000);
@@ -58,6 +58,14 @@ TEST_F(FileSourceTest, TellsThatAFileWasCutShort) {
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().message,
             "byte 4000 and those behind it cannot be read: the file changed, or its disk failed");
+}
+
+TEST_F(FileSourceTest, ReadsASmallFileWhole) {
+  write("abcdef");
+  const Result<FileSource> source = FileSource::open(path_);
+  ASSERT_TRUE(source);
+  std::filesystem::resize_file(path_, 2);
+  EXPECT_EQ(*source->read(0, 6), "abcdef");
 }
 
 TEST_F(FileSourceTest, KeepsItsDescriptorWhenMoved) {

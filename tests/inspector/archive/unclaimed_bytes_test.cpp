@@ -95,5 +95,23 @@ TEST(UnclaimedBytes, AreSearchedWhereALocalHeaderStatesMoreThanFits) {
   }
 }
 
+/// Keeps which offsets were said to be read soon.
+class ExpectedSource : public MemorySource {
+ public:
+  using MemorySource::MemorySource;
+  void expect(std::int64_t offset, std::int64_t) const override { offsets.push_back(offset); }
+  mutable std::vector<std::int64_t> offsets;
+};
+
+// One wait for all headers: a disk that is cold, or a server, answers each after a while.
+TEST(UnclaimedBytes, AnnounceTheHeadersBeforeTheyReadThem) {
+  const std::string file = archive_of({record("m/x", "12345"), record("m/y", "1")});
+  const ExpectedSource source(file);
+  const Result<ArchiveReader> archive = ArchiveReader::open(source);
+  ASSERT_TRUE(archive) << archive.error().message;
+  ASSERT_TRUE(unclaimed_bytes(*archive));
+  EXPECT_EQ(source.offsets, (std::vector<std::int64_t>{0, 30 + 3 + 5}));
+}
+
 }  // namespace
 }  // namespace tally::inspector

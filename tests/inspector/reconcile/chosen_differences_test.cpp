@@ -3,6 +3,7 @@
 #include <formulas/families/hf_config.h>
 #include <gtest/gtest.h>
 #include <inspector/reconcile/facts/shape_match.h>
+#include <inspector/reconcile/hold/adoption.h>
 #include <inspector/reconcile/hold/comparison.h>
 #include <tests/inspector/reconcile/build_snapshot.h>
 
@@ -54,6 +55,77 @@ TEST(ChosenDifferences, AreThoseThatAreNeededAndNoOthers) {
                                                        {"decoder.embedding.positions", -50 * 8}}));
 }
 
+/// llama_like() held against itself with `settings`.
+Comparison with_settings(const ModelSnapshot& snapshot,
+                         std::vector<std::pair<std::string, std::string>> settings) {
+  const Weights weights = find_weights(snapshot, *take_census(snapshot));
+  GivenSpec given;
+  given.settings = std::move(settings);
+  const auto c = compare(snapshot, weights, given);
+  EXPECT_TRUE(c) << (c ? "" : c.error().message);
+  return *c;
+}
+
+// Without the table its rows and width change nothing: one field explains what three do as well.
+TEST(ChosenDifferences, AreAsFewAsCanBe) {
+  const Comparison c = with_settings(llama_like(), {{"decoder.embedding.positions", "learned"},
+                                                    {"decoder.embedding.position_rows", "50"},
+                                                    {"decoder.embedding.position_width", "8"}});
+  EXPECT_EQ(c.contradictions.size(), 3U);
+  ASSERT_EQ(c.explanation.size(), 1U);
+  EXPECT_EQ(c.explanation[0].path, "decoder.embedding.positions");
+  EXPECT_EQ(c.explanation[0].params, -50 * 8);
+}
+
+// The code splits 8 into 2 heads of 4; four heads of 2 have matrices of the same sizes.
+TEST(ChosenDifferences, ExplainNothingWhereNoParameterIsAmiss) {
+  ModelSnapshot snapshot = llama_like();
+  snapshot.code_sizes.push_back({{"view", {-1, -1, 2, 4}}});
+  for (ModuleNode& module : snapshot.modules) {
+    const std::string_view path = module.path, name = ".self_attn";
+    if (path.size() > name.size() && path.substr(path.size() - name.size()) == name)
+      module.code_sizes = 0;
+  }
+  const Comparison c = with_settings(snapshot, {{"decoder.attention.num_heads", "4"},
+                                                {"decoder.attention.num_key_value_heads", "4"},
+                                                {"decoder.attention.head_dim", "2"},
+                                                {"decoder.attention.value_head_dim", "2"}});
+  EXPECT_TRUE(c.terms.exact());
+  EXPECT_FALSE(c.contradictions.empty());
+  EXPECT_TRUE(c.explanation.empty());
+}
+
+/// One stack with `layers` behind it.
+formulas::TransformerSpec with_head_layers(std::vector<formulas::HeadLayer> layers) {
+  formulas::TransformerSpec spec;
+  spec.stacks.emplace_back();
+  spec.head_layers = std::move(layers);
+  return spec;
+}
+
+formulas::HeadLayer linear(std::string id, std::int64_t in, std::int64_t out) {
+  formulas::HeadLayer layer;
+  layer.id = std::move(id);
+  layer.in = in;
+  layer.out = out;
+  return layer;
+}
+
+/// What the only head layer of a frozen file, 8 to 3, is called under a specification with `given`.
+std::string name_under(std::vector<formulas::HeadLayer> given) {
+  Inference inference;
+  inference.spec = with_head_layers({linear("linear_1", 8, 3)});
+  adopt(with_head_layers(std::move(given)), "config.json", Storing::kFrozen, inference);
+  return inference.spec.head_layers.front().id;
+}
+
+TEST(FrozenHeadLayers, AreNamedAfterTheOneLayerOfTheirShape) {
+  EXPECT_EQ(name_under({linear("pooler", 8, 8), linear("classifier", 8, 3)}), "classifier");
+  EXPECT_EQ(name_under({linear("pooler", 8, 8), linear("classifier", 4, 3)}), "linear_1");
+  EXPECT_EQ(name_under({linear("first", 8, 3), linear("second", 8, 3)}), "linear_1")
+      << "either could be meant";
+}
+
 /// GPT-2 of two layers, width 4, 10 words, 6 positions: its tensors' sizes.
 formulas::TransformerSpec tiny_gpt2() {
   const auto read = formulas::spec_from_hf_config(
@@ -100,8 +172,17 @@ TEST(ShapeMatch, LaysWhatIsPackedAsOneTensorALayer) {
   EXPECT_EQ(placed, (std::vector<std::string>{"0 embedding.tokens", "1 embedding.positions",
                                               "2 attention.qkv.weight", "3 attention.qkv.weight",
                                               "5 attention.qkv.bias", "6 attention.qkv.bias"}));
-  // No third layer, no term of 7; the tied head is no tensor of its own.
+  // No third layer, no term of 7.
   EXPECT_EQ(match->unexplained, (std::vector<WeightId>{WeightId(4), WeightId(7)}));
+}
+
+// A second tensor of the table's 10·4: the tied head is no tensor of its own.
+TEST(ShapeMatch, LaysNothingUnderATiedHead) {
+  const auto match = match_by_shape(weights_of({40, 40}), tiny_gpt2());
+  ASSERT_TRUE(match);
+  ASSERT_EQ(match->placements.size(), 1U);
+  EXPECT_EQ(match->placements[0].term.text(), "embedding.tokens");
+  EXPECT_EQ(match->unexplained, std::vector<WeightId>{WeightId(1)});
 }
 
 // The whole way: a frozen file whose code says nothing of its layers, held against a configuration.

@@ -50,6 +50,17 @@ TEST(TermChanges, TellOtherNumbersOfTheSameSymbols) {
   EXPECT_EQ(changes[0].formula, "V·H = 50304·768 instead of 50257·768");
 }
 
+// Two groups of layers, 4 of one width and 2 of another, under one key.
+TEST(TermChanges, AddUpTheLinesOfATerm) {
+  const TermLine wide = line(kQkvBias, {{"L·n_q·d", "4·2·8"}}, 64);
+  const TermLine narrow = line(kQkvBias, {{"L·n_q·d", "2·2·4"}}, 16);
+  const TermLine wider = line(kQkvBias, {{"L·n_q·d", "4·2·16"}}, 128);
+  const auto changes = term_changes({wide, narrow}, {wider, narrow});
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].params, 4 * 2 * 16 - 4 * 2 * 8);
+  EXPECT_EQ(changes[0].formula, "L·n_q·d = 4·2·16 instead of 4·2·8");
+}
+
 TEST(TermChanges, LeaveOutWhatStays) { EXPECT_TRUE(term_changes({kBias}, {kBias}).empty()); }
 
 }  // namespace
