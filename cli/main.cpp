@@ -43,12 +43,15 @@ int run(int argc, char** argv) {
     });
   }
   const tally::report::Format format = tally::cli::error_format(argc, argv);
+  const auto print = [&session](const std::string& text) {
+    if (const auto written = write_to_stdout(text); !written) fail(session, written.error());
+  };
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    static_cast<void>(write_to_stdout(app.help()));
+    print(app.help());
   } catch (const CLI::CallForVersion& version) {
-    static_cast<void>(write_to_stdout(version.what() + std::string("\n")));
+    print(version.what() + std::string("\n"));
   } catch (const CLI::ParseError& error) {
     fail(session, usage_error(app, error), format);
   } catch (const tally::Error& error) {
@@ -63,6 +66,6 @@ int run(int argc, char** argv) {
 
 // Out of memory while an error is told ends the program: there is nothing left to tell it with.
 int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
-  prepare_standard_streams();
+  prepare_process();
   return run(argc, argv);
 }

@@ -91,7 +91,10 @@ Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& option
   if (load.paths.empty())
     return Error{ErrorCode::kUsage, "MODEL is required",
                  "'torchtally audit --help' lists what there is"};
-  const auto output = Output::open(options.output);
+  std::vector<std::string> inputs = load.paths;
+  inputs.push_back(options.files_from);
+  inputs.insert(inputs.end(), load.libraries.begin(), load.libraries.end());
+  const auto output = Output::open(options.output, inputs);
   if (!output) return output.error();
   const bool several = load.paths.size() > 1;
   if (auto sensible = refuse_idle_flags(command, *output, several, options.view.each); !sensible)
@@ -114,15 +117,17 @@ Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& option
       observer_of(load, progress));
   if (!outcome) return outcome.error();
   session.exit_code = exit_code_for(*outcome);
-  if (!written) return written;
   const Format format = options.output.format;
   const bool for_people = format != Format::kJson && format != Format::kJsonLines;
   if (for_people) report_unreadable(report.summaries());
   // One file that cannot be read has no report: its line on stderr says it all.
   if (!several && report.summaries().front().error && for_people && options.output.files.empty())
     return Unit{};
-  return output->write_rest(app::with_sandbox_notes(session.sandbox, std::move(report).finish()),
-                            options.units);
+  const auto rest = output->write_rest(
+      app::with_sandbox_notes(session.sandbox, std::move(report).finish()), options.units);
+  if (written) written = rest;
+  if (!written) fail(session, written.error());
+  return Unit{};
 }
 
 void add_flags(CLI::App& command, Session& session) {

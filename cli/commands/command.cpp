@@ -48,14 +48,13 @@ report::Report error_report(const Error& error, const std::string& command) {
 
 void fail(Session& session, const Error& error, report::Format format) {
   session.exit_code = exit_code_for(error.code);
-  // A stream that cannot be written to leaves no place to say so; the exit code still tells.
-  if (format == report::Format::kJson) {
-    static_cast<void>(write_all(STDOUT_FILENO, to_json(error_report(error, session.command))));
-  } else if (format == report::Format::kJsonLines) {
-    static_cast<void>(write_all(STDOUT_FILENO, to_json_line(error_report(error, session.command))));
-  } else {
-    static_cast<void>(write_all(STDERR_FILENO, error_text(error)));
+  if (format == report::Format::kJson || format == report::Format::kJsonLines) {
+    const report::Report report = error_report(error, session.command);
+    const bool is_line = format == report::Format::kJsonLines;
+    if (write_all(STDOUT_FILENO, is_line ? to_json_line(report) : to_json(report)) == 0) return;
   }
+  // Where that cannot be written either, the exit code still tells.
+  static_cast<void>(write_all(STDERR_FILENO, error_text(error)));
 }
 
 }  // namespace tally::cli

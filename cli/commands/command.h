@@ -67,8 +67,9 @@ struct Session {
   inspector::SandboxSupport sandbox = inspector::sandbox_support();  ///< of this kernel
 };
 
-/// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON or JSON Lines,
-/// and sets the session's exit code.
+/// Reports `error` in words on stderr, or as JSON on stdout where `format` is JSON or JSON Lines
+/// and stdout takes it, and sets the session's exit code. For errors of writing a report no format
+/// is given: stdout has that report, or the part of it that there was space for.
 void fail(Session& session, const Error& error, report::Format format = report::Format::kText);
 
 /// A command's row in the program's list of commands. Flags are added when the command is called:

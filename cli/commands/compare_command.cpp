@@ -20,7 +20,8 @@ struct CompareOptions {
 };
 
 Result<Unit> run(const CLI::App& command, Session& session, CompareOptions& options) {
-  const auto output = Output::open(options.output);
+  const auto output = Output::open(
+      options.output, {options.path, options.request.config, options.request.expect_config});
   if (!output) return output.error();
   if (auto shown = refuse_unshown(
           command, *output, {{"--all-fields", kForPeopleAndJson, "in CSV, which has the terms"}});
@@ -32,8 +33,10 @@ Result<Unit> run(const CLI::App& command, Session& session, CompareOptions& opti
   const auto compared = app::compare(options.request, observer_of(load, progress));
   if (!compared) return compared.error();
   session.exit_code = exit_code_for(outcome_of(*compared));
-  return output->write(app::with_sandbox_notes(
+  const auto written = output->write(app::with_sandbox_notes(
       session.sandbox, app::compare_report(*compared, options.request.every_field)));
+  if (!written) fail(session, written.error());
+  return Unit{};
 }
 
 void add_flags(CLI::App& command, Session& session) {

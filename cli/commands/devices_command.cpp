@@ -22,7 +22,7 @@ void add_flags(CLI::App& command, Session& session) {
       "Find the largest block that can be had on each device: it is allocated and given back");
   add_output_flags(command, options->output);
   command.callback([&session, options] {
-    run_report(session, options->output, [&]() -> Result<report::Report> {
+    run_report(session, options->output, {}, [&]() -> Result<report::Report> {
       const auto devices = app::list_devices(options->request);
       if (!devices) return devices.error();
       return app::with_sandbox_notes(session.sandbox, app::devices_report(*devices));

@@ -120,7 +120,8 @@ void add_flags(CLI::App& command, Session& session) {
       {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime, PlanUse::kPrice});
   add_output_flags(command, options->output);
   command.callback([&session, options] {
-    run_report(session, options->output, [&] { return report_of(*options); });
+    run_report(session, options->output, {options->model.config_path},
+               [&] { return report_of(*options); });
   });
 }
 

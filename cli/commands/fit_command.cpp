@@ -49,15 +49,16 @@ void add_flags(CLI::App& command, Session& session) {
   add_output_flags(command, options->output);
   command.callback([&session, options] {
     bool failed = false;
-    run_report(session, options->output, [&]() -> Result<report::Report> {
-      const auto request = fit_request(*options);
-      if (!request) return request.error();
-      const auto answer = app::fit(*request);
-      if (!answer) return answer.error();
-      // With --for, fitting is the check that was asked for.
-      failed = !options->purpose.empty() && !answer->fits();
-      return app::fit_report(*answer);
-    });
+    run_report(session, options->output, {options->model.config_path},
+               [&]() -> Result<report::Report> {
+                 const auto request = fit_request(*options);
+                 if (!request) return request.error();
+                 const auto answer = app::fit(*request);
+                 if (!answer) return answer.error();
+                 // With --for, fitting is the check that was asked for.
+                 failed = !options->purpose.empty() && !answer->fits();
+                 return app::fit_report(*answer);
+               });
     if (failed && session.exit_code == kExitOk) session.exit_code = kExitCheckFailed;
   });
 }

@@ -23,7 +23,7 @@ void add_flags(CLI::App& command, Session& session) {
       ->option_text("TERM|FAMILY");
   add_output_flags(command, options->output);
   command.callback([&session, options] {
-    run_report(session, options->output, [&]() -> Result<report::Report> {
+    run_report(session, options->output, {}, [&]() -> Result<report::Report> {
       if (options->subject.empty()) return app::formulas_report(app::EveryFormula{});
       const auto found = app::look_up(options->subject);
       if (!found) return found.error();

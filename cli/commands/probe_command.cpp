@@ -99,7 +99,9 @@ Result<Unit> write_snapshot(const std::optional<OutputFile>& file, const std::st
 
 void run(const CLI::App& command, Session& session, const ProbeOptions& options) {
   const Format format = options.output.format;
-  auto output = Output::open(options.output);
+  std::vector<std::string> inputs = options.flags.libraries;
+  inputs.push_back(options.flags.path);
+  auto output = Output::open(options.output, inputs);
   if (!output) return fail(session, output.error(), format);
   if (auto sensible = refuse_idle_probe_flags(command, options.flags); !sensible)
     return fail(session, sensible.error(), format);
@@ -109,7 +111,7 @@ void run(const CLI::App& command, Session& session, const ProbeOptions& options)
     return fail(session, shown.error(), format);
   std::optional<OutputFile> snapshot_file;
   if (!options.flags.cuda_snapshot.empty()) {
-    Result<OutputFile> opened = OutputFile::open(options.flags.cuda_snapshot);
+    Result<OutputFile> opened = OutputFile::open(options.flags.cuda_snapshot, inputs);
     if (!opened) return fail(session, opened.error(), format);
     snapshot_file = std::move(*opened);
   }
@@ -126,7 +128,7 @@ void run(const CLI::App& command, Session& session, const ProbeOptions& options)
   const ProbeReport& report = outcome->report;
   const auto written =
       output->write(with_sandbox_notes(session.sandbox, probe_report(report, options.flags.rows)));
-  if (!written) return fail(session, written.error(), format);
+  if (!written) return fail(session, written.error());
   if (has_failure(report)) session.exit_code = kExitCheckFailed;
   // The report is there; what is missing in it goes to stderr.
   if (auto recorded = write_snapshot(snapshot_file, outcome->cuda_snapshot); !recorded)

@@ -7,12 +7,15 @@
 #include <report/report.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace tally::cli {
 
-/// Opens the outputs, makes the report and writes it. The first of the three that fails ends the
-/// session with its error, so that a bad -o path costs no work.
+/// Opens the outputs, which must be none of `inputs`, makes the report and writes it. The first of
+/// the three that fails ends the session with its error, so that a bad -o path costs no work.
 void run_report(Session& session, const OutputOptions& options,
+                const std::vector<std::string>& inputs,
                 const std::function<Result<report::Report>()>& make);
 
 }  // namespace tally::cli

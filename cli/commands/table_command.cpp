@@ -47,7 +47,8 @@ void add_flags(CLI::App& command, Session& session) {
                  {PlanUse::kBoth, PlanUse::kTraining, PlanUse::kInference, PlanUse::kTime});
   add_output_flags(command, options->output);
   command.callback([&session, options, &command] {
-    run_report(session, options->output, [&] { return report_of(command, *options); });
+    run_report(session, options->output, options->models,
+               [&] { return report_of(command, *options); });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <report/printable.h>
 #include <report/report.h>
 #include <report/views.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -116,7 +117,7 @@ void add_output_flags(CLI::App& command, OutputOptions& options) {
       ->group(kGroup);
 }
 
-Result<Output> Output::open(const OutputOptions& options) {
+Result<Output> Output::open(const OutputOptions& options, const std::vector<std::string>& inputs) {
   if (options.color == "always" && options.format != Format::kText) {
     return Error{ErrorCode::kUsage, "--color always does nothing but in text on stdout",
                  "leave out --color or -f"};
@@ -128,7 +129,7 @@ Result<Output> Output::open(const OutputOptions& options) {
     if (ending == nullptr) {
       return OutputFile::refused(path, "its ending tells no format", kEndingsHint);
     }
-    Result<OutputFile> opened = OutputFile::open(path);
+    Result<OutputFile> opened = OutputFile::open(path, inputs);
     if (!opened) return opened.error();
     for (const File& file : output.files_) {
       if (file.file.target() == opened->target())
@@ -136,20 +137,27 @@ Result<Output> Output::open(const OutputOptions& options) {
     }
     output.files_.push_back({std::move(*opened), ending->format});
   }
+  if (const std::string* input = input_written_to(STDOUT_FILENO, "", inputs)) {
+    return Error{ErrorCode::kUsage, "cannot write to stdout: it is the input '" + *input + "'",
+                 "redirect it to another file"};
+  }
   return output;
 }
 
 Result<Unit> Output::write_as(Rendered& rendered, bool lines, bool rest) const {
   const auto is_meant = [&](Format format) { return format == Format::kJsonLines ? lines : rest; };
+  Result<Unit> outcome = Unit{};
+  const auto note = [&outcome](Result<Unit> written) {
+    if (outcome && !written) outcome = std::move(written);
+  };
   for (const File& file : files_) {
     if (!is_meant(file.format)) continue;
     const std::string text = rendered.in(file.format, TextStyle{});
-    auto written =
-        file.format == Format::kJsonLines ? file.file.append(text) : file.file.write(text);
-    if (!written) return written;
+    note(file.format == Format::kJsonLines ? file.file.append(text) : file.file.write(text));
   }
-  if (!is_meant(options_.format)) return Unit{};
-  return write_to_stdout(rendered.in(options_.format, stdout_style(options_.color)));
+  if (is_meant(options_.format))
+    note(write_to_stdout(rendered.in(options_.format, stdout_style(options_.color))));
+  return outcome;
 }
 
 Result<Unit> Output::write(const report::Report& report, Units units) const {

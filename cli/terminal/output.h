@@ -37,13 +37,15 @@ void add_output_flags(CLI::App& command, OutputOptions& options);
 /// The files that a report goes to, and stdout.
 class Output {
  public:
-  /// Checks every file of `options` (OutputFile::open). Errors are kUsage, and name the file;
-  /// colours for what has none are one.
-  static Result<Output> open(const OutputOptions& options);
+  /// Checks every file of `options` (OutputFile::open), and that neither they nor stdout are one of
+  /// `inputs`, the files that the command reads. Errors are kUsage, and name the file; colours for
+  /// what has none are one.
+  static Result<Output> open(const OutputOptions& options, const std::vector<std::string>& inputs);
 
   /// Writes the report to each file in its own format, then to stdout in the format asked for. With
   /// -o files and no -f, stdout gets the text as well. JSON Lines are one line, appended to a file
-  /// that is there; the other formats replace it. `units` are those of the text.
+  /// that is there; the other formats replace it. `units` are those of the text. An output that
+  /// fails keeps no other from being written; the error is that of the first.
   Result<Unit> write(const report::Report& report,
                      report::Units units = report::Units::kExact) const;
 

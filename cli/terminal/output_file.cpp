@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +24,12 @@ std::string folder_of(const std::string& path) {
 std::string followed(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
   return real == nullptr ? path : std::string(real.get());
+}
+
+bool is_same_file(const struct stat& one, const std::string& path) {
+  struct stat other {};
+  return stat(path.c_str(), &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
 }
 
 /// A new file beside `target`, removed at the end unless it was renamed to it.
@@ -79,6 +86,9 @@ Result<Unit> check_writable(const std::string& path, const std::string& target) 
   const int error = Temporary(target).error();
   if (error == 0) return Unit{};
   const std::string folder = folder_of(target);
+  if (error == ENOENT && folder == "." && access(".", F_OK) != 0)
+    return OutputFile::refused(path, "the current folder has been removed",
+                               "change to a folder that is there, or give the whole path");
   if (error == ENOENT)
     return OutputFile::refused(path, "there is no folder '" + folder + "'",
                                "create it, or choose another");
@@ -91,10 +101,25 @@ Error OutputFile::refused(const std::string& path, const std::string& reason, st
   return {ErrorCode::kUsage, "cannot write to '" + path + "': " + reason, std::move(hint)};
 }
 
-Result<OutputFile> OutputFile::open(const std::string& path) {
+const std::string* input_written_to(int descriptor, const std::string& path,
+                                    const std::vector<std::string>& inputs) {
+  struct stat present {};
+  const int failed = descriptor >= 0 ? fstat(descriptor, &present) : stat(path.c_str(), &present);
+  if (failed != 0 || !S_ISREG(present.st_mode)) return nullptr;
+  const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const std::string& input) {
+    return is_same_file(present, input);
+  });
+  return found == inputs.end() ? nullptr : &*found;
+}
+
+Result<OutputFile> OutputFile::open(const std::string& path,
+                                    const std::vector<std::string>& inputs) {
   OutputFile file;
   file.path_ = path;
   file.target_ = followed(path);
+  if (const std::string* input = input_written_to(-1, file.target_, inputs)) {
+    return refused(path, "it is the input '" + *input + "'", "name another file");
+  }
   if (const auto writable = check_writable(path, file.target_); !writable) return writable.error();
   return file;
 }
@@ -113,6 +138,7 @@ Result<Unit> OutputFile::append(std::string_view line) const {
   const bool readable = end <= 0 || pread(descriptor, &last, 1, end - 1) == 1;
   int error = readable ? 0 : errno;
   if (error == 0) error = write_all(descriptor, (last == '\n' ? "" : "\n") + std::string(line));
+  if (error != 0 && end >= 0) static_cast<void>(ftruncate(descriptor, end));
   close(descriptor);
   return outcome(error);
 }

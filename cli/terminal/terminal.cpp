@@ -1,6 +1,7 @@
 #include <cli/terminal/terminal.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,14 +28,28 @@ int terminal_width(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+void raise_limit(decltype(RLIMIT_STACK) resource, rlim_t wanted) {
+  rlimit limit{};
+  if (getrlimit(resource, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(limit.rlim_max, wanted);
+  static_cast<void>(setrlimit(resource, &limit));
+}
+
 }  // namespace
 
-void prepare_standard_streams() {
+void prepare_process() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);
+  constexpr rlim_t kEnoughStack = 8 << 20;  // what a shell gives; none of ours goes deep
+  raise_limit(RLIMIT_STACK, kEnoughStack);
+  constexpr rlim_t kEnoughDescriptors = 4096;  // for 256 children
+  raise_limit(RLIMIT_NOFILE, kEnoughDescriptors);
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF) {
-      // open() takes the lowest number that is free: this one.
-      if (open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY) == -1) return;
+      // open() takes the lowest number that is free: this one. The wrong way round, so that its use
+      // is an error as it would be on a closed one.
+      if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) == -1) return;
     }
   }
 }
@@ -85,6 +100,10 @@ int write_all(int descriptor, std::string_view text) {
 Result<Unit> write_to_stdout(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error == 0 || error == EPIPE) return Unit{};
+  if (error == EBADF) {
+    return Error{ErrorCode::kUnavailable, "cannot write to stdout: it is closed",
+                 "where only the files of -o matter, redirect it to /dev/null"};
+  }
   return Error{ErrorCode::kUnavailable,
                std::string("cannot write to stdout: ") + std::strerror(error),
                "check where stdout is redirected to, or write to a file with -o"};

@@ -9,11 +9,14 @@
 
 namespace tally::cli {
 
-/// Call first in main(). Opens /dev/null in place of standard streams that the caller closed, so
-/// that no file of ours gets their numbers, and ignores SIGPIPE, so that a reader that goes away
-/// (`| head`, a worker that died) is an error of write() and not the end of the program. Child
-/// processes inherit an ignored SIGPIPE: reset it for them.
-void prepare_standard_streams();
+/// Call first in main(). Whatever the caller closed, ignored or lowered, what goes wrong later
+/// comes as an error that can be told, and not as the end of the program:
+/// - Standard streams that are closed are opened so that nothing can be written to or read from
+///   them, and no file of ours gets their numbers.
+/// - SIGPIPE (`| head`, a worker that died) and SIGXFSZ (`ulimit -f`) are ignored. Child processes
+///   inherit that: reset SIGPIPE for them. SIGCHLD is not ignored: children are waited for.
+/// - Limits of descriptors and stack are raised as far as they may be.
+void prepare_process();
 
 /// The text style for stdout, from `color` (auto, always, never), NO_COLOR, TERM, COLUMNS, the
 /// locale and what stdout is. Colour is for terminals unless `color` says otherwise; bars and a

@@ -51,7 +51,7 @@ class OutputTest : public testing::Test {
   static Result<Output> open(const std::vector<std::string>& files) {
     OutputOptions options;
     options.files = files;
-    return Output::open(options);
+    return Output::open(options, {});
   }
 
   /// One paragraph with a control character, in text and in JSON.
@@ -196,7 +196,7 @@ TEST(WriteToStdout, EndsQuietlyWhenTheReaderIsGone) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   close(ends[0]);
-  std::signal(SIGPIPE, SIG_IGN);  // as prepare_standard_streams() does
+  std::signal(SIGPIPE, SIG_IGN);  // as prepare_process() does
   bool ok = false;
   {
     const Redirected redirected(ends[1]);
