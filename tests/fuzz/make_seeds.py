@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the fuzzers' seeds: the pickles and sources of the sample models, and the archives themselves.
+"""Writes the fuzzers' seeds: the sample models, their pickles and sources, and configurations of every family.
 
-    make_seeds.py SAMPLE_MODELS FOLDER
+    make_seeds.py SOURCE_TREE FOLDER
 """
 
 import io
@@ -30,19 +30,22 @@ def unchecked(model: pathlib.Path) -> bytes:
     return bytes(data)
 
 
-def main(samples: pathlib.Path, folder: pathlib.Path):
-    for name in ("archive", "zip_directory", "pickle", "source", "snapshot_bytes"):
+def main(tree: pathlib.Path, folder: pathlib.Path):
+    for name in ("archive", "report", "config", "zip_directory", "pickle", "source", "snapshot_bytes"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    for model in sorted(samples.glob("*.pt")):
+    for model in sorted((tree / "sample_models").glob("*.pt")):
         if model.stat().st_size < 30_000:
             shutil.copy(model, folder / "zip_directory" / model.name)
             (folder / "archive" / model.name).write_bytes(unchecked(model))
+            (folder / "report" / model.name).write_bytes(unchecked(model))
         with zipfile.ZipFile(model) as archive:
             for number, record in enumerate(archive.namelist()):
                 kind = "pickle" if record.endswith(".pkl") else "source" if record.endswith(".py") else None
                 if kind and archive.getinfo(record).file_size < 10_000:
                     (folder / kind / f"{model.stem}-{number}").write_bytes(archive.read(record))
+    for config in sorted((tree / "tests/formulas/data/configs").glob("*.json")):
+        shutil.copy(config, folder / "config" / config.name)
     # The empty one of what a reader sends, inspector/model/snapshot_bytes.cpp: text and lists are their length, 4 bytes.
     (folder / "snapshot_bytes" / "empty").write_bytes(bytes(4 + 8 + 4 + 8 + 4 + 7 * 4))
 

@@ -4,6 +4,7 @@
 #include <inspector/formats/torchscript/module_walker.h>
 #include <inspector/formats/torchscript/operation_reader.h>
 #include <inspector/formats/torchscript/risks.h>
+#include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
 #include <charconv>
@@ -82,6 +83,12 @@ class Loader {
       error.message = "record " + record + " is damaged: it " + error.message;
       if (error.hint.empty()) error.hint = "export or copy the model again";
       return error;
+    }
+    if (const pickle::Node* tag = find_wrong_tag(*pickled)) {
+      return Error{ErrorCode::kMalformed,
+                   record + ", byte " + std::to_string(tag->at) +
+                       ": a list or dict has a tag that is no type of it",
+                   "the file is damaged; export or copy the model again"};
     }
     return std::make_shared<const pickle::Pickle>(std::move(*pickled));
   }

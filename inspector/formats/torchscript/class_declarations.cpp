@@ -53,6 +53,41 @@ bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
   }
 }
 
+/// Whether `text` is a number as the printer writes one: "17", "1e-05", "2.j".
+bool is_number(std::string_view text) {
+  const auto take = [&text](std::string_view bytes) {
+    const std::size_t end = std::min(text.find_first_not_of(bytes), text.size());
+    text.remove_prefix(end);
+    return end > 0;
+  };
+  constexpr std::string_view kDigits = "0123456789";
+  if (!take(kDigits)) return false;
+  if (starts_with(text, ".")) {
+    text.remove_prefix(1);
+    take(kDigits);
+  }
+  if (starts_with(text, "e")) {
+    text.remove_prefix(1);
+    if (starts_with(text, "-") || starts_with(text, "+")) text.remove_prefix(1);
+    if (!take(kDigits)) return false;
+  }
+  return text.empty() || text == "j";
+}
+
+/// Whether `text` is what a member of an Enum stands for: a number, or a string, whose quotes are
+/// not escaped.
+bool is_enum_value(std::string_view text) {
+  if (text.size() > 1 && text.front() == '"') return text.back() == '"';
+  if (starts_with(text, "-")) text.remove_prefix(1);
+  return is_number(text);
+}
+
+/// Whether a value of the type may be anything: LibTorch has no such attributes.
+bool holds_any(const DeclaredType& type) {
+  return type.kind == DeclaredType::Kind::kAny ||
+         std::any_of(type.arguments.begin(), type.arguments.end(), holds_any);
+}
+
 class DeclarationReader {
  public:
   explicit DeclarationReader(std::string_view source) : source_(source), lines_(source) {}
@@ -128,6 +163,7 @@ class DeclarationReader {
         fail(at + kClass.size() + open, "a base that no class has");
     }
     names_.clear();
+    functions_.clear();
     part_ = cls.is_module() ? Part::kLists : Part::kAttributes;
     next_list_ = 0;
     take();
@@ -161,13 +197,17 @@ class DeclarationReader {
 
   void read_member(ClassDeclaration& cls) {
     if (cls.base == "Enum") {
-      if (!is_identifier(line_.text.substr(0, line_.text.find(" = "))))
+      constexpr std::string_view kAssign = " = ";
+      const std::size_t assign = line_.text.find(kAssign);
+      if (assign == std::string_view::npos || !is_identifier(line_.text.substr(0, assign)) ||
+          !is_enum_value(line_.text.substr(assign + kAssign.size())))
         fail(line_.at, "no member of an Enum");
       return take();
     }
     const std::string_view name = function_name(line_.text);
     if (!name.empty()) {
       part_ = Part::kFunctions;
+      if (!functions_.emplace(name).second) fail(line_.at, "declares a method a second time");
       if (name == "__getstate__") cls.has_getstate = true;
       if (name == "__setstate__") cls.has_setstate = true;
       return read_function(&cls);
@@ -205,14 +245,16 @@ class DeclarationReader {
   /// `__annotations__ = []` in front of the first of those.
   void read_attribute(ClassDeclaration& cls) {
     constexpr std::string_view kAnnotations = "__annotations__ = []", kOpen = "__annotations__[\"",
-                               kClose = "\"] = ", kColon = " : ", kFinal = "Final[";
+                               kClose = "\"] = ", kColon = " : ", kFinal = "Final[",
+                               kAssign = " = ";
     const std::string_view line = line_.text;
     if (part_ == Part::kLists) part_ = Part::kAttributes;
     if (part_ == Part::kFunctions) fail(line_.at, "an attribute behind a function");
     if (line == kAnnotations && cls.attributes.empty() && part_ == Part::kAttributes) return;
     std::string_view name;
     std::size_t type_at = 0;
-    if (starts_with(line, kOpen)) {
+    const bool is_quoted = starts_with(line, kOpen);
+    if (is_quoted) {
       const std::size_t close = line.rfind(kClose);  // no type holds a quote
       if (close == std::string_view::npos || close < kOpen.size())
         fail(line_.at, "no annotation of an attribute");
@@ -230,10 +272,23 @@ class DeclarationReader {
         std::find(std::begin(kModuleLists), std::end(kModuleLists), name) != std::end(kModuleLists))
       fail(line_.at, "an attribute of the name " + std::string(name));
     if (!names_.emplace(name).second) fail(line_.at, "declares an attribute a second time");
-    if (!starts_with(line, kOpen) && starts_with(line.substr(type_at), kFinal))
+    if (cls.base == "NamedTuple") {
+      if (is_quoted) fail(line_.at, "a field of a NamedTuple in another form");
+      const std::size_t assign = std::min(line.find(kAssign, type_at), line.size());
+      if (assign < line.size()) check_value(assign + kAssign.size());
+      return add_attribute(name, type_at, assign, cls);
+    }
+    if (!is_quoted && starts_with(line.substr(type_at), kFinal))
       return read_constant(name, type_at + kFinal.size(), cls);
     if (part_ != Part::kAttributes) fail(line_.at, "an attribute behind a constant");
-    cls.attributes.push_back({std::string(name), read_type(type_at, line.size())});
+    add_attribute(name, type_at, line.size(), cls);
+  }
+
+  void add_attribute(std::string_view name, std::size_t type_at, std::size_t type_end,
+                     ClassDeclaration& cls) const {
+    DeclaredType type = read_type(type_at, type_end);
+    if (holds_any(type)) fail(line_.at + type_at, "an attribute of the type Any");
+    cls.attributes.push_back({std::string(name), std::move(type)});
   }
 
   /// `name : Final[Type] = literal`, of which the type begins at `type_at`.
@@ -244,12 +299,17 @@ class DeclarationReader {
     if (assign == std::string_view::npos) fail(line_.at + type_at, "a constant without a value");
     part_ = Part::kConstants;
     read_type(type_at, assign);
-    const std::string_view literal = line.substr(assign + kAssign.size());
-    Tokenizer tokenizer(literal);
+    const std::size_t value_at = assign + kAssign.size();
+    check_value(value_at);
+    cls.constants.emplace_back(valid_utf8(name), literal_to_json(line.substr(value_at)));
+  }
+
+  /// The value that stands in the line from `at` on.
+  void check_value(std::size_t at) const {
+    Tokenizer tokenizer(line_.text.substr(at));
     for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd; token = tokenizer.next())
-      if (token.is("="))
-        fail(line_.at + assign + kAssign.size() + token.at, "no value of a constant");
-    cls.constants.emplace_back(valid_utf8(name), literal_to_json(literal));
+      if (token.is("=") || (token.kind == Token::Kind::kNumber && !is_number(token.text)))
+        fail(line_.at + at + token.at, "no value of a constant");
   }
 
   /// The type that stands in the line from `begin` to `end`.
@@ -301,6 +361,7 @@ class DeclarationReader {
   Part part_ = Part::kLists;
   std::size_t next_list_ = 0;
   std::unordered_set<std::string> names_;
+  std::unordered_set<std::string_view> functions_;
 };
 
 /// Whether a line that begins with this word holds names as they are, quotes unescaped.

@@ -29,7 +29,7 @@ constexpr Spelling kSpellings[] = {
     {"QScheme", Kind::kOpaque, 0, 0},      {"Layout", Kind::kOpaque, 0, 0},
     {"MemoryFormat", Kind::kOpaque, 0, 0}, {"ScalarType", Kind::kOpaque, 0, 0},
     {"Capsule", Kind::kOpaque, 0, 0},      {"Optional", Kind::kOptional, 1, 1},
-    {"Union", Kind::kUnion, 1, kMany},     {"List", Kind::kList, 1, 1},
+    {"Union", Kind::kUnion, 2, kMany},     {"List", Kind::kList, 1, 1},
     {"Dict", Kind::kDict, 2, 2},           {"Tuple", Kind::kTuple, 0, kMany},
 };
 
@@ -77,8 +77,18 @@ class TypeReader {
     do {
       if (!read(type.arguments.emplace_back(), depth + 1)) return false;
     } while (take(", "));
+    if (type.kind == Kind::kUnion && has_twins(type.arguments)) return false;
+    if (type.kind == Kind::kOptional && type.arguments[0].kind == Kind::kNone) return false;
     return take("]") && type.arguments.size() >= spelling->least &&
            type.arguments.size() <= spelling->most;
+  }
+
+  /// LibTorch has no union of a type with itself, nor an Optional of NoneType, which is one.
+  static bool has_twins(const std::vector<DeclaredType>& types) {
+    std::vector<std::string> texts;
+    for (const DeclaredType& type : types) texts.push_back(printed(type));
+    std::sort(texts.begin(), texts.end());
+    return std::adjacent_find(texts.begin(), texts.end()) != texts.end();
   }
 
   std::string_view text_;

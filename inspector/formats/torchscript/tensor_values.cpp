@@ -226,6 +226,10 @@ class TensorReader {
       const StridedView &scales = t.parts[0].view, &zero_points = t.parts[1].view;
       if (scales.sizes.size() != 1 || scales.sizes != zero_points.sizes)
         fail("has scales and zero points of different shapes");
+      const std::string_view dtype = info(scales.dtype).name;
+      constexpr std::string_view kComplex = "complex";  // floating as well, but no scale
+      if (!info(scales.dtype).floating || dtype.substr(0, kComplex.size()) == kComplex)
+        fail("has scales of the type " + std::string(dtype));
       q.axis = item(3, Kind::kInteger, "the channel axis").integer;
       if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size()))
         fail("has the channel axis " + std::to_string(q.axis) + " of " +
@@ -266,7 +270,18 @@ class TensorReader {
       if (elements > kLargestCount) fail("has more elements than 2^63");
     }
     t.view.elements = static_cast<std::int64_t>(elements);
+    if (layout == kCoo) check_coo(t);
     return t;
+  }
+
+  /// Indices are [sparse dimensions, n], values [n, dense dimensions…].
+  static void check_coo(const TensorRecord& t) {
+    const std::vector<std::int64_t>&indices = t.parts[0].view.sizes,
+          &values = t.parts[1].view.sizes;
+    const auto rank = static_cast<std::int64_t>(t.view.sizes.size());
+    if (indices.size() != 2 || values.empty() || indices[1] != values[0] ||
+        indices[0] + static_cast<std::int64_t>(values.size()) - 1 != rank)
+      fail("has " + std::to_string(rank) + " dimensions, which its indices and values do not have");
   }
 
   const Pickle& p_;

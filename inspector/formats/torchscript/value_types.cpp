@@ -2,6 +2,7 @@
 #include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace tally::inspector {
 namespace {
@@ -120,6 +121,30 @@ std::string_view describe(const Pickle& p, const Node& node) {
       return "a bare storage";
   }
   return "a value";
+}
+
+const Node* find_wrong_tag(const Pickle& p) {
+  // Few different tags come many times, each time as the same text of the pickle.
+  std::unordered_map<const char*, Type> known;
+  const auto type_of = [&known](std::string_view tag) {
+    const auto [found, fresh] = known.emplace(tag.data(), Type::kAny);
+    std::size_t wrong_at = 0;
+    if (fresh) {
+      if (const auto type = read_declared_type(tag, wrong_at)) found->second = type->kind;
+    }
+    return found->second;
+  };
+  for (const Node& node : p.nodes) {
+    const bool is_tag = is_call_with(p, node, "torch.jit._pickle", "restore_type_tag",
+                                     {Kind::kList, Kind::kString}) ||
+                        is_call_with(p, node, "torch.jit._pickle", "restore_type_tag",
+                                     {Kind::kDict, Kind::kString});
+    if (!is_tag) continue;
+    const Node& arguments = p.at(node, 1);
+    const Type wanted = p.at(arguments, 0).kind == Kind::kList ? Type::kList : Type::kDict;
+    if (type_of(p.at(arguments, 1).text) != wanted) return &node;
+  }
+  return nullptr;
 }
 
 }  // namespace tally::inspector

@@ -25,4 +25,8 @@ std::string_view describe(const pickle::Pickle& pickle, const pickle::Node& node
 /// Whether a class of this name, or of this module, is one that a library registers in C++.
 bool is_custom_class(std::string_view name);
 
+/// The first call of torch.jit's restore_type_tag whose tag is no type of the list or dict that it
+/// tags; none where there is none. PyTorch parses each tag.
+const pickle::Node* find_wrong_tag(const pickle::Pickle& p);
+
 }  // namespace tally::inspector

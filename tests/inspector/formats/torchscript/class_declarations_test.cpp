@@ -203,6 +203,24 @@ TEST(ClassDeclarations, KeepConstantsThatAreNoLiteralsAsText) {
   EXPECT_EQ(constants_of(classes.at("A")), (json{{"a", "CONSTANTS.c0"}, {"b", {1, 2}}}));
 }
 
+// c10's printer of a NamedTuple with a default, and of an Enum of each kind of value.
+TEST(ClassDeclarations, ReadTuplesWithNamesAndEnums) {
+  const auto classes = read(
+      "class Pair(NamedTuple):\n  x : Tensor\n  n : int = 3\n"
+      "class Colour(Enum):\n  RED = 1\n  PINK = -2\n  BLUE = 1.5e-05\n  NAME = \"a \"b\"\"\n");
+  EXPECT_EQ(classes.at("Pair").attributes.size(), 2U);
+  EXPECT_EQ(classes.at("Pair").attributes[1].type.kind, DeclaredType::Kind::kInt);
+  EXPECT_EQ(classes.at("Colour").base, "Enum");
+}
+
+TEST(ClassDeclarations, ReadNumbersOfEveryForm) {
+  const auto classes = read(module_of(
+      "",
+      "  a : Final[Tuple[float, float, int]] = (1e-05, 2., -3)\n  b : Final[complex] = 1.5j\n"
+      "  c : Final[float] = 1.7976931348623157e+308\n"));
+  EXPECT_EQ(constants_of(classes.at("A")).at("a"), json({1e-05, 2., -3}));
+}
+
 // Each was given to torch.jit.load of 2.11 in an archive whose state is as the printer's form
 // declares it: it reads nearly all of them, and others than a reader of lines would.
 TEST(ClassDeclarations, RefuseWhatThePrinterDoesNotWrite) {
@@ -270,6 +288,25 @@ TEST(ClassDeclarations, RefuseWhatThePrinterDoesNotWrite) {
       {module_of("", "  k : Final[str] = \"a\n"),
        "line 4, column 22: a control character in a string"},
       {module_of("", "  k : Final[int] = 1 = 2\n"), "line 4, column 22: no value of a constant"},
+      {module_of("", "  k : Final[float] = 1.5e-eps\n"),
+       "line 4, column 22: no value of a constant"},
+      {module_of("", "  k : Final[int] = 1x\n"), "line 4, column 20: no value of a constant"},
+      {module_of("", "  x : Any\n"), "line 4, column 7: an attribute of the type Any"},
+      {module_of("", "  x : Dict[str, List[Any]]\n"),
+       "line 4, column 7: an attribute of the type Any"},
+      {module_of("", "  x : Union[NoneType, NoneType]\n"),
+       "line 4, column 31: no type of an attribute"},
+      {module_of("", "  x : Optional[NoneType]\n"), "line 4, column 24: no type of an attribute"},
+      {module_of("", "  x : Union[int]\n"), "line 4, column 17: no type of an attribute"},
+      {module_of("", "  def f(self):\n    return 1\n  def f(self):\n    return 2\n"),
+       "line 6, column 3: declares a method a second time"},
+      {"class A(NamedTuple):\n  __annotations__[\"x\"] = Tensor\n",
+       "line 2, column 3: a field of a NamedTuple in another form"},
+      {"class A(NamedTuple):\n  x : Any\n", "line 2, column 7: an attribute of the type Any"},
+      {"class A(NamedTuple):\n  x : Final[int] = 1\n", "line 2, column 7: no type of an attribute"},
+      {"class A(Enum):\n  BLUE = )2\n", "line 2, column 3: no member of an Enum"},
+      {"class A(Enum):\n  BLUE = 2.5e\n", "line 2, column 3: no member of an Enum"},
+      {"class A(Enum):\n  BLUE\n", "line 2, column 3: no member of an Enum"},
       {module_of("", "  k : Final[whatever] = 1\n"), "line 4, column 13: no type of an attribute"},
       {module_of("", "  k : Final[int]\n"), "line 4, column 13: a constant without a value"},
       {module_of("", "  k : Final[int] = 1; x : int\n"),

@@ -70,6 +70,10 @@ TEST_F(TensorValues, RefusesQuantizersThatAreNone) {
   EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 3)}))),
             "the channel axis is missing");
   EXPECT_EQ(refusal(quantized(tuple({channels, real(1)}))), "the scales is of the wrong type");
+  add("data/3", 12);
+  const std::string whole = tensor(storage("IntStorage", "3", 3), 0, {3}, {1});
+  EXPECT_EQ(refusal(quantized(tuple({channels, whole, whole, integer(0)}))),
+            "has scales of the type int32");
   EXPECT_EQ(refusal(quantized(tuple({affine, real(1), integer(0), integer(0)}))),
             "has a quantizer of 4 items");
   EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 2), integer(0)}))),
@@ -128,6 +132,24 @@ TEST_F(TensorValues, RefusesSparseTensorsThatAreNone) {
   EXPECT_EQ(refusal(sparse(1, {8}, {"N", part})), "indices is of the wrong type");
   EXPECT_EQ(refusal(sparse(1, {8}, {part, floats("9", 3)})),
             "its storage, record data/9, is missing");
+}
+
+// c10's SparseTensorImpl: as many sizes as sparse and dense dimensions, a value for each index.
+TEST_F(TensorValues, RefusesSparseTensorsWhosePartsDisagree) {
+  add("data/0", 48);
+  add("data/1", 24);
+  const std::string indices = tensor(storage("LongStorage", "0", 6), 0, {2, 3}, {3, 1}),
+                    values = floats("1", 3),
+                    wide = tensor(storage("FloatStorage", "1", 6), 0, {3, 2}, {2, 1});
+  EXPECT_EQ(tensor_of(sparse(1, {8, 10, 2}, {indices, wide})).view.elements, 160);
+  for (const auto& [sizes, parts] : {std::pair<Shape, Values>{{8}, {indices, values}},
+                                     {{8, 10, 2}, {indices, values}},
+                                     {{8, 10}, {indices, wide}},
+                                     {{8, 10}, {indices, floats("1", 2)}},
+                                     {{8, 10}, {floats("1", 2), floats("1", 2)}}})
+    EXPECT_EQ(refusal(sparse(1, sizes, parts)),
+              "has " + std::to_string(sizes.size()) +
+                  " dimensions, which its indices and values do not have");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <inspector/formats/torchscript/value_types.h>
 #include <tests/inspector/formats/torchscript/tensor_values_fixture.h>
 
 #include <ostream>
@@ -330,6 +331,24 @@ TEST_F(TensorValues, FollowsTypeTags) {
     EXPECT_EQ(kind_of("restore_type_tag", arguments), pickle::Kind::kCall);
   EXPECT_EQ(kind_of("build_intlist", {items, tag}), pickle::Kind::kCall);
   EXPECT_EQ(kind_of("build_tensor_from_id", {items}), pickle::Kind::kCall);
+}
+
+// torch.jit.load parses every tag: "Unknown type name 'as_dict'".
+TEST(TypeTags, AreTypesOfWhatTheyTag) {
+  const auto is_wrong = [](const std::string& value, const std::string& tag) {
+    const std::string bytes = whole(tuple(
+        {integer(1), call(global("torch.jit._pickle", "restore_type_tag"), {value, text(tag)})}));
+    const Result<pickle::Pickle> p = pickle::read(bytes);
+    EXPECT_TRUE(p);
+    return find_wrong_tag(*p) != nullptr;
+  };
+  const std::string items = list({integer(5)}), entries = dict({});
+  EXPECT_FALSE(is_wrong(items, "List[int]"));
+  EXPECT_FALSE(is_wrong(entries, "Dict[str, Optional[__torch__.my.Class]]"));
+  EXPECT_TRUE(is_wrong(items, "as_dict"));
+  EXPECT_TRUE(is_wrong(items, "Dict[str, int]"));
+  EXPECT_TRUE(is_wrong(entries, "List[int]"));
+  EXPECT_TRUE(is_wrong(items, "List[int"));
 }
 
 }  // namespace
