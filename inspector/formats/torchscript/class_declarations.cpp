@@ -82,7 +82,7 @@ bool is_enum_value(std::string_view text) {
   return is_number(text);
 }
 
-/// Whether a value of the type may be anything: LibTorch has no such attributes.
+/// Whether a value of the type may hold anything: LibTorch has no such fields of a NamedTuple.
 bool holds_any(const DeclaredType& type) {
   return type.kind == DeclaredType::Kind::kAny ||
          std::any_of(type.arguments.begin(), type.arguments.end(), holds_any);
@@ -287,7 +287,8 @@ class DeclarationReader {
   void add_attribute(std::string_view name, std::size_t type_at, std::size_t type_end,
                      ClassDeclaration& cls) const {
     DeclaredType type = read_type(type_at, type_end);
-    if (holds_any(type)) fail(line_.at + type_at, "an attribute of the type Any");
+    if (cls.base == "NamedTuple" && holds_any(type))
+      fail(line_.at + type_at, "a field of the type Any");
     cls.attributes.push_back({std::string(name), std::move(type)});
   }
 
