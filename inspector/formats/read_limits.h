@@ -15,8 +15,9 @@ struct ReadLimits {
       20'000'000;  ///< values met on all paths: shared containers can make 2^n paths of n values
   std::int64_t max_tensors = 1'000'000;  ///< names: some 700 MB of records
   std::int64_t max_modules = 1'000'000;  ///< how many, one object under two paths being two
-  std::int64_t max_text_bytes = std::int64_t{1} << 30;  ///< names and attributes, as repeated
-  int max_depth = 1000;  ///< how many modules or containers may stand within each other
+  std::int64_t max_report_bytes =
+      std::int64_t{4} << 30;  ///< of what a report says of modules and tensors, as repeated
+  int max_depth = 1000;       ///< how many modules or containers may stand within each other
 
   /// The same for a file of `file_bytes`: what a small file may claim is in proportion to it.
   /// Compression and shared values could else make gigabytes of a kilobyte. The factors are several
@@ -32,7 +33,7 @@ struct ReadLimits {
     limits.max_visits = in_proportion(max_visits, 500'000, 2);
     limits.max_tensors = std::min(max_tensors, 10'000 + file_bytes / 50);
     limits.max_modules = std::min(max_modules, 10'000 + file_bytes / 50);
-    limits.max_text_bytes = in_proportion(max_text_bytes, std::int64_t{2} << 20, 4);
+    limits.max_report_bytes = in_proportion(max_report_bytes, std::int64_t{4} << 20, 11);
     return limits;
   }
 };

@@ -186,12 +186,10 @@ class DeclarationReader {
     }
     if (roles == cls.parameters.size() + cls.buffers.size()) return;
     for (const auto* names : {&cls.parameters, &cls.buffers})
-      for (const std::string& name : *names) {
-        const auto is_it = [&](const AttributeDeclaration& a) { return a.name == name; };
-        if (std::none_of(cls.attributes.begin(), cls.attributes.end(), is_it))
+      for (const std::string& name : *names)
+        if (names_.count(name) == 0)
           fail(at, "the class declares no attribute " + json_string(name) +
                        ", which it lists as a parameter or buffer");
-      }
     fail(at, "an attribute that is a parameter and a buffer");
   }
 

@@ -85,18 +85,21 @@ Result<const ClassDeclaration*> ModuleWalker::class_of(const DeclaredType& type)
   return classes_(type.name.substr(0, dot), type.name.substr(dot + 1));
 }
 
-/// Whether PyTorch would count what attributes of the class hold.
+/// Whether PyTorch would count what attributes of the class hold. Looked up once a class: many
+/// objects of one class of many attributes would take their product.
 Result<bool> ModuleWalker::declares_weights(const ClassDeclaration& cls) {
-  if (!cls.is_module()) return false;
-  if (!cls.parameters.empty() || !cls.buffers.empty()) return true;
+  const auto [known, fresh] = declares_weights_.emplace(&cls, false);
+  if (!fresh || !cls.is_module()) return known->second;
+  bool& declares = known->second;
+  declares = !cls.parameters.empty() || !cls.buffers.empty();
   for (const AttributeDeclaration& attribute : cls.attributes) {
     if (attribute.type.kind != DeclaredType::Kind::kNamed || is_custom_class(attribute.type.name))
       continue;
     const Result<const ClassDeclaration*> held = class_of(attribute.type);
     if (!held) return held.error();
-    if ((*held)->is_module() || (*held)->base == "ModuleInterface") return true;
+    declares = declares || (*held)->is_module() || (*held)->base == "ModuleInterface";
   }
-  return false;
+  return declares;
 }
 
 }  // namespace tally::inspector

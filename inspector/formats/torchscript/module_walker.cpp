@@ -1,10 +1,9 @@
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/module_walker.h>
+#include <inspector/formats/torchscript/value_texts.h>
 #include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <utility>
 
 namespace tally::inspector {
@@ -15,83 +14,28 @@ using pickle::Node;
 using pickle::NodeId;
 using pickle::Pickle;
 
-constexpr std::size_t kLongestStringAttribute = 200;
-constexpr std::size_t kLongestListAttribute = 16;
-
-/// "__torch__.torch.nn.modules.linear.___torch_mangle_12.Linear" →
-/// "torch.nn.modules.linear.Linear".
-std::string plain_type(const std::string& qualified) {
-  constexpr std::string_view kRoot = "__torch__.", kMangle = "___torch_mangle_";
-  std::string_view rest = qualified;
-  if (rest.substr(0, kRoot.size()) == kRoot) rest.remove_prefix(kRoot.size());
-  std::string type;
-  while (!rest.empty()) {
-    const std::size_t dot = std::min(rest.find('.'), rest.size());
-    const std::string_view part = rest.substr(0, dot);
-    rest.remove_prefix(std::min(dot + 1, rest.size()));
-    if (part.substr(0, kMangle.size()) == kMangle) continue;
-    if (!type.empty()) type += '.';
-    type += part;
-  }
-  return valid_utf8(type);
-}
-
-/// The JSON of a number, string, boolean, None or a short list of integers; nothing for anything
-/// else.
-std::optional<std::string> scalar_json(const Pickle& p, const Node& node) {
-  switch (node.kind) {
-    case Kind::kBool:
-      return node.integer != 0 ? "true" : "false";
-    case Kind::kInteger:
-      return std::to_string(node.integer);
-    case Kind::kReal: {
-      char text[40];
-      const auto end = std::to_chars(text, text + sizeof text,
-                                     node.real);  // the shortest that reads back the same
-      return literal_to_json({text, static_cast<std::size_t>(end.ptr - text)});
-    }
-    case Kind::kString:
-      if (node.text.size() > kLongestStringAttribute) return std::nullopt;
-      return json_string(node.text);
-    case Kind::kList:
-    case Kind::kTuple: {
-      if (node.count == 0 || node.count > kLongestListAttribute) return std::nullopt;
-      std::string list = "[";
-      for (std::size_t i = 0; i < node.count; ++i) {
-        if (p.at(node, i).kind != Kind::kInteger) return std::nullopt;
-        list += (i > 0 ? "," : "") + std::to_string(p.at(node, i).integer);
-      }
-      return list + "]";
-    }
-    default:
-      return std::nullopt;
-  }
-}
+// What JSON, the longest of the reports, has of each beside its texts.
+constexpr std::size_t kModuleBytes = 512, kTensorBytes = 384, kPartBytes = 128,
+                      kDimensionBytes = 16;
 
 bool is_container(const Node& node) {
   return node.kind == Kind::kTuple || node.kind == Kind::kList || node.kind == Kind::kDict;
 }
 
-std::string key_name(const Node& key) {
-  if (key.kind == Kind::kString) return "[" + json_string(key.text) + "]";
-  if (key.kind == Kind::kInteger || key.kind == Kind::kBool)
-    return "[" + std::to_string(key.integer) + "]";
-  return "[?]";
-}
-
-std::string join(const std::string& path, const std::string& name) {
-  if (path.empty() || name.empty()) return path + name;
-  return name.front() == '[' ? path + name : path + "." + name;
-}
-
 /// Numbers, strings and booleans of a state, under the names by which `__setstate__` stores them.
-void name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls, ModuleNode& node) {
-  if (state.kind != Kind::kTuple) return;
+/// How many bytes of a report that makes.
+std::size_t name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls,
+                       ModuleNode& node) {
+  if (state.kind != Kind::kTuple) return 0;
+  std::size_t report_bytes = 0;
   for (const auto& [index, name] : cls.state_names) {
     if (index >= state.count) continue;
-    if (const auto json = scalar_json(p, p.at(state, index)))
-      node.attributes.emplace_back(name, *json);
+    const auto json = scalar_json(p, p.at(state, index));
+    if (!json) continue;
+    report_bytes += named_bytes(name, *json);
+    node.attributes.emplace_back(name, *json);
   }
+  return report_bytes;
 }
 
 }  // namespace
@@ -165,7 +109,7 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
   const bool of_module = has_keys && frame.cls != nullptr && frame.cls->is_module();
   if (of_module && (type == nullptr || may_be(p, value, *type))) {
     if (const auto json = scalar_json(p, value)) {
-      if (auto paid = spend(values, attribute->name.size() + json->size()); !paid) return paid;
+      if (auto paid = spend(values, named_bytes(attribute->name, *json)); !paid) return paid;
       snapshot_.modules[frame.place.module].attributes.emplace_back(valid_utf8(attribute->name),
                                                                     *json);
     }
@@ -243,7 +187,7 @@ Result<Unit> ModuleWalker::open(const PickledValues& values, NodeId id, Place pl
                  "values are nested deeper than " + std::to_string(limits_.max_depth) + " levels",
                  "no export does this; the file is damaged or hostile"};
   }
-  if (auto paid = spend(values, place.name.size()); !paid) return paid;
+  if (auto paid = spend(values, shown_bytes(place.name)); !paid) return paid;
   if (node.kind == Kind::kDict && cls == nullptr) {
     if (auto checked = check_keys(values, node, place); !checked) return checked;
   }
@@ -328,7 +272,11 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
     place.name.clear();
   }
   if (!cls.runs_setstate()) return open(values, p.item(object, 1), std::move(place), &cls);
-  if (cls.is_module()) name_state(p, state, cls, snapshot_.modules.back());
+  if (cls.is_module()) {
+    visits_ += static_cast<std::int64_t>(cls.state_names.size());
+    const std::size_t report_bytes = name_state(p, state, cls, snapshot_.modules.back());
+    if (auto paid = spend(values, report_bytes); !paid) return paid;
+  }
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return open(values, id, std::move(place));
@@ -350,9 +298,9 @@ Result<ModuleId> ModuleWalker::add_module(const PickledValues& values, const Pla
   node.path = is_root ? root_path_ : join(snapshot_.modules[place.module].path, place.name);
   node.type = type;
   node.constants = cls.constants;
-  std::size_t text_bytes = node.path.size() + type.size();
-  for (const auto& [name, literal] : cls.constants) text_bytes += name.size() + literal.size();
-  if (auto paid = spend(values, text_bytes); !paid) return paid.error();
+  std::size_t report_bytes = kModuleBytes + shown_bytes(node.path) + shown_bytes(type);
+  for (const auto& [name, literal] : cls.constants) report_bytes += named_bytes(name, literal);
+  if (auto paid = spend(values, report_bytes); !paid) return paid.error();
   if (!cls.sizes.empty()) {
     const auto next = static_cast<std::int32_t>(snapshot_.code_sizes.size());
     const auto [sizes, unseen] = code_sizes_.emplace(&cls, next);
@@ -380,12 +328,11 @@ Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& c
                  "no export does this; the file is damaged or hostile"};
   }
   // A report names the module with each tensor, and prints sizes and strides as numbers.
-  constexpr std::size_t kBytesPerDimension = 16;
-  std::size_t text_bytes = snapshot_.modules[place.module].path.size() + place.name.size() +
-                           kBytesPerDimension * tensor->view.sizes.size();
+  std::size_t report_bytes = kTensorBytes + shown_bytes(snapshot_.modules[place.module].path) +
+                             shown_bytes(place.name) + kDimensionBytes * tensor->view.sizes.size();
   for (const TensorPart& part : tensor->parts)
-    text_bytes += kBytesPerDimension * part.view.sizes.size();
-  if (auto paid = spend(values, text_bytes); !paid) return paid;
+    report_bytes += kPartBytes + kDimensionBytes * part.view.sizes.size();
+  if (auto paid = spend(values, report_bytes); !paid) return paid;
   tensor->module = place.module;
   tensor->name = std::move(place.name);
   tensor->kind = place.kind;
@@ -393,15 +340,15 @@ Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& c
   return Unit{};
 }
 
-/// Text that goes into the snapshot counts as often as it is repeated: names can be shared in a
+/// What goes into reports counts as often as it is repeated: objects and names can be shared in a
 /// pickle, and a kilobyte of it could then name a gigabyte.
-Result<Unit> ModuleWalker::spend(const PickledValues& values, std::size_t text_bytes) {
-  text_bytes_ += static_cast<std::int64_t>(text_bytes);
-  if (text_bytes_ <= limits_.max_text_bytes) return Unit{};
+Result<Unit> ModuleWalker::spend(const PickledValues& values, std::size_t report_bytes) {
+  report_bytes_ += static_cast<std::int64_t>(report_bytes);
+  if (report_bytes_ <= limits_.max_report_bytes) return Unit{};
   return Error{ErrorCode::kLimitExceeded,
-               values.record + " has names and attributes of more than " +
-                   std::to_string(limits_.max_text_bytes) +
-                   " bytes, the limit for a file of its size: shared texts are multiplied",
+               values.record + " has modules, tensors and names that make a report of more than " +
+                   std::to_string(limits_.max_report_bytes) +
+                   " bytes, the limit for a file of its size: shared values are multiplied",
                "no export does this; the file is damaged or hostile"};
 }
 

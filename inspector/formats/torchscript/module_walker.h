@@ -78,7 +78,7 @@ class ModuleWalker {
                            const std::string& qualified, bool is_module, const Place& place);
   Result<const ClassDeclaration*> class_of(const DeclaredType& type);
   Result<bool> declares_weights(const ClassDeclaration& cls);
-  Result<Unit> spend(const PickledValues& values, std::size_t text_bytes);
+  Result<Unit> spend(const PickledValues& values, std::size_t report_bytes);
   Error refuse(const PickledValues& values, const pickle::Node& value, const Place& place,
                const std::string& what) const;
 
@@ -90,11 +90,12 @@ class ModuleWalker {
   std::vector<bool> open_;  // by node: on the way from the root to here
   std::unordered_map<pickle::NodeId, ModuleId> first_module_;
   std::unordered_map<const ClassDeclaration*, std::int32_t> code_sizes_;
+  std::unordered_map<const ClassDeclaration*, bool> declares_weights_;
   std::string root_path_;
   ModuleId root_parent_;
   bool at_root_ = false;
   std::int64_t visits_ = 0;
-  std::int64_t text_bytes_ = 0;  // of names and attributes, as often as they are repeated
+  std::int64_t report_bytes_ = 0;  // of names and attributes, as often as they are repeated
 };
 
 }  // namespace tally::inspector

@@ -71,14 +71,42 @@ TEST_F(ModuleWalkerTest, CountsTextAsOftenAsItIsRepeated) {
   for (int i = 0; i < 100; ++i) tensors.push_back(floats("0", 1));
   const std::string value =
       module("M", {text("d"), dict({text(std::string(1000, 'k')), list(tensors)})});
-  limits_.max_text_bytes = 200'000;
+  limits_.max_report_bytes = 200'000;
   expect_walked(value);
-  limits_.max_text_bytes = 100'000;
+  limits_.max_report_bytes = 100'000;
   const Error error = refusal(value);
   EXPECT_EQ(error.code, ErrorCode::kLimitExceeded);
   EXPECT_EQ(error.message,
-            "data.pkl has names and attributes of more than 100000 bytes, the limit for a file of "
-            "its size: shared texts are multiplied");
+            "data.pkl has modules, tensors and names that make a report of more than 100000 bytes, "
+            "the limit for a file of its size: shared values are multiplied");
+}
+
+// A report escapes a control character as \u0001: six bytes for one.
+TEST_F(ModuleWalkerTest, CountsTextAsLongAsItIsShown) {
+  Values tensors(100, floats("0", 1));
+  const auto named = [&](char letter) {
+    return module("M", {text("d"), dict({text(std::string(1000, letter)), list(tensors)})});
+  };
+  limits_.max_report_bytes = 200'000;
+  expect_walked(named('k'));
+  EXPECT_EQ(refusal(named('\x01')).code, ErrorCode::kLimitExceeded);
+}
+
+// No export makes 17,000 modules with a tensor each in a megabyte; a report of them has 20 MB.
+TEST_F(ModuleWalkerTest, BoundsTheReportOfASmallFile) {
+  limits_ = ReadLimits().for_file(1'000'000);
+  limits_.max_visits = 10'000'000;
+  const auto many = [](int n) {
+    Values items;
+    for (int i = 0; i < n; ++i) {
+      items.push_back(text("c" + std::to_string(i)));
+      items.push_back(module("C", {text("k"), floats("0", 1)}));
+    }
+    return module("M", items);
+  };
+  expect_walked(many(10'000));
+  declare("M", "Module");
+  EXPECT_EQ(refusal(many(18'000)).code, ErrorCode::kLimitExceeded);
 }
 
 TEST_F(ModuleWalkerTest, RefusesMoreModulesThanTheLimit) {
