@@ -112,7 +112,7 @@ cases({
                                   {"a": module({"n": child}, "Box")}, {"a": "__torch__.Box"}, CHILD + "class Box:\n  n : __torch__.N\n"),
     "state_bare_storage.pt": ("a storage without a tensor", DATA, {"a": storage()}, {"a": "Any"}),
     "state_bare_name.pt": ("a name without a call: a number to LibTorch", DATA, {"a": global_("torch", "FloatStorage")}, {"a": "int"}),
-    "state_repeated_name.pt": ("a name of a megabyte for 3,000 tensors", ["names and attributes"],
+    "state_repeated_name.pt": ("a name of a megabyte for 3,000 tensors", ["modules, tensors and names"],
                                {"a": dict_({"n" * 1_000_000: list_(*[SMALL] * 3_000)})}, {"a": "Dict[str, List[Tensor]]"}),
 }, state)
 
