@@ -15,6 +15,7 @@ std::string first_line(const std::exception& error) {
   }
   text.erase(0, text.find_first_not_of(" \n"));
   text.resize(std::min(text.find('\n'), text.size()));
+  if (!text.empty() && text.back() == '.') text.pop_back();  // a sentence goes on behind it
   constexpr std::size_t kLongest = 300;
   if (text.size() > kLongest) text.resize(kLongest);
   if (text.find("alloc") != std::string::npos) text += " (or the memory limit was reached)";

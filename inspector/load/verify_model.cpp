@@ -1,11 +1,14 @@
 #include <caffe2/serialize/inline_container.h>
 #include <inspector/archive/literal.h>
+#include <inspector/load/missing_symbols.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/load/verify_model.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/frontend/script_type_parser.h>
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/csrc/jit/serialization/import_read.h>
 #include <torch/csrc/jit/serialization/storage_context.h>
+#include <torch/custom_class_detail.h>
 
 #include <map>
 #include <unordered_map>
@@ -102,13 +105,40 @@ class LoadedWalker {
   bool at_root_ = true;
 };
 
+/// As torch::jit::load makes an object of a class and a state (import.cpp): frozen quantized models
+/// and those for phones have packed objects among their constants.
+c10::intrusive_ptr<c10::ivalue::Object> make_object(const c10::StrongTypePtr& type,
+                                                    c10::IValue state) {
+  const auto cls = type.type_->expect<c10::ClassType>();
+  auto object = c10::ivalue::Object::create(type, cls->numAttributes());
+  if (torch::jit::Function* set_state = cls->findMethod("__setstate__")) {
+    (*set_state)({object, std::move(state)});
+    return object;
+  }
+  const auto attributes = state.toGenericDict();
+  for (std::size_t i = 0; i < cls->numAttributes(); ++i)
+    object->setSlot(i, attributes.at(cls->getAttributeName(i)));
+  return object;
+}
+
+/// The constants of `module`, whose code says what its own classes are.
 void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::string& folder,
                     const std::string& tensors, const std::string& path,
+                    const torch::jit::Module& module,
                     std::shared_ptr<torch::jit::DeserializationStorageContext> storages,
                     Loaded& out) {
   if (!reader.hasRecord(folder + "constants.pkl")) return;
+  const auto unit = module._ivalue()->compilation_unit();
+  const auto type_of = [&unit](const c10::QualifiedName& name) {
+    if (auto custom = torch::getCustomClass(name.qualifiedName()))
+      return c10::StrongTypePtr(nullptr, std::move(custom));
+    c10::TypePtr type = unit->get_type(name);
+    if (type == nullptr)  // the tag of a container: "List[Optional[Tensor]]"
+      type = torch::jit::ScriptTypeParser().parseType(name.qualifiedName());
+    return c10::StrongTypePtr(unit, std::move(type));
+  };
   const c10::IValue constants = torch::jit::readArchiveAndTensors(
-      "constants", folder, tensors, std::nullopt, std::nullopt, c10::kCPU, reader,
+      "constants", folder, tensors, type_of, make_object, c10::kCPU, reader,
       torch::jit::Unpickler::defaultTypeParser, std::move(storages));
   std::size_t i = 0;
   for (const c10::IValue& constant : constants.toTupleRef().elements()) {
@@ -117,13 +147,14 @@ void walk_constants(caffe2::serialize::PyTorchStreamReader& reader, const std::s
   }
 }
 
-Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
+Loaded load_all(const std::string& path,
+                const std::shared_ptr<caffe2::serialize::PyTorchStreamReader>& reader,
+                const ModelSnapshot& snapshot) {
   Loaded loaded;
-  const auto reader = std::make_shared<caffe2::serialize::PyTorchStreamReader>(path);
   if (snapshot.format != "torch.package") {
     const torch::jit::Module module = torch::jit::load(path, c10::kCPU);
     LoadedWalker(loaded).walk(module._ivalue(), "", TensorKind::kAttribute);
-    walk_constants(*reader, "", "constants/", "", nullptr, loaded);
+    walk_constants(*reader, "", "constants/", "", module, nullptr, loaded);
     return loaded;
   }
   loaded.modules.insert("");
@@ -135,7 +166,8 @@ Loaded load_all(const std::string& path, const ModelSnapshot& snapshot) {
     const torch::jit::Module model = torch::jit::import_ir_module(unit, reader, storages, c10::kCPU,
                                                                   module.path.substr(head.size()));
     LoadedWalker(loaded).walk(model._ivalue(), module.path, TensorKind::kAttribute);
-    walk_constants(*reader, ".data/" + module.path + "/", ".data/", module.path, storages, loaded);
+    walk_constants(*reader, ".data/" + module.path + "/", ".data/", module.path, model, storages,
+                   loaded);
   }
   return loaded;
 }
@@ -220,8 +252,18 @@ class Comparison {
 
 }  // namespace
 
-Result<Verification> verify_model(const std::string& path, const ModelSnapshot& snapshot) try {
-  Loaded loaded = load_all(path, snapshot);
+Result<Verification> verify_model(const std::string& path, const ModelSnapshot& snapshot) {
+  std::shared_ptr<caffe2::serialize::PyTorchStreamReader> reader;
+  Loaded loaded;
+  try {
+    reader = std::make_shared<caffe2::serialize::PyTorchStreamReader>(path);
+    loaded = load_all(path, reader, snapshot);
+  } catch (const std::exception& e) {
+    const std::string unknown = reader ? missing_symbols(*reader).text() : "";
+    return Error{ErrorCode::kUnavailable,
+                 "torch::jit::load cannot load it here: " + first_line(e) + unknown,
+                 unknown.empty() ? "" : "load the library that has them: --load-library FILE.so"};
+  }
   Verification verification;
   Comparison comparison(verification);
   for (const TensorRecord& tensor : snapshot.tensors) {
@@ -247,9 +289,6 @@ Result<Verification> verify_model(const std::string& path, const ModelSnapshot& 
     verification.differences.push_back(path_of_module + ": only LibTorch has this module");
   }
   return verification;
-} catch (const std::exception& e) {
-  return Error{ErrorCode::kUnavailable, "torch::jit::load cannot load it here: " + first_line(e),
-               "models with custom operators need their library: --load-library FILE.so"};
 }
 
 }  // namespace tally::inspector

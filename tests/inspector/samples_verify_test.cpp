@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <inspector/formats/registry.h>
+#include <inspector/load/missing_symbols.h>
 #include <inspector/load/verify_model.h>
 #include <tests/run_torchtally.h>
 #include <torch/headeronly/version.h>
@@ -182,6 +183,30 @@ TEST(VerifyModelErrors, NamesTheOperatorThatIsMissing) {
   EXPECT_EQ(verification.error().code, ErrorCode::kUnavailable);
   EXPECT_NE(verification.error().message.find("torchvision::nms"), std::string::npos)
       << verification.error().message;
+}
+
+// torch::jit::load stops at the first; a user wants to know which libraries to bring.
+TEST(MissingSymbols, AreAllThatNobodyRegistered) {
+  MissingSymbols missing;
+  EXPECT_EQ(missing.text(), "");
+  find_missing_symbols(
+      "class M(Module):\n  engine : __torch__.torch.classes.tensorrt.Engine\n"
+      "  packed : __torch__.torch.classes.quantized.LinearPackedParamsBase\n"
+      "  def forward(self, x):\n    a = ops.torchvision.nms(x, x, 0.5)\n"
+      "    b = ops.torchvision.roi_align(a)\n    c = ops.quantized.linear(b)\n"
+      "    d = ops.prim.NumToTensor(3)\n    e = \"ops.my.text\"\n    f = ops.aten.relu(c)\n"
+      "    return ops.torchvision.nms(f, f, 0.5)\n",
+      missing);
+  EXPECT_EQ(missing.text(),
+            "; unknown here: the operators torchvision::nms, torchvision::roi_align and the class "
+            "tensorrt.Engine");
+}
+
+TEST(MissingSymbols, AreCountedWhereTheyAreMany) {
+  MissingSymbols missing;
+  for (int i = 0; i < 23; ++i)
+    find_missing_symbols("ops.my.f" + std::to_string(10 + i) + "()", missing);
+  EXPECT_NE(missing.text().find("my::f29 and 3 more"), std::string::npos) << missing.text();
 }
 
 }  // namespace
