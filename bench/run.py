@@ -134,7 +134,8 @@ class Series:
         self.together.append(together)
 
     def _read(self, printed):
-        """load_and_count and read_only print the count and the milliseconds inside; it must be the right count."""
+        """load_and_count and read_only print the count and the milliseconds inside; it must be the right count. safety_cost prints
+        its findings as the count."""
         match = re.fullmatch(r"(\d+) ([0-9.e+]+)\n", printed)
         if match:
             self.inside.append(float(match.group(2)))
@@ -216,7 +217,7 @@ MOST_TIME = {"0.5mb": 0.10, "500mb": 0.10, "6gb": 0.10, "llama-3-70b": 0.15, "de
 MOST_PEAK = 40 * MB
 
 
-def write_report(path, facts, rounds, memory_rounds, base, start_up, audits, batches, both, python, loads, reads):
+def write_report(path, facts, rounds, memory_rounds, base, start_up, audits, batches, both, python, loads, reads, safety):
     """`batches`: {(files, jobs): (this commit's series, the other's or None)}; `both`: pairs of commands that must cost the same."""
     lines = [
         "# Benchmark results", "",
@@ -235,6 +236,9 @@ def write_report(path, facts, rounds, memory_rounds, base, start_up, audits, bat
         ratio, peak = one.median() / base_ms, statistics.median(one.together)
         lines.append(goal(f"audit of {name}: at most {most:.2f} × link_only", f"{ratio:.3f} ×", ratio <= most))
         lines.append(goal("… and at most 40 MB, all processes together", f"{peak / MB:.1f} MB", peak <= MOST_PEAK))
+    if safety:
+        cost = statistics.median(safety.inside)
+        lines.append(goal("sandbox and safety report: at most 2 ms of the audit of decoder", f"{cost:.2f} ms", cost <= 2))
     for (files, jobs), (now, before) in batches.items():
         if before:
             ratio = before.median() / now.median()
@@ -252,14 +256,16 @@ def write_report(path, facts, rounds, memory_rounds, base, start_up, audits, bat
               "of all processes, MB | runs |", "|---|---:|---:|---:|---:|---:|---:|"]
     batch_series = [one for pair in batches.values() for one in pair if one]
     pair_series = [one for pair in both for one in pair]
-    for one in [base, *start_up, *audits.values(), *batch_series, *pair_series, *([python] if python else []), *loads, *reads]:
+    for one in [base, *start_up, *audits.values(), *batch_series, *pair_series, *([python] if python else []), *loads, *reads,
+                *([safety] if safety else [])]:
         inside = f"{statistics.median(one.inside):,.1f} ({spread(one.inside, 1)})" if one.inside else ""
         memory = [f"{statistics.median(values) / MB:,.0f}" if values else "" for values in (one.largest, one.together)]
         lines.append(f"| {one.name} | {one.median():,.1f} ({spread(one.milliseconds, 1)}) | {one.median() / base_ms:.2f} × | "
                      f"{inside} | {memory[0]} | {memory[1]} | {len(one.milliseconds)} |")
     lines += [
         "", "`link_only` links libtorch_cpu and returns from `main`; `load_and_count` is `torch::jit::load` and a sum over "
-        "the parameters; `read_only` is what the reader does with a request, in a process of its own. *Inside* is measured "
+        "the parameters; `read_only` is what the reader does with a request, in a process of its own; `safety_cost` looks for "
+        "risks in an archive that has been read, and enters the reader's sandbox. *Inside* is measured "
         "by the program itself, without its start. The archives are sparse files of zeros: from a real disk "
         "`load_and_count` takes longer.", ""]
     text = "\n".join(lines)
@@ -286,7 +292,7 @@ def main():
     arguments = parser.parse_args()
 
     program = {name: os.path.join(os.path.abspath(arguments.build), "bin", name)
-               for name in ("torchtally", "link_only", "load_and_count", "read_only")}
+               for name in ("torchtally", "link_only", "load_and_count", "read_only", "safety_cost")}
     for path in program.values():
         if not os.access(path, os.X_OK):
             sys.exit(f"{path} is not built: cmake --preset release && cmake --build --preset release")
@@ -295,7 +301,7 @@ def main():
         archives = make_archives(folder, arguments.archives.split(","))
         base = Series("link_only", [program["link_only"]])
         start_up = [Series(f"torchtally {flag}", [program["torchtally"], flag]) for flag in ("--help", "--version")]
-        audits, loads, reads = {}, [], []
+        audits, loads, reads, safety = {}, [], [], None
         for name, (path, parameters) in archives.items():
             audits[name] = Series(f"torchtally audit {name}", [program["torchtally"], "audit", path], path, parameters)
             reads.append(Series(f"read_only {name}", [program["read_only"], path], path, parameters))
@@ -307,6 +313,7 @@ def main():
             audits["decoder"] = Series("torchtally audit decoder", [program["torchtally"], "audit", path], path)
             loads.append(Series("load_and_count decoder", [program["load_and_count"], path], path))
             reads.append(Series("read_only decoder", [program["read_only"], path], path))
+            safety = Series("safety_cost decoder", [program["safety_cost"], path], path)
         older = os.path.join(os.path.abspath(arguments.before), "bin", "torchtally") if arguments.before else None
         batches = {}
         for files in [int(count) for count in arguments.batches.split(",") if count]:
@@ -332,7 +339,8 @@ def main():
 
         batch_series = [one for pair in batches.values() for one in pair if one]
         series = [base, *start_up, *audits.values(), *batch_series, *[one for pair in both for one in pair],
-                  *([python] if python else []), *reads, *loads]
+                  *([python] if python else []), *reads, *loads,
+                  *([safety] if safety else [])]
         for one in series:  # once beforehand: LibTorch's libraries come into the page cache
             if one.limit is None:
                 timed(one.command, one.archive)
@@ -340,7 +348,7 @@ def main():
         long_enough = [one for one in series if one not in start_up]  # milliseconds are too short to watch
         interleave(long_enough, arguments.memory_rounds, Series.run_for_memory, "memory")
         write_report(arguments.output, machine_facts(arguments.build), arguments.rounds, arguments.memory_rounds, base, start_up,
-                     audits, batches, both, python, loads, reads)
+                     audits, batches, both, python, loads, reads, safety)
 
 
 if __name__ == "__main__":
