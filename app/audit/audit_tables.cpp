@@ -148,7 +148,7 @@ std::string tensor_note(const Audit& audit, std::size_t i) {
 Value quantization_value(const TensorRecord& t) {
   if (!t.quantization) return {};
   Object value{{"scheme", t.quantization->scheme}};
-  if (t.parts.empty()) {
+  if (t.quantization->scheme == "per_tensor_affine") {
     value.emplace_back("scale", report::Real{t.quantization->scale});
     value.emplace_back("zero_point", report::Integer{t.quantization->zero_point});
   } else {

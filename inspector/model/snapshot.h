@@ -76,7 +76,7 @@ struct TensorPart {
 struct Quantization {
   std::string
       scheme;  ///< "per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"
-  double scale = 0;             ///< per tensor; per channel the scales are a part
+  double scale = 0;             ///< per tensor; per channel the scales are a part, if not numbers
   std::int64_t zero_point = 0;  ///< per tensor: the integer value that stands for 0
   std::int64_t axis = 0;        ///< per channel
 };

@@ -31,6 +31,7 @@ constexpr Spelling kSpellings[] = {
     {"Capsule", Kind::kOpaque, 0, 0},      {"Optional", Kind::kOptional, 1, 1},
     {"Union", Kind::kUnion, 2, kMany},     {"List", Kind::kList, 1, 1},
     {"Dict", Kind::kDict, 2, 2},           {"Tuple", Kind::kTuple, 0, kMany},
+    {"None", Kind::kNone, 0, 0},  // NoneType, up to PyTorch 1.9
 };
 
 bool is_name_byte(char c) {

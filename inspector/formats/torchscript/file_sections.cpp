@@ -20,6 +20,8 @@ constexpr std::array kRules = {
     Rule{"data/", "", "weights"},
     Rule{".data/", ".storage", "weights"},
     Rule{"constants/", "", "constants"},
+    Rule{"bytecode/", "",
+         "structure"},  // what bytecode.pkl repeats of the tensors, up to PyTorch 1.8
     Rule{"data.pkl", "", "structure"},
     Rule{"constants.pkl", "", "structure"},
     Rule{"bytecode.pkl", "", "structure"},

@@ -181,10 +181,13 @@ class TensorReader {
     return read_strided(call, kPlainRequiresGrad).view;
   }
 
-  /// A persistent id: ("storage", torch.FloatStorage, "0", "cpu", elements).
+  /// A persistent id: ("storage", torch.FloatStorage, "0", "cpu", elements). Up to PyTorch 1.4 a
+  /// None stands behind: the place of what told views in the files of torch.save.
   void read_storage(const Node& persistent, StridedView& view) {
     const Node& id = expect(p_.at(persistent, 0), Kind::kTuple, "a storage's id");
-    if (id.count != 5 || p_.at(id, 0).kind != Kind::kString || p_.at(id, 0).text != "storage")
+    const bool has_none = id.count == 6 && p_.at(id, 5).kind == Kind::kNone;
+    if ((id.count != 5 && !has_none) || p_.at(id, 0).kind != Kind::kString ||
+        p_.at(id, 0).text != "storage")
       fail("names no storage");
     const Node& type = expect(p_.at(id, 1), Kind::kGlobal, "a storage's type");
     const std::string_view key = expect(p_.at(id, 2), Kind::kString, "a storage's key").text;
@@ -208,6 +211,31 @@ class TensorReader {
     view.storage = *index;
   }
 
+  /// PyTorch 1.3 wrote the scales and zero points of channels as lists of numbers: no tensors, and
+  /// so no parts.
+  void expect_listed_channels(const Node& quantizer) {
+    const Node& scales = untagged(p_, p_.at(quantizer, 1));
+    const Node& zero_points =
+        expect(untagged(p_, p_.at(quantizer, 2)), Kind::kList, "the list of zero points");
+    if (scales.count != zero_points.count) fail("has scales and zero points of different shapes");
+    for (std::size_t i = 0; i < scales.count; ++i) {
+      expect(p_.at(scales, i), Kind::kReal, "a scale");
+      expect(p_.at(zero_points, i), Kind::kInteger, "a zero point");
+    }
+  }
+
+  void read_channels(const Node& quantizer, TensorRecord& t) {
+    t.parts.push_back({"scales", read_part(p_.at(quantizer, 1))});
+    t.parts.push_back({"zero_points", read_part(p_.at(quantizer, 2))});
+    const StridedView &scales = t.parts[0].view, &zero_points = t.parts[1].view;
+    if (scales.sizes.size() != 1 || scales.sizes != zero_points.sizes)
+      fail("has scales and zero points of different shapes");
+    const std::string_view dtype = info(scales.dtype).name;
+    constexpr std::string_view kComplex = "complex";  // floating as well, but no scale
+    if (!info(scales.dtype).floating || dtype.substr(0, kComplex.size()) == kComplex)
+      fail("has scales of the type " + std::string(dtype));
+  }
+
   /// (scheme, scale, zero_point) or (scheme, scales, zero_points, axis).
   void read_quantizer(const Node& quantizer, TensorRecord& t) {
     const auto item = [&](std::size_t i, Kind kind, const char* what) -> const Node& {
@@ -221,15 +249,13 @@ class TensorReader {
       if (!std::isfinite(q.scale)) fail("has a scale that is no finite number");
       q.zero_point = item(2, Kind::kInteger, "the zero point").integer;
     } else if (q.scheme == "per_channel_affine" || q.scheme == "per_channel_affine_float_qparams") {
-      t.parts.push_back({"scales", read_part(item(1, Kind::kCall, "the scales"))});
-      t.parts.push_back({"zero_points", read_part(item(2, Kind::kCall, "the zero points"))});
-      const StridedView &scales = t.parts[0].view, &zero_points = t.parts[1].view;
-      if (scales.sizes.size() != 1 || scales.sizes != zero_points.sizes)
-        fail("has scales and zero points of different shapes");
-      const std::string_view dtype = info(scales.dtype).name;
-      constexpr std::string_view kComplex = "complex";  // floating as well, but no scale
-      if (!info(scales.dtype).floating || dtype.substr(0, kComplex.size()) == kComplex)
-        fail("has scales of the type " + std::string(dtype));
+      const Node& scales = item(1, Kind::kCall, "the scales");
+      item(2, Kind::kCall, "the zero points");
+      if (untagged(p_, scales).kind == Kind::kList) {
+        expect_listed_channels(quantizer);
+      } else {
+        read_channels(quantizer, t);
+      }
       q.axis = item(3, Kind::kInteger, "the channel axis").integer;
       if (q.axis < 0 || q.axis >= static_cast<std::int64_t>(t.view.sizes.size()))
         fail("has the channel axis " + std::to_string(q.axis) + " of " +
@@ -237,7 +263,7 @@ class TensorReader {
     } else {
       fail("has the unknown quantization scheme " + q.scheme);
     }
-    if (quantizer.count != (t.parts.empty() ? 3 : 4))
+    if (quantizer.count != (q.scheme == "per_tensor_affine" ? 3 : 4))
       fail("has a quantizer of " + std::to_string(quantizer.count) + " items");
     t.quantization = std::move(q);
   }

@@ -15,6 +15,7 @@ TEST(RecordCategory, IsToldFromTheName) {
       {"data.pkl", "structure"},
       {"constants.pkl", "structure"},
       {"bytecode.pkl", "structure"},
+      {"bytecode/0", "structure"},
       {".data/ts_code/0/data.pkl", "structure"},
       {".data/ts_code/0/constants.pkl", "structure"},
       {"code/__torch__.py", "code"},

@@ -53,6 +53,29 @@ TEST_F(TensorValues, ReadsScalesForChannelsApartFromTheElements) {
   }
 }
 
+TEST_F(TensorValues, ReadsScalesThatPyTorch13WroteAsNumbers) {
+  add("data/0", 12);
+  const std::string channels = global("torch", "per_channel_affine");
+  const auto listed = [](const char* build, const Values& values) {
+    return call(global("torch.jit._pickle", build), {list(values)});
+  };
+  const std::string scales = listed("build_doublelist", {real(0.5), real(0.25), real(2)}),
+                    zeros = listed("build_intlist", {integer(0), integer(1), integer(-2)});
+  const TensorRecord t = tensor_of(quantized(tuple({channels, scales, zeros, integer(1)})));
+  ASSERT_TRUE(t.quantization);
+  EXPECT_EQ(t.quantization->scheme, "per_channel_affine");
+  EXPECT_EQ(t.quantization->axis, 1);
+  EXPECT_TRUE(t.parts.empty());
+  EXPECT_EQ(t.view.bytes, 12);
+  EXPECT_EQ(refusal(quantized(tuple({channels, scales, floats("0", 3), integer(0)}))),
+            "the list of zero points is of the wrong type");
+  EXPECT_EQ(refusal(quantized(
+                tuple({channels, scales, listed("build_intlist", {integer(0)}), integer(0)}))),
+            "has scales and zero points of different shapes");
+  EXPECT_EQ(refusal(quantized(tuple({channels, zeros, zeros, integer(0)}))),
+            "a scale is of the wrong type");
+}
+
 TEST_F(TensorValues, RefusesQuantizersThatAreNone) {
   add("data/0", 12);
   const std::string affine = global("torch", "per_tensor_affine"),

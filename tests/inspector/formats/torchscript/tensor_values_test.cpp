@@ -202,6 +202,12 @@ TEST_F(TensorValues, RefusesStoragesThatAreNone) {
   EXPECT_EQ(refusal(of({text("storage"), type, text("0"), text("cpu")})), "names no storage");
   EXPECT_EQ(refusal(of({text("module"), type, text("0"), text("cpu"), integer(1)})),
             "names no storage");
+  // Behind the size PyTorch 1.3 wrote None, and nothing else.
+  EXPECT_EQ(tensor_of(of({text("storage"), type, text("0"), text("cpu"), integer(15), "N"}))
+                .view.elements,
+            1);
+  EXPECT_EQ(refusal(of({text("storage"), type, text("0"), text("cpu"), integer(15), integer(0)})),
+            "names no storage");
   EXPECT_EQ(refusal(of({text("storage"), text("Float"), text("0"), text("cpu"), integer(1)})),
             "a storage's type is of the wrong type");
   EXPECT_EQ(refusal(of({text("storage"), type, integer(0), text("cpu"), integer(1)})),
