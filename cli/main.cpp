@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <new>
 
 namespace {
 
@@ -56,6 +57,11 @@ int run(int argc, char** argv) {
     fail(session, usage_error(app, error), format);
   } catch (const tally::Error& error) {
     fail(session, error, format);
+  } catch (const std::bad_alloc&) {
+    fail(session,
+         {tally::ErrorCode::kLimitExceeded, "there is no memory to go on with",
+          "free some memory, or name fewer files at a time; -f jsonl holds one at a time"},
+         format);
   } catch (const std::exception& error) {
     fail(session, internal_error(error), format);
   }

@@ -3,6 +3,7 @@
 #include <app/audit/safety.h>
 #include <report/quantities.h>
 
+#include <new>
 #include <utility>
 
 namespace tally::app {
@@ -31,6 +32,11 @@ Result<Audit> audit_one(Result<inspector::LoadAnswer> answer, const Filter& filt
   return audit;
 }
 
+Error out_of_memory() {
+  return {ErrorCode::kLimitExceeded, "there is no memory to count what it holds",
+          "free some memory; lines of -f jsonl take that of one model at a time"};
+}
+
 /// "LibTorch agrees", and what else a verification came to.
 std::string verification_note(const Result<Verification>& verification) {
   if (!verification) return "not checked: " + verification.error().message;
@@ -51,21 +57,29 @@ Outcome outcome_of(const AuditedFile& file) {
 }
 
 Result<Outcome> audit(const AuditRequest& request,
-                      const std::function<void(std::size_t index, AuditedFile)>& on_file,
+                      const std::function<void(std::size_t index, const AuditedFile&)>& on_file,
                       const LoadObserver& observer) {
   const auto filter = Filter::compile(request.filter);
   if (!filter) return filter.error();
   const auto conditions = read_audit_conditions(request.fail_on);
   if (!conditions) return conditions.error();
   Outcome worst = Outcome::kPassed;
+  const auto tell = [&](std::size_t index, const AuditedFile& file) {
+    on_file(index, file);
+    worst = worse(worst, outcome_of(file));
+  };
   const auto loaded = load_models(
       request.load, observer, [&](std::size_t index, Result<inspector::LoadAnswer> answer) {
-        AuditedFile file{request.load.paths[index], audit_one(std::move(answer), *filter)};
-        for (const auto& condition : *conditions) {
-          if (file.audit) file.audit->gates.push_back(condition.evaluate(*file.audit));
+        const std::string& path = request.load.paths[index];
+        try {
+          AuditedFile file{path, audit_one(std::move(answer), *filter)};
+          for (const auto& condition : *conditions) {
+            if (file.audit) file.audit->gates.push_back(condition.evaluate(*file.audit));
+          }
+          tell(index, file);
+        } catch (const std::bad_alloc&) {  // a model too large for this process costs no other
+          tell(index, {path, out_of_memory()});
         }
-        worst = worse(worst, outcome_of(file));
-        on_file(index, std::move(file));
       });
   if (!loaded) return loaded.error();
   return worst;

@@ -52,9 +52,10 @@ Outcome outcome_of(const AuditedFile& file);
 /// Audits every file of `request` and gives each answer to `on_file`, in the order of the
 /// paths, as soon as it and all before it are done; `index` is that of the path. The worst outcome
 /// of all. Fails as a whole where the request makes no sense (kUsage) or no file can be read at all
-/// (kUnavailable).
+/// (kUnavailable). Where `on_file` has no memory for an answer (std::bad_alloc), it is called once
+/// more for that file, with that as its error.
 Result<Outcome> audit(const AuditRequest& request,
-                      const std::function<void(std::size_t index, AuditedFile)>& on_file,
+                      const std::function<void(std::size_t index, const AuditedFile&)>& on_file,
                       const LoadObserver& observer = {});
 
 /// Elements of all kinds of tensors, each counted once.

@@ -110,9 +110,9 @@ Result<Unit> run(const CLI::App& command, Session& session, AuditOptions& option
   const auto outcome = app::audit(
       options.request,
       [&](std::size_t index, const app::AuditedFile& file) {
+        report.add(index, file);
         if (lines && written)
           written = output->write_line(app::audit_line(file, options.request.filter, view));
-        report.add(index, file);
       },
       observer_of(load, progress));
   if (!outcome) return outcome.error();

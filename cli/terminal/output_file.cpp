@@ -32,18 +32,27 @@ bool is_same_file(const struct stat& one, const std::string& path) {
          one.st_ino == other.st_ino;
 }
 
-/// A new file beside `target`, removed at the end unless it was renamed to it.
+bool current_folder_is_gone() {
+  struct stat here {};
+  return stat(".", &here) == 0 && here.st_nlink == 0;
+}
+
+/// A new file beside `target`, gone at the end unless it was renamed to it. It has no name until
+/// then, where the file system can do that: a run that is killed leaves nothing.
 class Temporary {
  public:
   explicit Temporary(const std::string& target)
       : path_(target + "." + std::to_string(getpid()) + ".tmp") {
+    if (access("/proc/self/fd", F_OK) == 0)  // by which it gets its name
+      descriptor_ = ::open(folder_of(target).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor_ != -1) return;
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     error_ = descriptor_ == -1 ? errno : 0;
+    has_name_ = descriptor_ != -1;
   }
   ~Temporary() {
-    if (descriptor_ == -1) return;
-    close(descriptor_);
-    if (!renamed_) unlink(path_.c_str());
+    if (descriptor_ != -1) close(descriptor_);
+    if (has_name_) unlink(path_.c_str());
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -61,16 +70,23 @@ class Temporary {
     struct stat present {};
     if (stat(target.c_str(), &present) == 0)
       static_cast<void>(fchmod(descriptor_, present.st_mode & 07777));
+    if (!has_name_ && give_name(target)) return 0;  // there was none to replace
+    if (!has_name_ && !(has_name_ = give_name(path_))) return error_ = errno;
     if (rename(path_.c_str(), target.c_str()) == -1) return error_ = errno;
-    renamed_ = true;
+    has_name_ = false;
     return 0;
   }
 
  private:
+  bool give_name(const std::string& name) const {
+    const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+    return linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
   std::string path_;
   int descriptor_ = -1;
   int error_ = 0;
-  bool renamed_ = false;
+  bool has_name_ = false;  ///< path_, which is to be removed
 };
 
 Result<Unit> check_writable(const std::string& path, const std::string& target) {
@@ -86,7 +102,7 @@ Result<Unit> check_writable(const std::string& path, const std::string& target) 
   const int error = Temporary(target).error();
   if (error == 0) return Unit{};
   const std::string folder = folder_of(target);
-  if (error == ENOENT && folder == "." && access(".", F_OK) != 0)
+  if (error == ENOENT && folder == "." && current_folder_is_gone())
     return OutputFile::refused(path, "the current folder has been removed",
                                "change to a folder that is there, or give the whole path");
   if (error == ENOENT)

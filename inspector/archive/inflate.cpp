@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 namespace tally::inspector {
 
@@ -13,9 +14,8 @@ Result<std::string> inflate(std::string_view deflated, std::size_t bytes) {
   constexpr int kRaw = -15;  // no zlib header, windows of up to 32 KiB
   constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
   z_stream stream{};
-  if (::inflateInit2(&stream, kRaw) != Z_OK)
-    return Error{ErrorCode::kLimitExceeded, "there is no memory to decompress it", ""};
   std::string out(bytes, '\0');
+  if (::inflateInit2(&stream, kRaw) != Z_OK) throw std::bad_alloc();
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(deflated.data()));
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   std::size_t in_left = deflated.size(), out_left = bytes;
@@ -29,6 +29,7 @@ Result<std::string> inflate(std::string_view deflated, std::size_t bytes) {
     out_left -= out_before - stream.avail_out;
   }
   ::inflateEnd(&stream);
+  if (status == Z_MEM_ERROR) throw std::bad_alloc();
   if (status == Z_BUF_ERROR && out_left == 0)
     return malformed("it decompresses to more bytes than it states");
   if (status == Z_BUF_ERROR) return malformed("its compressed bytes end early");

@@ -25,8 +25,10 @@ struct Ends {
   // Above the child's own descriptors, so that none of them is overwritten while the others are put
   // in place.
   bool lift(const int (&low)[2]) {
+    constexpr int kFirst = 10;
     for (int i = 0; i < 2; ++i) {
-      ends[i] = ::fcntl(low[i], F_DUPFD_CLOEXEC, 10);
+      ends[i] = ::fcntl(low[i], F_DUPFD_CLOEXEC, kFirst);
+      if (ends[i] < 0 && errno == EINVAL) errno = EMFILE;  // the limit is below kFirst
       ::close(low[i]);
     }
     return ends[0] >= 0 && ends[1] >= 0;
@@ -83,9 +85,16 @@ ChildEnd end_of(int status) {
     const char* cause = signal == SIGKILL  ? ": the system may have run out of memory"
                         : signal == SIGSYS ? ": it tried what its sandbox does not let it do"
                                            : "";
-    return {text + cause, signal};
+    constexpr int kFromOutside[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU};
+    const bool from_outside = std::find(std::begin(kFromOutside), std::end(kFromOutside), signal) !=
+                              std::end(kFromOutside);
+    return {text + cause, signal,
+            from_outside ? ChildEnd::Why::kFromOutside : ChildEnd::Why::kUnknown};
   }
-  if (WEXITSTATUS(status) == kForbiddenExit) return {"its sandbox ended it", std::nullopt, true};
+  if (WEXITSTATUS(status) == kForbiddenExit)
+    return {"its sandbox ended it", std::nullopt, ChildEnd::Why::kForbidden};
+  if (WEXITSTATUS(status) == kOutOfMemoryExit)
+    return {"it ran out of memory", std::nullopt, ChildEnd::Why::kOutOfMemory};
   return {"it exited with code " + std::to_string(WEXITSTATUS(status)), std::nullopt};
 }
 
@@ -95,7 +104,11 @@ Result<ChildProcess> ChildProcess::start(const ChildProgram& program) {
   Ends requests, answers, prints;
   const auto refuse = [&](int cause) {
     return Error{ErrorCode::kUnavailable,
-                 program.executable + " cannot be started: " + std::strerror(cause), ""};
+                 program.executable + " cannot be started: " + std::strerror(cause),
+                 cause == EMFILE   ? "raise the limit of open files (ulimit -n)"
+                 : cause == EAGAIN ? "raise the limit of processes (ulimit -u), or end some"
+                 : cause == ENOMEM ? "free some memory"
+                                   : ""};
   };
   if (!requests.packets() || !answers.pipe() || !prints.pipe()) return refuse(errno);
   // Snapshots are megabytes: fewer turns between two processes. Where it is not granted, more.

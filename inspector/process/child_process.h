@@ -14,10 +14,15 @@ namespace tally::inspector {
 
 /// How a child ended.
 struct ChildEnd {
+  enum class Why {
+    kUnknown,
+    kForbidden,    ///< its sandbox ended it; the last line that it printed tells the deed
+    kOutOfMemory,  ///< it had no memory to go on with
+    kFromOutside,  ///< by a signal that none sends itself: the system, or a person
+  };
   std::string text;           ///< "it was ended by signal 11 (Segmentation fault)"
   std::optional<int> signal;  ///< that ended it; nothing: it exited, or was stopped
-  bool is_forbidden =
-      false;  ///< its sandbox ended it; the last line that it printed tells the deed
+  Why why = Why::kUnknown;
 };
 
 /// What to start.

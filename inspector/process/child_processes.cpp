@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,15 @@ constexpr std::size_t kLongestLog =
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') + 1);
+}
+
+// One answer that is too large for this process costs no other.
+template <class Deed>
+bool there_is_memory_to(const Deed& deed) try {
+  deed();
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 }  // namespace
@@ -102,7 +112,10 @@ void ChildProcesses::read_answers(Id id) {
     if (n <= 0)
       return lose(id,
                   found->second.ready ? ChildLoss::Cause::kDied : ChildLoss::Cause::kDidNotStart);
-    found->second.frames.add({buffer, static_cast<std::size_t>(n)});
+    if (!there_is_memory_to([&] {
+          found->second.frames.add({buffer, static_cast<std::size_t>(n)});
+        }))
+      return lose(id, ChildLoss::Cause::kTooLarge);
     if (!take_frames(id)) return;
   }
 }
@@ -110,7 +123,11 @@ void ChildProcesses::read_answers(Id id) {
 bool ChildProcesses::take_frames(Id id) {
   for (auto found = children_.find(id); found != children_.end(); found = children_.find(id)) {
     Child& child = found->second;
-    Result<std::optional<Frame>> next = child.frames.next();
+    Result<std::optional<Frame>> next = std::optional<Frame>();
+    if (!there_is_memory_to([&] { next = child.frames.next(); })) {
+      lose(id, ChildLoss::Cause::kTooLarge);
+      return false;
+    }
     if (next && !*next) return true;
     const bool is_ready = next && (*next)->kind == Frame::Kind::kReady;
     if (!next || is_ready == child.ready) {
@@ -141,7 +158,8 @@ void ChildProcesses::lose(Id id, ChildLoss::Cause cause) {
     loss.end = child.process.reap();
   else
     child.process.stop();
-  if (loss.end.is_forbidden && !loss.said.empty()) loss.end.text += ": it " + loss.said;
+  if (loss.end.why == ChildEnd::Why::kForbidden && !loss.said.empty())
+    loss.end.text += ": it " + loss.said;
   if (child.events.on_loss) child.events.on_loss(loss);
 }
 

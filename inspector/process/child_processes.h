@@ -17,7 +17,7 @@ namespace tally::inspector {
 
 /// Why there is no more to come from a child.
 struct ChildLoss {
-  enum class Cause { kDidNotStart, kOtherVersion, kDied, kTimedOut, kBrokeProtocol };
+  enum class Cause { kDidNotStart, kOtherVersion, kDied, kTimedOut, kBrokeProtocol, kTooLarge };
   Cause cause = Cause::kDied;
   ChildEnd end;      ///< kDidNotStart, kDied: how
   std::string said;  ///< the last line that it printed

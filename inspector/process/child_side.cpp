@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <vector>
 
 namespace tally::inspector {
@@ -27,6 +29,22 @@ void limit_resources(std::int64_t memory_bytes) {
   if (memory_bytes <= 0) return;
   const rlimit data{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
   setrlimit(RLIMIT_DATA, &data);
+}
+
+/// Has an exception that nothing caught, as it comes from where none may be thrown, end the
+/// process: with an exit code of its own where memory was short.
+void tell_out_of_memory() {
+  std::set_terminate([] {
+    try {
+      if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::bad_alloc&) {
+      _exit(kOutOfMemoryExit);
+    } catch (const std::exception& thrown) {
+      std::fprintf(stderr, "%s\n", thrown.what());
+    } catch (...) {  // what is no exception of the standard's has no text
+    }
+    std::abort();
+  });
 }
 
 /// The next request; false at the end of them.
@@ -70,6 +88,7 @@ int run_child(int argc, char** argv, const ChildMain& child) {
                  child.version.c_str());
     return 2;
   }
+  tell_out_of_memory();
   limit_resources(std::atoll(argv[1] + sizeof kLimit - 1));
   if (child.sandbox) {
     if (const auto confined = enter_sandbox(*child.sandbox); !confined) {

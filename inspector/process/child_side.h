@@ -17,6 +17,9 @@ namespace tally::inspector {
 constexpr int kRequestFd = 3;
 constexpr int kAnswerFd = 4;
 
+/// The exit code of a child that had no memory to go on with, where nothing in it could answer so.
+constexpr int kOutOfMemoryExit = 98;
+
 /// Writes one encoded frame to the parent; false where that is gone.
 bool write_frame(std::string_view frame);
 

@@ -29,7 +29,9 @@ Result<Unit> FilePool::give_work() {
        ++most) {
     for (Slot& slot : slots_) {
       while (!fatal_ && !waiting_.empty() && slot.files.size() < most) {
-        if (auto filled = fill(slot); !filled) return filled;
+        const auto filled = fill(slot);
+        if (!filled) return filled.error();
+        if (!*filled) break;
       }
     }
   }
@@ -37,13 +39,13 @@ Result<Unit> FilePool::give_work() {
   return Unit{};
 }
 
-Result<Unit> FilePool::fill(Slot& slot) {
+Result<bool> FilePool::fill(Slot& slot) {
   const std::size_t index = waiting_.front();
   waiting_.pop_front();
   const Result<FileRequest> request = callbacks_.request(index);
   if (!request) {
     callbacks_.on_outcome(index, request.error());
-    return Unit{};
+    return true;
   }
   if (!slot.child) {
     ChildEvents events;
@@ -53,7 +55,15 @@ Result<Unit> FilePool::fill(Slot& slot) {
     const Result<ChildProcesses::Id> child = children_.start(options_.program, std::move(events));
     if (!child) {
       if (request->descriptor >= 0) ::close(request->descriptor);
-      return child.error();
+      const bool others_run =
+          std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.child; });
+      if (others_run) {
+        waiting_.push_front(index);
+        return false;
+      }
+      if (!any_answered_) return child.error();
+      callbacks_.on_outcome(index, child.error());
+      return true;
     }
     slot.child = *child;
     slot.answered = 0;
@@ -62,10 +72,11 @@ Result<Unit> FilePool::fill(Slot& slot) {
   slot.files.push_back(index);
   children_.send(*slot.child, request->packet, request->descriptor);
   if (request->descriptor >= 0) ::close(request->descriptor);
-  return Unit{};
+  return true;
 }
 
 void FilePool::take_frame(Slot& slot, Frame frame) {
+  failed_starts_ = 0;
   if (frame.kind == Frame::Kind::kError && frame.id == -1)  // it could not read its request
     return distrust(slot, error_of(frame));
   if (slot.files.empty() || frame.id != static_cast<std::int64_t>(slot.files.front()))
@@ -106,15 +117,20 @@ void FilePool::finish_first(Slot& slot, Result<std::string> outcome) {
 
 void FilePool::take_loss(Slot& slot, const ChildLoss& loss) {
   slot.child.reset();
-  const bool never = !any_answered_ && (loss.cause == ChildLoss::Cause::kDidNotStart ||
-                                        loss.cause == ChildLoss::Cause::kOtherVersion);
+  const bool not_started = loss.cause == ChildLoss::Cause::kDidNotStart;
+  // The file is not to blame for what ended a child at its start; what it was may have come from
+  // outside and be over.
+  constexpr int kMostStarts = 3;
+  const bool starts_again = not_started && ++failed_starts_ < kMostStarts;
+  const bool never = !any_answered_ && !starts_again &&
+                     (not_started || loss.cause == ChildLoss::Cause::kOtherVersion);
   if (never) {
     fatal_ = error_of_loss(loss);
     return;
   }
   // What ended a child that had served others may have come from outside, between two files: a
   // fresh one, which has nothing else to die of, tries the file once more.
-  const bool again = loss.cause == ChildLoss::Cause::kDied && slot.answered > 0;
+  const bool again = starts_again || (loss.cause == ChildLoss::Cause::kDied && slot.answered > 0);
   if (!slot.files.empty() && !again) finish_first(slot, error_of_loss(loss));
   waiting_.insert(waiting_.begin(), slot.files.begin(), slot.files.end());
   slot.files.clear();
@@ -138,11 +154,25 @@ Error FilePool::error_of_loss(const ChildLoss& loss) const {
       return {ErrorCode::kInternal,
               "the " + options_.noun + " does not keep to the protocol of this program",
               "both must come from the same build"};
+    case ChildLoss::Cause::kTooLarge:
+      return {ErrorCode::kLimitExceeded,
+              "there is no memory to take what the " + options_.noun + " says of it",
+              "free some memory, or read fewer files at a time"};
     case ChildLoss::Cause::kDied:
       break;
   }
-  return {ErrorCode::kMalformed,
-          "the " + options_.noun + " died while reading it: " + loss.end.text,
+  const std::string died = "the " + options_.noun + " died while reading it: " + loss.end.text;
+  switch (loss.end.why) {
+    case ChildEnd::Why::kOutOfMemory:
+      return {ErrorCode::kLimitExceeded, died, "raise --memory-limit if the file is trusted"};
+    case ChildEnd::Why::kFromOutside:
+      return {ErrorCode::kUnavailable, died,
+              "read it again; where memory is short, with fewer --jobs"};
+    case ChildEnd::Why::kForbidden:
+    case ChildEnd::Why::kUnknown:
+      break;
+  }
+  return {ErrorCode::kMalformed, died,
           "the file is damaged or hostile; please report it if it loads in PyTorch"};
 }
 

@@ -54,7 +54,8 @@ class FilePool {
   std::size_t unfinished() const;  ///< files that were added and have no outcome yet
 
   /// Starts children where they are missing and gives them files. To be called before each
-  /// ChildProcesses::wait(). kUnavailable where no child can be started at all.
+  /// ChildProcesses::wait(). kUnavailable where no child could ever be started; later on that costs
+  /// a file its outcome, and where others run, nothing.
   Result<Unit> give_work();
 
  private:
@@ -64,7 +65,8 @@ class FilePool {
     std::size_t answered = 0;
   };
 
-  Result<Unit> fill(Slot& slot);
+  /// Gives `slot` the next file; false where it has to go on with the children that there are.
+  Result<bool> fill(Slot& slot);
   void take_frame(Slot& slot, Frame frame);
   void take_loss(Slot& slot, const ChildLoss& loss);
   void distrust(Slot& slot, Error why);
@@ -77,6 +79,7 @@ class FilePool {
   std::vector<Slot> slots_;
   std::deque<std::size_t> waiting_;
   bool any_answered_ = false;  ///< a child has started and served
+  int failed_starts_ = 0;      ///< since one of them did
   std::optional<Error> fatal_;
 };
 

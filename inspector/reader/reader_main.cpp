@@ -28,19 +28,20 @@ Result<ReadAnswer> answer(const ReadRequest& request, int descriptor) {
                     std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()};
 }
 
-std::string answer_frame(std::int64_t id, const Result<ReadAnswer>& answer) try {
-  if (!answer) return encode_error(id, answer.error());
-  return encode(Frame{Frame::Kind::kAnswer, id, encode(*answer)});
+std::string answer_frame(const ReadRequest& request, int descriptor) try {
+  const Result<ReadAnswer> read = answer(request, descriptor);
+  if (!read) return encode_error(request.id, read.error());
+  return encode(Frame{Frame::Kind::kAnswer, request.id, encode(*read)});
 } catch (const std::bad_alloc&) {
-  return encode_error(
-      id, {ErrorCode::kLimitExceeded, "what it holds takes more memory than the limit allows",
-           "raise --memory-limit if the file is trusted"});
+  return encode_error(request.id, {ErrorCode::kLimitExceeded,
+                                   "what it holds takes more memory than the limit allows",
+                                   "raise --memory-limit if the file is trusted"});
 }
 
 bool serve(std::string_view packet, int descriptor) {
   const Result<ReadRequest> request = decode_read_request(packet);
   if (!request) return write_frame(encode_error(-1, request.error()));
-  return write_frame(answer_frame(request->id, answer(*request, descriptor)));
+  return write_frame(answer_frame(*request, descriptor));
 }
 
 }  // namespace

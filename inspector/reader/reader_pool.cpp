@@ -2,9 +2,20 @@
 #include <inspector/archive/byte_source.h>
 #include <inspector/reader/reader_pool.h>
 
+#include <new>
 #include <utility>
 
 namespace tally::inspector {
+namespace {
+
+Result<ReadAnswer> decoded(const std::string& body) try {
+  return decode_read_answer(body);
+} catch (const std::bad_alloc&) {
+  return Error{ErrorCode::kLimitExceeded, "there is no memory to take what it holds",
+               "free some memory, or read fewer files at a time"};
+}
+
+}  // namespace
 
 std::unique_ptr<FilePool> reader_pool(ChildProcesses& children,
                                       const std::vector<std::string>& paths,
@@ -30,7 +41,7 @@ std::unique_ptr<FilePool> reader_pool(ChildProcesses& children,
   events.on_outcome = [&paths, on_outcome = std::move(callbacks.on_outcome)](
                           std::size_t index, Result<std::string> body) {
     if (!body) return on_outcome(index, body.error());
-    Result<ReadAnswer> answer = decode_read_answer(*body);
+    Result<ReadAnswer> answer = decoded(*body);
     body = std::string();  // a snapshot is held once
     if (answer) answer->snapshot.path = valid_utf8(paths[index]);
     on_outcome(index, std::move(answer));

@@ -72,6 +72,9 @@ class Conversation {
         return Error{ErrorCode::kInternal,
                      "the worker does not keep to the protocol of this program",
                      "both must come from the same build"};
+      case ChildLoss::Cause::kTooLarge:
+        return Error{ErrorCode::kLimitExceeded,
+                     "there is no memory to take what the worker measured", "free some memory"};
       case ChildLoss::Cause::kTimedOut:
       case ChildLoss::Cause::kDied:
         break;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs torchtally under faults of its surroundings and holds what it does against the tables of this folder; standard library only.
 
-    python3 tests/faults/check.py TORCHTALLY [--only TEXT] [--slow] [--sanitized] [--jobs N]
+    python3 tests/faults/check.py TORCHTALLY [--only TEXT] [--slow] [--sanitized] [--jobs N] [--times]
 
 Exits 0 when every case does what is expected, 1 with lines for each that does not. A case that this machine cannot have is named
 with the reason.
@@ -13,6 +13,9 @@ import os
 import sys
 import time
 
+import children
+import inputs
+import limits
 import outputs
 from harness import Program, Skipped
 
@@ -30,12 +33,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("torchtally", type=os.path.abspath)
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--slow", action="store_true", help="the slow cases, and no others")
     parser.add_argument("--sanitized", action="store_true", help="the program has AddressSanitizer, which limits of memory end")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--times", action="store_true", help="print the dearest cases")
     arguments = parser.parse_args()
     program = Program(arguments.torchtally, arguments.sanitized)
-    cases = [(name, case) for module in (outputs,) for name, case in module.cases() if arguments.only in name]
+    every = [inputs.slow_cases] if arguments.slow else [m.cases for m in (outputs, inputs, limits, children)]
+    cases = [(name, case) for some in every for name, case in some() if arguments.only in name]
     if not cases:
         sys.exit(f"no case has {arguments.only!r} in its name")
     seconds = {}

@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <string>
 
 namespace {
@@ -35,6 +37,21 @@ std::string answer_frame(std::int64_t id, const ReadAnswer& answer) {
 /// A child may let no file grow, so a number is noted as what a link points to.
 void note(const std::string& path, pid_t number) {
   if (::symlink(std::to_string(number).c_str(), path.c_str()) != 0) ::_exit(7);
+}
+
+/// Memory that runs out where no exception may be thrown.
+void throwing_nothing_allowed() noexcept {
+  std::rethrow_exception(std::make_exception_ptr(std::bad_alloc()));
+}
+
+/// "1,3:PATH": whether this is the first or the third process that comes by, which PATH counts.
+bool is_among(const std::string& starts_and_path) {
+  const std::size_t colon = starts_and_path.find(':');
+  const std::string path = starts_and_path.substr(colon + 1);
+  int start = 1;
+  while (::symlink("x", (path + std::to_string(start)).c_str()) != 0) ++start;
+  const std::string starts = "," + starts_and_path.substr(0, colon) + ",";
+  return starts.find("," + std::to_string(start) + ",") != std::string::npos;
 }
 
 std::string contents_of(int descriptor) {
@@ -63,6 +80,7 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
     note(asked_for.substr(5), ::getpid());
     std::raise(SIGKILL);
   }
+  if (asked("out of memory")) throwing_nothing_allowed();
   if (asked("exit")) ::_exit(3);
   if (asked("open:") && ::fcntl(std::atoi(asked_for.c_str() + 5), F_GETFD) != -1) ::_exit(3);
   if (asked("half")) {
@@ -138,6 +156,7 @@ int main(int argc, char** argv) {
     hang();
   }
   if (how == "hang") hang();
+  if (how.rfind("kill:", 0) == 0 && is_among(how.substr(5))) std::raise(SIGKILL);
   const std::string argument = argc > 1 ? argv[1] : "";
   char limit[] = "--memory-limit=0";
   char* arguments[] = {argv[0], limit, nullptr};

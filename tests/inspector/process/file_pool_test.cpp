@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <inspector/process/find_program.h>
 #include <inspector/reader/reader_pool.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -236,8 +237,56 @@ TEST_F(FilePoolTest, GivesAFreshReaderTheFileThatOneEndedAt) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(error_of(i), "") << i;
 }
 
+// The first and the third of the readers are killed before they can say a word.
+TEST_F(FilePoolTest, TriesAgainWhereAReaderIsKilledDuringItsStart) {
+  const std::string note = folder_ + "/starts";
+  ::setenv("TORCHTALLY_FAKE_START", ("kill:1,3:" + note).c_str(), 1);
+  load({"a", "segv", "b"});
+  EXPECT_EQ(error_of(0), "");
+  EXPECT_EQ(outcomes_.at(1).error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(error_of(2), "");
+}
+
+// What was read before keeps its answer, and each file after it gets the reason.
+TEST_F(FilePoolTest, NamesEachFileThatNoReaderCanBeStartedFor) {
+  const std::string note = folder_ + "/starts";
+  ::setenv("TORCHTALLY_FAKE_START", ("kill:2,3,4,5,6,7,8,9:" + note).c_str(), 1);
+  load({"a", "segv", "b", "c"});
+  EXPECT_EQ(error_of(0), "");
+  for (const std::size_t i : {1, 2, 3}) {
+    EXPECT_EQ(outcomes_.at(i).error().code, ErrorCode::kUnavailable) << i;
+    EXPECT_EQ(error_of(i), options_.reader +
+                               " did not start: it was ended by signal 9 (Killed): the system may "
+                               "have run out of memory");
+  }
+}
+
+TEST_F(FilePoolTest, SaysThatAReaderRanOutOfMemory) {
+  load({"a", "out of memory", "b"});
+  EXPECT_EQ(error_of(1), "the reader died while reading it: it ran out of memory");
+  EXPECT_EQ(outcomes_.at(1).error().code, ErrorCode::kLimitExceeded);
+  EXPECT_EQ(outcomes_.at(1).error().hint, "raise --memory-limit if the file is trusted");
+  EXPECT_EQ(error_of(2), "");
+}
+
+// Of twenty readers that are asked for no more than a few can be had: each takes three descriptors.
+TEST_F(FilePoolTest, GoesOnWithTheReadersThatCanBeStarted) {
+  options_.jobs = 20;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 40;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  load(Texts(40, "a"));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(error_of(i), "") << i;
+}
+
 TEST_F(FilePoolTest, SaysThatTheSystemMayHaveKilledIt) {
   load({"kill"});
+  EXPECT_EQ(outcomes_.at(0).error().code, ErrorCode::kUnavailable) << "it says nothing of the file";
+  EXPECT_EQ(outcomes_.at(0).error().hint,
+            "read it again; where memory is short, with fewer --jobs");
   EXPECT_EQ(error_of(0),
             "the reader died while reading it: it was ended by signal 9 (Killed): the system may "
             "have run out of memory");
