@@ -16,7 +16,8 @@ struct TextKind {
 };
 
 /// What `path` holds, read to its end: a file, or a pipe such as <(…) or /dev/stdin. Errors name
-/// the path: kNotFound where it cannot be opened or read, kLimitExceeded past `kind.most_bytes`.
+/// the path: kNotFound where it cannot be opened or read, where nobody writes to a named pipe for
+/// 5 s or to any for 60 s; kLimitExceeded past `kind.most_bytes`.
 Result<std::string> read_text(const std::string& path, const TextKind& kind);
 
 /// The same of stdin.

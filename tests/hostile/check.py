@@ -32,7 +32,7 @@ class Run:
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             start = time.monotonic()
             # in a process group of its own, so that a worker cannot outlive the time limit
-            process = subprocess.Popen([torchtally, "audit", *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
+            process = subprocess.Popen([torchtally, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=err, start_new_session=True)
             killer = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
             killer.start()
@@ -76,7 +76,7 @@ def message_faults(case: dict, message: str) -> list:
 
 def check_alone(cases: list, torchtally: str, corpus: pathlib.Path, limits: dict, jobs: int) -> dict:
     def faults(case: dict) -> list:
-        run = Run(torchtally, [str(corpus / case["file"])], limits["seconds"])
+        run = Run(torchtally, ["audit", str(corpus / case["file"])], limits["seconds"])
         found = run.faults(limits["seconds"], limits["memory_bytes"])
         if run.exit not in case["exit"]:
             found.append(f"exit code {run.exit}, not {case['exit']}: {(run.err or run.out).strip()[-300:]!r}")
@@ -94,7 +94,7 @@ def check_together(cases: list, torchtally: str, corpus: pathlib.Path, limits: d
     seconds = 10 * limits["seconds"]
     common = ["--timeout", str(limits["seconds"]), "--jobs", str(max(1, jobs // 2))]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        text, report = pool.map(lambda extra: Run(torchtally, [*common, *extra, *files], seconds), (["--each"], ["-f", "json"]))
+        text, report = pool.map(lambda extra: Run(torchtally, ["audit", *common, *extra, *files], seconds), (["--each"], ["-f", "json"]))
     found = {"": [f for run in (text, report) for f in run.faults(seconds, limits["memory_bytes"])]}
     # "torchtally: FILE: MESSAGE" and its hint, up to the next of them
     pieces = re.split(r"^torchtally: (?=" + re.escape(str(corpus)) + "/)", text.err, flags=re.MULTILINE)
