@@ -33,7 +33,9 @@ SECONDS = 10       # for LibTorch to load one
 # told from what was changed: beside_the_declarations().
 READ_ALL_THE_SAME = [
     (r"__setstate__", r"", "__setstate__ is not run, nor its state held against its argument"),
-    (r"INTERNAL ASSERT FAILED at .*ivalue(_inl)?\.h|Argument passed to at|Unsupported qscheme|only version 1 supported", r"quantized|recurrent",
+    (r"TupleElements: invalid index|isTuple\(\) INTERNAL ASSERT", r"quantized|recurrent|setstate",
+     "__setstate__ is not run, nor its state held against its argument"),
+    (r"INTERNAL ASSERT FAILED at .*ivalue(_inl)?\.h|Argument passed to at|Unsupported qscheme|only version 1 supported|at .*prepack\.cpp|data is not allocated yet", r"quantized|recurrent",
      "what a packed object unpacks is known to the library that packed it"),
     (r"expected ident but found '(class|def|if|else|for|while|in|is|not|and|or|pass|return|None|True|False|with|raise|global|import|del)'",
      r"", "names that are words of the language: torch.jit.save writes them, and LibTorch cannot read them"),

@@ -58,6 +58,7 @@ class Loader {
           !done)
         return done;
     }
+    if (auto done = read_other_sources(layout.code_folder); !done) return done;
     // In a package the models share their code, and one name for a constant would mean several:
     // uses are not told then.
     if (constants.size() == 1 && !layout.is_package)
@@ -99,6 +100,17 @@ class Loader {
     std::string record = folder + module + ".py";
     std::replace(record.begin() + static_cast<std::ptrdiff_t>(folder.size()), record.end() - 3, '.',
                  '/');
+    const Result<const ClassDeclarations*> classes = classes_in(record);
+    if (!classes) return classes.error();
+    const auto found = (*classes)->find(name);
+    if (found != (*classes)->end()) return &found->second;
+    return Error{ErrorCode::kMalformed,
+                 "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) +
+                     ", which the model holds: what is a parameter cannot be told",
+                 "the file is damaged; export or copy the model again"};
+  }
+
+  Result<const ClassDeclarations*> classes_in(const std::string& record) {
     auto known = classes_.find(record);
     if (known == classes_.end()) {
       const Result<std::string_view> source = archive_.read(record, limits_.max_record_bytes);
@@ -111,12 +123,24 @@ class Loader {
       }
       known = classes_.emplace(record, std::move(*read)).first;
     }
-    const auto found = known->second.find(name);
-    if (found != known->second.end()) return &found->second;
-    return Error{ErrorCode::kMalformed,
-                 "record " + valid_utf8(record) + " does not declare class " + valid_utf8(name) +
-                     ", which the model holds: what is a parameter cannot be told",
-                 "the file is damaged; export or copy the model again"};
+    return &known->second;
+  }
+
+  /// Sources whose classes no module has: PyTorch parses some of them all the same.
+  Result<Unit> read_other_sources(const std::string& folder) {
+    const auto& records = archive_.records();
+    for (auto it = records.lower_bound(folder);
+         it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
+      if (!is_source(it->first)) continue;
+      if (const auto classes = classes_in(it->first); !classes) return classes.error();
+    }
+    return Unit{};
+  }
+
+  static bool is_source(const std::string& record) {
+    constexpr std::string_view kEnd = ".py";
+    return record.size() > kEnd.size() &&
+           record.compare(record.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
   }
 
   Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
@@ -138,7 +162,7 @@ class Loader {
     const auto& records = archive_.records();
     for (auto it = records.lower_bound(folder);
          it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
-      if (it->first.size() < 3 || it->first.compare(it->first.size() - 3, 3, ".py") != 0) continue;
+      if (!is_source(it->first)) continue;
       const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
       if (!source) return source.error();
       read_constant_uses(*source, uses);

@@ -321,6 +321,8 @@ Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& c
     return error;
   }
   if (!place.module.valid()) return refuse(values, call, place, "belongs to no module");
+  if (place.kind == TensorKind::kConstant && tensor->requires_grad)
+    return refuse(values, call, place, "is a constant that requires gradients");
   if (static_cast<std::int64_t>(snapshot_.tensors.size()) >= limits_.max_tensors) {
     return Error{ErrorCode::kLimitExceeded,
                  values.record + " holds more than " + std::to_string(limits_.max_tensors) +

@@ -308,6 +308,8 @@ class TensorReader {
     if (indices.size() != 2 || values.empty() || indices[1] != values[0] ||
         indices[0] + static_cast<std::int64_t>(values.size()) - 1 != rank)
       fail("has " + std::to_string(rank) + " dimensions, which its indices and values do not have");
+    if (t.parts[0].view.dtype != Dtype::kInt64)
+      fail("has indices of the type " + std::string(info(t.parts[0].view.dtype).name));
   }
 
   const Pickle& p_;

@@ -1,6 +1,6 @@
 """Code and states that torch.jit.save does not write. torch.jit.load reads most of them, and counts otherwise than they look."""
 
-from . import cases
+from . import case, cases
 from .assemble import (BUILD, CODE, EMPTY_TUPLE, FALSE, NEWOBJ, NONE, TRUE, Record, archive, call, dict_, get, global_, hooks, integer,
                        list_, module, pickled, put, records, storage, tensor, text, tuple_, whole, write_archive)
 
@@ -160,3 +160,20 @@ cases({
     "code_of_other_case.pt": ("the source in another case, which LibTorch finds", ["code/__torch__.py"],
                               {"code/__TORCH__.py": CODE.encode()}, ["code/__torch__.py"]),
 }, with_records)
+
+
+@case("source_of_nobody.pt", "a source that no module is of, cut off: LibTorch parses it where another one names it",
+      says=["code/__torch__.py: line 2, column 1"])
+def source_of_nobody():
+    rows = records(code=CODE)
+    rows = [r.replace(name=r.name.replace("__torch__.py", "__torch__/a.py"), data=r.data.replace(b"__torch__.M", b"__torch__.a.M"))
+            if r.name.endswith(".py") else r for r in rows]
+    rows = [r.replace(data=pickled(module({"weight": tensor(), "training": TRUE}).replace(b"c__torch__\n", b"c__torch__.a\n", 1)))
+            if r.name.endswith("/data.pkl") else r for r in rows]
+    return write_archive([*rows, Record("m/code/__torch__.py", b"class M(Module):\n\n")])
+
+
+@case("constant_with_gradients.pt", "a constant that requires gradients: code cannot use it", says=["CONSTANTS.c0 is a constant that requires"])
+def constant_with_gradients():
+    rows = records(constants=pickled(tuple_(tensor())))
+    return write_archive([*rows, Record("m/constants/0", bytes(24))])

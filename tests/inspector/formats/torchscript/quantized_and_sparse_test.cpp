@@ -173,6 +173,8 @@ TEST_F(TensorValues, RefusesSparseTensorsWhosePartsDisagree) {
     EXPECT_EQ(refusal(sparse(1, sizes, parts)),
               "has " + std::to_string(sizes.size()) +
                   " dimensions, which its indices and values do not have");
+  const std::string whole = tensor(storage("IntStorage", "0", 6), 0, {2, 3}, {3, 1});
+  EXPECT_EQ(refusal(sparse(1, {8, 10}, {whole, values})), "has indices of the type int32");
 }
 
 }  // namespace
