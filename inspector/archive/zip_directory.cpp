@@ -1,3 +1,4 @@
+#include <inspector/archive/cut_archive.h>
 #include <inspector/archive/zip_directory.h>
 #include <inspector/archive/zip_numbers.h>
 
@@ -29,6 +30,16 @@ Error malformed(std::string message,
   return {ErrorCode::kMalformed, std::move(message), std::move(hint)};
 }
 
+/// The last archive's end says where it stands in its own archive, not in the file.
+Error several_archives() {
+  return {
+      ErrorCode::kNotAModel,
+      "is several ZIP archives one behind the other, as the shards of "
+      "torch.distributed.checkpoint are (.distcp), not a TorchScript archive",
+      "torch.distributed.checkpoint.format_utils.dcp_to_torch_save(FOLDER, FILE) joins a folder of "
+      "shards; they hold tensors but no module structure"};
+}
+
 /// The end of a file, where the directory lies; further parts are read when they are asked for.
 class Tail {
  public:
@@ -41,6 +52,7 @@ class Tail {
   }
 
   const std::string& bytes() const { return bytes_; }
+  std::string whole_records() const { return inspector::whole_records(file_); }
   std::uint64_t offset() const { return static_cast<std::uint64_t>(from_); }
   std::uint64_t file_bytes() const { return static_cast<std::uint64_t>(file_.size()); }
 
@@ -59,6 +71,18 @@ class Tail {
   std::string bytes_;
 };
 
+/// Whether the ZIP64 end record that stands where `head` ends, in front of its locator, is whole
+/// and fits its directory, but counts from a later byte than the file's first: `end64` is where
+/// the locator says that it stands, `head_offset` where `head` begins.
+bool is_displaced(std::string_view head, std::uint64_t head_offset, std::uint64_t end64) {
+  constexpr std::size_t kEnds64Bytes = kEnd64Bytes + kLocator64Bytes;
+  if (head.size() < kEnds64Bytes) return false;
+  const std::size_t at = head.size() - kEnds64Bytes;
+  if (!has(head, at, kEnd64Signature) || head_offset + at <= end64) return false;
+  return *zip_number<std::uint64_t>(head, at + 48) + *zip_number<std::uint64_t>(head, at + 40) ==
+         end64;
+}
+
 struct Span {
   std::uint64_t offset = 0, bytes = 0, entries = 0;
 };
@@ -70,7 +94,9 @@ Result<Span> find_directory(const Tail& tail) {
   const std::size_t behind = end == std::string_view::npos ? 0 : end_bytes.size() - end;
   if (behind < kEndBytes || behind > kEndBytes + kLongestComment) {
     return malformed("a ZIP archive without a directory at its end: the file was cut short",
-                     "copy or download it again; an interrupted torch.jit.save must be repeated");
+                     tail.whole_records() +
+                         "; copy or download it again; an interrupted torch.jit.save must be "
+                         "repeated");
   }
   Span span{*zip_number<std::uint32_t>(end_bytes, end + 16),
             *zip_number<std::uint32_t>(end_bytes, end + 12),
@@ -79,6 +105,7 @@ Result<Span> find_directory(const Tail& tail) {
     const std::uint64_t end64 = *zip_number<std::uint64_t>(end_bytes, end - kLocator64Bytes + 8);
     const Result<std::string> record = tail.read(end64, kEnd64Bytes);
     if (!record) return record.error();
+    if (is_displaced(end_bytes.substr(0, end), tail.offset(), end64)) return several_archives();
     if (record->size() != kEnd64Bytes || !has(*record, 0, kEnd64Signature))
       return malformed("the ZIP64 end record is not where the archive says");
     span = {*zip_number<std::uint64_t>(*record, 48), *zip_number<std::uint64_t>(*record, 40),

@@ -35,7 +35,8 @@ struct ZipDirectory {
 /// Reads the directory of a whole ZIP file (ZIP64 included). Refused as kMalformed, by name and
 /// reason: no directory (a file cut short), a directory outside the file, entries that overlap each
 /// other or the directory, two entries of one name, encrypted entries, stored entries whose two
-/// sizes differ, a compression that is neither stored nor deflated.
+/// sizes differ, a compression that is neither stored nor deflated. As kNotAModel: several archives
+/// one behind the other.
 Result<ZipDirectory> read_zip_directory(const ByteSource& file);
 Result<ZipDirectory> read_zip_directory(std::string_view file);
 

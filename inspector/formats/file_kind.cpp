@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kExport =
-    "export the model with torch.jit.script or torch.jit.trace and save it with torch.jit.save";
+constexpr std::string_view kReads =
+    "torchtally reads what torch.jit.save and torch.package write: name such a file";
 constexpr std::string_view kNoModules =
     "it holds tensors but no module structure; "
     "`torchtally estimate --config config.json` tells what a model of its configuration has";
@@ -22,6 +22,11 @@ constexpr std::string_view kNewer =
 constexpr std::string_view kStateDict =
     "it holds tensors but no module structure: load it into its Python class, then "
     "torch.jit.script and torch.jit.save";
+
+constexpr std::string_view kShards =
+    "torch.distributed.checkpoint.format_utils.dcp_to_torch_save(FOLDER, FILE) joins such a "
+    "folder; "
+    "it holds tensors but no module structure";
 
 /// Bytes that a kind of file has at a place.
 struct Magic {
@@ -35,9 +40,9 @@ constexpr std::array kMagics = {
     Magic{0, "GGUF"sv, "a GGUF file (llama.cpp)", "llama.cpp's gguf-dump lists its tensors"},
     Magic{0, "ggjt"sv, "a GGML file (llama.cpp)",
           "llama.cpp converts it to GGUF, whose gguf-dump lists its tensors"},
-    Magic{0, "\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras weights)", kExport},
-    Magic{0, "\x93NUMPY"sv, "a NumPy array", kExport},
-    Magic{0, "\x1f\x8b"sv, "a gzip file", "decompress it first"},
+    Magic{0, "\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras weights)", kReads},
+    Magic{0, "\x93NUMPY"sv, "a NumPy array", kReads},
+    Magic{0, "\x1f\x8b"sv, "a gzip file", "decompress it first: gunzip -c FILE > MODEL.pt"},
     Magic{0, "\x28\xb5\x2f\xfd"sv, "a Zstandard file", "decompress it first"},
     Magic{0,
           "\xfd"
@@ -51,12 +56,6 @@ constexpr std::array kMagics = {
           "name the file that the model was exported to"},
     Magic{0, "version https://git-lfs"sv,
           "a Git LFS pointer: the clone did not fetch the file itself", "run git lfs pull"},
-    Magic{0, "<!DOCTYPE html"sv, "an HTML page, saved in place of a download",
-          "download the file itself"},
-    Magic{0, "<!doctype html"sv, "an HTML page, saved in place of a download",
-          "download the file itself"},
-    Magic{0, "<?xml"sv, "an XML document, as stores answer in place of a download",
-          "open it in an editor: it says what went wrong; then download the file itself"},
     Magic{0, "BZh"sv, "a bzip2 file", "decompress it first"},
     Magic{0, "Rar!"sv, "a RAR file", "unpack it first"},
     Magic{0, "\x04\x22\x4d\x18"sv, "an LZ4 file", "decompress it first"},
@@ -64,15 +63,15 @@ constexpr std::array kMagics = {
           "it is compiled for one GPU; name the model that it was built from"},
     Magic{0, "ptrt"sv, "a TensorRT engine",
           "it is compiled for one GPU; name the model that it was built from"},
-    Magic{0, "<html"sv, "an HTML page, saved in place of a download", "download the file itself"},
     Magic{0, "%PDF"sv, "a PDF", "name the model file instead"},
     Magic{4, "TFL3"sv, "a TensorFlow Lite model", kOthersProgram},
     Magic{4, "ET12"sv, "an ExecuTorch program (.pte)", kOthersProgram},
     Magic{4, "PTMF"sv, "a PyTorch Mobile flatbuffer",
           "save it with torch.jit.save instead of the lite interpreter's format"},
     Magic{257, "ustar"sv, "a tar archive",
-          "unpack it first; if it holds a model of PyTorch before 0.1.10, save it again with a "
-          "newer PyTorch"},
+          "unpack it first: tar -xf FILE; if it holds `storages` and `tensors`, PyTorch before "
+          "0.1.10 "
+          "saved it, and torch.load reads it"},
 };
 
 // Before PyTorch 1.6 torch.save wrote several pickles in a row; the first is this number,
@@ -119,12 +118,28 @@ Error refusal(std::string_view kind, std::string_view hint) {
           std::string(hint)};
 }
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf"sv;
+
 /// A text, by what its first bytes name.
 Error refuse_text(std::string_view file) {
   const auto names = [file](std::string_view word) {
     return file.find(word) != std::string_view::npos;
   };
+  // A page may begin with a mark of UTF-8's byte order, with blanks, with a comment.
+  if (file.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    file.remove_prefix(kByteOrderMark.size());
   const std::size_t first = file.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && file[first] == '<') {
+    std::string head(file);
+    for (char& c : head) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    for (const std::string_view tag : {"<!doctype html"sv, "<html"sv, "<head"sv, "<body"sv})
+      if (head.find(tag) != std::string::npos)
+        return refusal(
+            "an HTML page, saved in place of a download",
+            "open it in a browser: it may ask for a login; then download the file itself");
+    return refusal("an XML document, as stores answer in place of a download",
+                   "open it in an editor: it says what went wrong; then download the file itself");
+  }
   const bool is_json = first != std::string_view::npos && file[first] == '{';
   if (is_json && (names("\"weight_map\"") || names("\"total_size\"")))
     return refusal("an index of weights in several files",
@@ -149,6 +164,8 @@ Error refuse_file(std::string_view file, std::int64_t file_bytes) {
     }
   }
   if (file.substr(0, 1) == "\x80") {
+    if (file.find("torch.distributed.checkpoint") != std::string_view::npos)
+      return refusal("the index of a torch.distributed.checkpoint folder (.metadata)", kShards);
     const bool legacy = file.substr(0, 64).find(kLegacySave) != std::string_view::npos;
     return refusal(
         legacy ? "a legacy torch.save file (before PyTorch 1.6)" : "a bare Python pickle",
@@ -159,7 +176,7 @@ Error refuse_file(std::string_view file, std::int64_t file_bytes) {
   if (is_core_ml(file)) return refusal("a Core ML model", kOthersProgram);
   if (is_onnx(file)) return refusal("an ONNX model", kOthersProgram);
   if (is_text(file)) return refuse_text(file);
-  return refusal("a file of unknown kind", kExport);
+  return refusal("a file of unknown kind", kReads);
 }
 
 Error refuse_zip(const std::vector<std::string>& records) {
@@ -181,6 +198,10 @@ Error refuse_zip(const std::vector<std::string>& records) {
     return refusal("a torch.package without TorchScript",
                    "save a scripted module into the package");
   }
+  if (has_folder("data/aotinductor/") && !has_folder("models/")) {
+    return refusal("a .pt2 package of AOTInductor: compiled for one kind of device",
+                   "name the program that it was compiled from; its weights lie in its library");
+  }
   if (has("archive_format") || has_folder("models/") || has("serialized_exported_program.json")) {
     return refusal("a .pt2 archive (torch.export)", kNewer);
   }
@@ -190,8 +211,8 @@ Error refuse_zip(const std::vector<std::string>& records) {
   }
   if (has("data.pkl"))
     return refusal("a torch.save file: a state_dict or a pickled module", kStateDict);
-  if (has_ending(".npy")) return refusal("a NumPy .npz archive", kExport);
-  return refusal("a ZIP archive of another kind", kExport);
+  if (has_ending(".npy")) return refusal("a NumPy .npz archive", kReads);
+  return refusal("a ZIP archive of another kind", kReads);
 }
 
 }  // namespace tally::inspector

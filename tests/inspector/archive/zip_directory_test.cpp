@@ -253,6 +253,21 @@ TEST(ZipDirectory, RefusesAFileWithoutADirectory) {
   EXPECT_EQ(refusal(std::string(100'000, 'x')), expected);
 }
 
+TEST(ZipDirectory, TellsArchivesBehindEachOther) {
+  Zip zip = two_records();
+  zip.zip64 = true;
+  const std::string one = zip.bytes();
+  zip.records[0] = record("a/x", "12345 and more");
+  const std::string larger = zip.bytes();
+  for (const std::string& file : {one + one, one + larger, larger + one, larger + one + one}) {
+    const Result<ZipDirectory> directory = read_zip_directory(file);
+    ASSERT_FALSE(directory);
+    EXPECT_EQ(directory.error().code, ErrorCode::kNotAModel);
+    EXPECT_EQ(directory.error().message.find("is several ZIP archives one behind the other"), 0u)
+        << directory.error().message;
+  }
+}
+
 TEST(ZipDirectory, RefusesEveryTruncation) {
   Zip zip64 = two_records();
   zip64.zip64 = zip64.records[0].zip64 = true;

@@ -58,6 +58,16 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"html_small", "<!doctype html><p>404", "an HTML page, saved in place of a download",
              "download"},
         Kind{"html_bare", "<html><p>404", "an HTML page, saved in place of a download", "download"},
+        Kind{"html_upper", "\n  <!-- x --><HTML><p>404",
+             "an HTML page, saved in place of a download", "login"},
+        Kind{"html_marked", "\xef\xbb\xbf<!DOCTYPE HTML><p>404",
+             "an HTML page, saved in place of a download", "login"},
+        Kind{"xml_bare", "<Error><Code>AccessDenied</Code></Error>",
+             "an XML document, as stores answer in place of a download", "editor"},
+        // The beginning of a .metadata that PyTorch 2.11 wrote.
+        Kind{"shard_index",
+             "\x80\x04\x95\x99\x03\0\0\0\0\0\0\x8c&torch.distributed.checkpoint.metadata\x94"s,
+             "the index of a torch.distributed.checkpoint folder (.metadata)", "dcp_to_torch_save"},
         Kind{"pdf", "%PDF-1.7\n\xff", "a PDF", "model file"},
         Kind{"tflite", "\x1c\0\0\0TFL3"s, "a TensorFlow Lite model", "its own program"},
         Kind{"executorch", "\x1c\0\0\0ET12"s, "an ExecuTorch program (.pte)", "its own program"},
@@ -112,6 +122,15 @@ TEST(FileKinds, TakesNoFileForSafetensorsWhoseHeaderIsLongerThanIt) {
             std::string::npos);
 }
 
+TEST(FileKinds, RecommendNoScriptingOfWhatMayBeNewer) {
+  for (const Error& refused :
+       {refusal_of("\x01\x02\x03\x04\x05"s), refusal_of("PTK?\xff\xfe"s),
+        refuse_zip({"archive_format", "models/model.json"}), refuse_zip({"model.onnx"}),
+        refuse_zip({"archive_format", "data/aotinductor/model/c.wrapper.so"}),
+        refusal_of("\x1c\0\0\0ET12"s)})
+    EXPECT_EQ(refused.hint.find("torch.jit.script"), std::string::npos) << refused.message;
+}
+
 struct ZipKind {
   const char* name;
   std::vector<std::string> records;
@@ -140,6 +159,12 @@ INSTANTIATE_TEST_SUITE_P(
         ZipKind{"pt2", {"archive_format", "data/weights/0"}, "a .pt2 archive (torch.export)"},
         ZipKind{"pt2_models", {"models/model.json"}, "a .pt2 archive (torch.export)"},
         ZipKind{"pt2_early", {"serialized_exported_program.json"}, "a .pt2 archive (torch.export)"},
+        ZipKind{"aotinductor",
+                {"archive_format", "data/aotinductor/model/c.wrapper.so"},
+                "a .pt2 package of AOTInductor: compiled for one kind of device"},
+        ZipKind{"pt2_of_both",
+                {"archive_format", "data/aotinductor/model/c.wrapper.so", "models/model.json"},
+                "a .pt2 archive (torch.export)"},
         ZipKind{"first_torchscript",
                 {"model.json", "tensors/0"},
                 "a TorchScript archive of PyTorch 1.0 to 1.2 (model.json)"},

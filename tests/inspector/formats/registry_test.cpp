@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <inspector/formats/registry.h>
 #include <tests/inspector/archive/zip_builder.h>
+#include <tests/run_torchtally.h>
 
 namespace tally::inspector {
 namespace {
@@ -59,6 +60,22 @@ TEST(Registry, TellsAnInterruptedSaveFromAStateDict) {
   EXPECT_EQ(refusal(zipped({{"data.pkl", kModule}, {"version", "3\n"}})),
             "the archive has no code: torch.jit.save was interrupted, and what is a parameter "
             "cannot be told");
+}
+
+TEST(Registry, NamesShardsOfDistributedCheckpoints) {
+  // A shard is whole files of torch.save, one behind the other; these are PyTorch's own.
+  const std::string folder = TORCHTALLY_SOURCE_DIR "/tests/versions/";
+  const std::string one = tests::read_file(folder + "2.11.0/state_dict.pt"),
+                    other = tests::read_file(folder + "1.13.1/state_dict.pt");
+  ASSERT_NE(one.size(), other.size());
+  for (const std::string& shard : {one + one, one + other, other + one + one}) {
+    const Result<ModelSnapshot> snapshot = read_model(MemorySource(shard));
+    ASSERT_FALSE(snapshot);
+    EXPECT_EQ(snapshot.error().code, ErrorCode::kNotAModel);
+    EXPECT_NE(snapshot.error().message.find("shards of torch.distributed.checkpoint"),
+              std::string::npos)
+        << snapshot.error().message;
+  }
 }
 
 TEST(Registry, RefusesAFileOfTwoFormats) {
