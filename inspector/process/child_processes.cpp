@@ -153,7 +153,9 @@ void ChildProcesses::lose(Id id, ChildLoss::Cause cause) {
   auto node = children_.extract(id);
   if (node.empty()) return;
   Child& child = node.mapped();
-  ChildLoss loss{cause, {}, last_line(child.log)};
+  ChildLoss loss;
+  loss.cause = cause;
+  loss.said = last_line(child.log);
   if (cause == ChildLoss::Cause::kDied || cause == ChildLoss::Cause::kDidNotStart)
     loss.end = child.process.reap();
   else
