@@ -7,22 +7,41 @@
 namespace tally::report {
 namespace {
 
-// Characters that change how their neighbours look, or that cannot be seen. The joiners U+200C and
-// U+200D are not among them: words of several languages are spelt with them.
-bool hides_or_reorders(char32_t code_point) {
-  constexpr char32_t kRanges[][2] = {
-      {0xAD, 0xAD},                          // soft hyphen
+using Range = char32_t[2];
+
+template <std::size_t n>
+bool is_in(char32_t code_point, const Range (&ranges)[n]) {
+  return std::any_of(std::begin(ranges), std::end(ranges), [code_point](const Range& range) {
+    return range[0] <= code_point && code_point <= range[1];
+  });
+}
+
+// Characters that change how their neighbours look: in no format may they reach a reader.
+bool reorders(char32_t code_point) {
+  constexpr Range kRanges[] = {
       {0x61C, 0x61C},     {0x200E, 0x200F},  // direction marks
-      {0x180E, 0x180E},   {0x200B, 0x200B},  // spaces without a width
-      {0x2028, 0x202E},  // line and paragraph separator, direction embeddings and overrides
-      {0x2060, 0x206F},  // invisible operators, direction isolates
-      {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},  // byte order mark, interlinear annotation
-      {0xE0000, 0xE00FF},                    // tags
+      {0x2028, 0x202E},    // line and paragraph separator, direction embeddings and overrides
+      {0x2060, 0x206F},    // invisible operators, direction isolates
+      {0xFFF9, 0xFFFB},    // interlinear annotation
+      {0xE0000, 0xE00FF},  // tags
+      {0xAD, 0xAD},       {0x180E, 0x180E}, {0x200B, 0x200B}, {0xFEFF, 0xFEFF},
   };
-  return std::any_of(std::begin(kRanges), std::end(kRanges),
-                     [code_point](const char32_t(&range)[2]) {
-                       return range[0] <= code_point && code_point <= range[1];
-                     });
+  return is_in(code_point, kRanges);
+}
+
+// Characters that cannot be seen, by which two names would look alike: Default_Ignorable_Code_Point
+// of Unicode 15.1 (DerivedCoreProperties.txt) where reorders() has not got them, and blanks that
+// are no space: Zs of UnicodeData.txt, and the Hangul and Braille ones. Words of several languages
+// are spelt with the joiners U+200C and U+200D; names of weights are not.
+bool cannot_be_seen(char32_t code_point) {
+  constexpr Range kRanges[] = {
+      {0xA0, 0xA0},       {0x34F, 0x34F},     {0x115F, 0x1160}, {0x1680, 0x1680},
+      {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x2000, 0x200F}, {0x202F, 0x202F},
+      {0x205F, 0x205F},   {0x2800, 0x2800},   {0x3000, 0x3000}, {0x3164, 0x3164},
+      {0xFE00, 0xFE0F},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFF8}, {0x1BCA0, 0x1BCA3},
+      {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+  };
+  return is_in(code_point, kRanges);
 }
 
 bool is_control(char32_t code_point) {
@@ -46,6 +65,9 @@ void append_escape(std::string& out, const Utf8Character& character) {
     case '\r':
       out += "\\r";
       return;
+    case '\\':
+      out += "\\\\";
+      return;
     default:
       break;
   }
@@ -65,21 +87,44 @@ void append_json_escape(std::string& out, const Utf8Character& character) {
   }
 }
 
-bool is_plain_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return ' ' <= c && c <= '~'; });
+/// What of a text stays as it is.
+struct Kept {
+  bool lines = false;      ///< line feeds and tabs
+  bool backslash = false;  ///< in front of whatever
+  bool invisible = false;  ///< what only cannot be seen
+};
+
+bool is_kept(const Utf8Character& character, const Kept& kept) {
+  const char32_t c = character.code_point;
+  if (!character.valid) return false;
+  if (c == '\n' || c == '\t') return kept.lines;
+  return !is_control(c) && !reorders(c) && (kept.invisible || !cannot_be_seen(c));
 }
 
-std::string escaped(std::string_view text, bool keep_lines,
+// Whether a backslash at `position` would be read as the beginning of an escape: a name that spells
+// one must not look like what it stands for. Others stay (`\.` of a regular expression).
+bool begins_escape(std::string_view text, std::size_t position, const Kept& kept) {
+  if (position + 1 == text.size()) return false;
+  const Utf8Character next = utf8_character_at(text, position + 1);
+  constexpr std::string_view kSecond = "ntrxu\\";
+  return !is_kept(next, kept) ||
+         (next.code_point < 0x80 && kSecond.find(text[position + 1]) != std::string_view::npos);
+}
+
+bool is_plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return ' ' <= c && c <= '~' && c != '\\'; });
+}
+
+std::string escaped(std::string_view text, const Kept& kept,
                     void (*append)(std::string&, const Utf8Character&)) {
   if (is_plain_ascii(text)) return std::string(text);
   std::string out;
   out.reserve(text.size() + 16);
   for (std::size_t i = 0; i < text.size();) {
     const Utf8Character character = utf8_character_at(text, i);
-    const char32_t code_point = character.code_point;
-    const bool kept_line = keep_lines && (code_point == '\n' || code_point == '\t');
-    if (kept_line ||
-        (character.valid && !is_control(code_point) && !hides_or_reorders(code_point))) {
+    const bool is_backslash = character.code_point == '\\' && !kept.backslash;
+    if (is_backslash ? !begins_escape(text, i, kept) : is_kept(character, kept)) {
       out.append(text, i, character.length);
     } else {
       append(out, character);
@@ -120,12 +165,18 @@ Utf8Character utf8_character_at(std::string_view text, std::size_t position) {
   return {code_point, length, true};
 }
 
-std::string printable(std::string_view text) { return escaped(text, false, append_escape); }
+std::string printable(std::string_view text) { return escaped(text, {}, append_escape); }
 
-std::string printable_lines(std::string_view text) { return escaped(text, true, append_escape); }
+std::string printable_lines(std::string_view text) {
+  return escaped(text, {true, true, false}, append_escape);
+}
+
+std::string printable_field(std::string_view text) {
+  return escaped(text, {false, true, true}, append_escape);
+}
 
 std::string printable_json(std::string_view json) {
-  return escaped(json, true, append_json_escape);
+  return escaped(json, {true, true, false}, append_json_escape);
 }
 
 }  // namespace tally::report

@@ -13,12 +13,17 @@ namespace tally::report {
 
 /// `text` as valid UTF-8 without anything a terminal, browser or reader could take for more than
 /// its characters. Shown as escapes: line feed, tab and carriage return (\n \t \r), other control
-/// characters and bytes that are no UTF-8
-/// (\x1b), and invisible characters that reorder or hide text (\u{202e}). All else stays as it is.
+/// characters and bytes that are no UTF-8 (\x1b), characters that reorder text or cannot be seen
+/// (\u{202e}), and a backslash where it would spell one of these (\\). All else stays as it is. Two
+/// texts that differ do so here.
 std::string printable(std::string_view text);
 
-/// The same, except that line feeds and tabs stay.
+/// The same, except that line feeds, tabs and backslashes stay.
 std::string printable_lines(std::string_view text);
+
+/// A field of a table that programs read: as printable(), but backslashes and characters that only
+/// cannot be seen stay.
+std::string printable_field(std::string_view text);
 
 /// JSON text with the same characters escaped as JSON escapes them (\u001b), so that its values do
 /// not change. Bytes that are no UTF-8, which no JSON text may hold, come out as the text \xNN.

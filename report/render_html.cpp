@@ -14,9 +14,10 @@ constexpr int kDeepestIndent = 24;
 constexpr std::size_t kRowsShownOpen = 60;  // a longer tree starts with its deeper levels closed
 constexpr int kOpenLevels = 2;
 
-std::string escaped(const std::string& raw) {
+// `text`, which is printable, with what HTML would read as more than letters.
+std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : printable_lines(raw)) {
+  for (const char c : text) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -241,7 +242,7 @@ struct WriteBlock {
 
   void operator()(const Verbatim& verbatim) const {
     // A line feed directly after <pre> is dropped by the parser, so one is spent.
-    out += "<pre>\n" + escaped(verbatim.text) + "</pre>\n";
+    out += "<pre>\n" + escaped(printable_lines(verbatim.text)) + "</pre>\n";
   }
 
   void operator()(const Table& table) const {

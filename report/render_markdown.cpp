@@ -12,6 +12,26 @@ namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || (c & 0x80) != 0; }
 
+// Whether GitHub would make more of what begins here than letters, whatever is escaped: it looks
+// for addresses, people and issues in the text that Markdown has come to (GFM 0.29, section 6.9:
+// "www.",
+// "://" behind a scheme, "@" in an address; and its own @name and #1).
+bool begins_link(std::string_view text, std::size_t i) {
+  const auto next = [&](std::size_t k) { return i + k < text.size() ? text[i + k] : '\0'; };
+  switch (text[i]) {
+    case '@':
+    case '#':
+      return is_word(next(1)) || next(1) == '_' || next(1) == '-';
+    case ':':
+      return next(1) == '/' && next(2) == '/';
+    case '.':
+      return i >= 3 && std::tolower(text[i - 1]) == 'w' && std::tolower(text[i - 2]) == 'w' &&
+             std::tolower(text[i - 3]) == 'w';
+    default:
+      return false;
+  }
+}
+
 // `text` so that GitHub's Markdown shows exactly its characters, inside a line or a table's cell.
 std::string escaped(const std::string& raw) {
   const std::string text = printable(raw);
@@ -25,6 +45,7 @@ std::string escaped(const std::string& raw) {
     }
     if (special) out += '\\';
     out += c;
+    if (begins_link(text, i)) out += "<!-- -->";  // nothing is shown, and no link goes over it
   }
   return out;
 }

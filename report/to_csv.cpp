@@ -20,7 +20,7 @@ std::string csv_text(const Value& value) {
 /// A field that a spreadsheet would run as a formula gets an apostrophe in front; quotes as RFC
 /// 4180 has them. Control characters are shown as escapes.
 std::string field(const Value& value) {
-  std::string text = printable(csv_text(value));
+  std::string text = printable_field(csv_text(value));
   const bool is_text = std::holds_alternative<std::string>(value.held()) ||
                        std::holds_alternative<Path>(value.held());
   constexpr std::string_view kFormulaStarts = "=+-@";

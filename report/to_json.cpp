@@ -1,5 +1,9 @@
+#include <base/utf8.h>
 #include <report/json_writer.h>
 #include <report/views.h>
+
+#include <cctype>
+#include <cstring>
 
 namespace tally::report {
 namespace {
@@ -7,6 +11,21 @@ namespace {
 std::string plain_text(const Phrase& phrase) {
   std::string text;
   for (const Piece& piece : phrase) text += text_of(piece.value);
+  return text;
+}
+
+/// RFC 3986, section 2.1: the bytes of a path, which a string of JSON cannot hold. Slashes stay.
+std::string percent_encoded(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && (std::isalnum(byte) != 0 || std::strchr("-._~/", c) != nullptr)) {
+      text += c;
+    } else {
+      text += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
   return text;
 }
 
@@ -20,7 +39,14 @@ struct AddBlock {
       if (!piece.key.empty()) set(object, piece.key, piece.value);
     }
   }
-  void operator()(const Heading& heading) const { pieces(heading.text); }
+  void operator()(const Heading& heading) const {
+    pieces(heading.text);
+    for (const Piece& piece : heading.text) {
+      const auto* path = std::get_if<Path>(&piece.value.held());
+      if (path != nullptr && !piece.key.empty() && !is_utf8(path->text))
+        set(object, piece.key + "_encoded", percent_encoded(path->text));
+    }
+  }
   void operator()(const Note& note) const {
     pieces(note.text);
     if (!note.key.empty()) append(object, note.key, plain_text(note.text));

@@ -1,4 +1,3 @@
-#include <base/utf8.h>
 #include <inspector/archive/byte_source.h>
 #include <inspector/reader/reader_pool.h>
 
@@ -43,7 +42,7 @@ std::unique_ptr<FilePool> reader_pool(ChildProcesses& children,
     if (!body) return on_outcome(index, body.error());
     Result<ReadAnswer> answer = decoded(*body);
     body = std::string();  // a snapshot is held once
-    if (answer) answer->snapshot.path = valid_utf8(paths[index]);
+    if (answer) answer->snapshot.path = paths[index];
     on_outcome(index, std::move(answer));
   };
   events.on_progress = std::move(callbacks.on_progress);

@@ -16,6 +16,7 @@ import time
 import children
 import inputs
 import limits
+import names
 import outputs
 from harness import Program, Skipped
 
@@ -39,7 +40,7 @@ def main() -> int:
     parser.add_argument("--times", action="store_true", help="print the dearest cases")
     arguments = parser.parse_args()
     program = Program(arguments.torchtally, arguments.sanitized)
-    every = [inputs.slow_cases] if arguments.slow else [m.cases for m in (outputs, inputs, limits, children)]
+    every = [inputs.slow_cases] if arguments.slow else [m.cases for m in (outputs, inputs, names, limits, children)]
     cases = [(name, case) for some in every for name, case in some() if arguments.only in name]
     if not cases:
         sys.exit(f"no case has {arguments.only!r} in its name")

@@ -10,7 +10,7 @@ namespace {
 
 TEST(Printable, LeavesOrdinaryTextAsItIs) {
   for (const char* text :
-       {"", "h.0.attn.c_attn.weight", "größe", "重み", "e\u0301", "क्\u200dष", "👍🏽"}) {
+       {"", "h.0.attn.c_attn.weight", "größe", "重み", "e\u0301", "क्ष", "👍🏽"}) {
     EXPECT_EQ(printable(text), text);
   }
 }
@@ -30,6 +30,35 @@ TEST(Printable, ShowsTextDirectionAndInvisibleCharactersAsEscapes) {
   EXPECT_EQ(printable("a\u200bb\ufeff"), "a\\u{200b}b\\u{feff}");
   EXPECT_EQ(printable("\u2028"), "\\u{2028}");
   EXPECT_EQ(printable("x\U000E0041"), "x\\u{e0041}");
+}
+
+// DerivedCoreProperties.txt of Unicode 15.1, property Default_Ignorable_Code_Point: first and last
+// of each of its ranges; and the blanks of UnicodeData.txt that are no space.
+TEST(Printable, ShowsEveryCharacterThatCannotBeSeenAsAnEscape) {
+  for (const char* text :
+       {"\u00ad",     "\u034f",     "\u061c",     "\u115f",     "\u1160",     "\u17b4",
+        "\u17b5",     "\u180b",     "\u180f",     "\u200b",     "\u200c",     "\u200d",
+        "\u200f",     "\u202a",     "\u202e",     "\u2060",     "\u206f",     "\u3164",
+        "\ufe00",     "\ufe0f",     "\ufeff",     "\uffa0",     "\ufff0",     "\ufff8",
+        "\U0001bca0", "\U0001bca3", "\U0001d173", "\U0001d17a", "\U000e0000", "\U000e0fff",
+        "\u00a0",     "\u1680",     "\u2000",     "\u200a",     "\u202f",     "\u205f",
+        "\u3000",     "\u2800"}) {
+    EXPECT_EQ(printable(text).substr(0, 3), "\\u{") << printable(text);
+  }
+}
+
+TEST(Printable, KeepsNamesApartThatSpellAnEscape) {
+  EXPECT_EQ(printable("a\nb"), "a\\nb");
+  EXPECT_EQ(printable("a\\nb"), "a\\\\nb");
+  EXPECT_EQ(printable("a\\\nb"), "a\\\\\\nb");
+  EXPECT_EQ(printable("a\\\\nb"), "a\\\\\\\\nb");
+  EXPECT_EQ(printable("attn\\.\\d"), "attn\\.\\d");
+}
+
+// A program takes the field as it is; nothing steers a terminal that shows it.
+TEST(Printable, KeepsOfAFieldWhatOnlyCannotBeSeen) {
+  EXPECT_EQ(printable_field("a\u3164\u200d\ufe0f\\d"), "a\u3164\u200d\ufe0f\\d");
+  EXPECT_EQ(printable_field("\x1b\n\u202e\xff"), "\\x1b\\n\\u{202e}\\xff");
 }
 
 // Unicode Standard Annex 9, section 2: every character that sets the direction of text, and the

@@ -56,6 +56,23 @@ TEST(RenderMarkdown, EscapesEntitiesAndGitHubsOwnSigns) {
   EXPECT_NE(text.find("| \\&lt;b\\&gt; \\~x\\~ \\$y\\$ |"), std::string::npos) << text;
 }
 
+// GFM 0.29, section 6.9, and what GitHub links beside it: people and issues. It looks for them in
+// the text that Markdown comes to, so that a backslash does not help; over a comment it does not
+// look.
+TEST(RenderMarkdown, LinksNothing) {
+  const char* const cases[][2] = {{"a https://example.com", "a https:<!-- -->//example.com\n"},
+                                  {"a WWW.example.com", "a WWW.<!-- -->example.com\n"},
+                                  {"a me@example.com", "a me@<!-- -->example.com\n"},
+                                  {"a @octocat", "a @<!-- -->octocat\n"},
+                                  {"a o/r#12", "a o/r\\#<!-- -->12\n"},
+                                  {"a b: c @ # d.w.e :/", "a b: c @ \\# d.w.e :/\n"}};
+  for (const auto& [text, expected] : cases) {
+    Document document;
+    document.add(Paragraph{text});
+    EXPECT_EQ(render_markdown(document), expected);
+  }
+}
+
 TEST(RenderMarkdown, EscapesWhatWouldBeginAListOrAHeading) {
   const char* const cases[][2] = {
       {"1. one", "1\\. one\n"},   {"- one", "\\- one\n"}, {"+1", "\\+1\n"}, {"# one", "\\# one\n"},

@@ -165,7 +165,7 @@ TEST_F(FilePoolTest, HandsOverFilesOfAnyName) {
   std::ofstream(paths_[0]) << "a";
   ASSERT_TRUE(run_paths());
   ASSERT_TRUE(outcomes_.at(0));
-  EXPECT_EQ(outcomes_.at(0)->snapshot.path, folder_ + "/caf\xef\xbf\xbd \"\n");
+  EXPECT_EQ(outcomes_.at(0)->snapshot.path, folder_ + "/caf\xe9 \"\n");
 }
 
 // The reader is given descriptors, so each file is opened here, when its turn comes.
