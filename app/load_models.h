@@ -16,7 +16,7 @@ struct LoadOptions {
   int jobs = 1;
   double timeout_seconds = 60;
   std::int64_t memory_limit_bytes = std::int64_t{2} << 30;
-  std::int64_t max_record_bytes = std::int64_t{256} << 20;
+  std::int64_t max_record_bytes = std::int64_t{1} << 30;
   bool verify = false;
   std::vector<std::string> libraries;  ///< for `verify`
 };

@@ -36,7 +36,7 @@ void add_load_flags(CLI::App& command, LoadOptions& options) {
   command
       .add_option("--max-record", options.max_record_bytes,
                   "Largest pickle or source record that is read, in bytes or with K, M or G "
-                  "(default: 256M)")
+                  "(default: 1G)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->type_name("SIZE")
       ->group(kGroup);

@@ -8,8 +8,9 @@ namespace tally::inspector {
 
 /// A file that claims more is refused (kLimitExceeded).
 struct ReadLimits {
-  std::int64_t max_record_bytes = std::int64_t{256}
-                                  << 20;  ///< of a pickle or a source file, decompressed
+  /// Of a pickle or a source file, decompressed: what --memory-limit holds twice. A pickle with a
+  /// string or an object of hundreds of megabytes is a model with an engine in it.
+  std::int64_t max_record_bytes = std::int64_t{1} << 30;
   std::int64_t max_values = 8'000'000;    ///< in one pickle
   std::int64_t max_visits =
       20'000'000;  ///< values met on all paths: shared containers can make 2^n paths of n values

@@ -62,6 +62,24 @@ TEST(Registry, TellsAnInterruptedSaveFromAStateDict) {
             "cannot be told");
 }
 
+TEST(Registry, ReadsAPickleOfHundredsOfMegabytes) {
+  // An engine as a string: BINUNICODE of 300 MB in the module's state.
+  const std::uint32_t bytes = 300 << 20;
+  std::string state = "}X\x04\0\0\0blobX"s;
+  for (int i = 0; i < 4; ++i) state += static_cast<char>(bytes >> (8 * i) & 0xff);
+  state.append(bytes, 'e').append("sb.");
+  const std::string file =
+      zipped({{"data.pkl",
+               "\x80\x02"
+               "c__torch__\nM\n)\x81"s +
+                   state},
+              {"constants.pkl", "\x80\x02)."},
+              {"version", "3\n"},
+              {"code/__torch__.py",
+               "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  blob : str\n"}});
+  EXPECT_EQ(refusal(file), "");
+}
+
 TEST(Registry, NamesShardsOfDistributedCheckpoints) {
   // A shard is whole files of torch.save, one behind the other; these are PyTorch's own.
   const std::string folder = TORCHTALLY_SOURCE_DIR "/tests/versions/";
