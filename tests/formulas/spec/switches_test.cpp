@@ -140,6 +140,21 @@ TEST(Switches, KeepLayersNumberedWhenAGroupGrows) {
   EXPECT_TRUE(validate(*spec));
 }
 
+// They are no contradiction between a file and its configuration: the same parameters, stored
+// otherwise.
+TEST(Switches, KnowWhichOnlySayHowTensorsAreStored) {
+  const auto spec = preset_spec("gpt2");
+  ASSERT_TRUE(spec);
+  std::set<std::string> stored;
+  for (const auto& s : switches(*spec)) {
+    if (s.changes == Changes::kStorage) stored.insert(s.path);
+  }
+  EXPECT_EQ(stored,
+            (std::set<std::string>{"decoder.attention.fused_qkv", "decoder.attention.transposed",
+                                   "decoder.mlp.fused_gate_up", "decoder.mlp.stacked_experts",
+                                   "decoder.mlp.transposed"}));
+}
+
 /// What the hint of a refused value lists: "it is one of a, b", "it is a whole number from 1 to 9".
 std::vector<std::string> listed(const std::string& hint) {
   const std::string one = "it is one of ", from = "it is a whole number from ";
