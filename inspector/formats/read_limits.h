@@ -11,7 +11,7 @@ struct ReadLimits {
   /// Of a pickle or a source file, decompressed: what --memory-limit holds twice. A pickle with a
   /// string or an object of hundreds of megabytes is a model with an engine in it.
   std::int64_t max_record_bytes = std::int64_t{1} << 30;
-  std::int64_t max_values = 8'000'000;    ///< in one pickle
+  std::int64_t max_values = 8'000'000;  ///< in one pickle
   std::int64_t max_visits =
       20'000'000;  ///< values met on all paths: shared containers can make 2^n paths of n values
   std::int64_t max_tensors = 1'000'000;  ///< names: some 700 MB of records
