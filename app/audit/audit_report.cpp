@@ -2,10 +2,13 @@
 #include <app/audit/audit_tables.h>
 #include <app/audit/audit_values.h>
 #include <app/audit/safety.h>
+#include <base/wide.h>
 #include <report/quantities.h>
 #include <report/views.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace tally::app {
@@ -45,6 +48,89 @@ void add_naive(const Census& c, std::size_t kind, Phrase& to) {
            constants ? " with every use counted" : " with shared tensors counted again"});
 }
 
+/// The floating-point types of the model's weights and buffers, where they are more than one.
+std::string mixed_dtypes(const Audit& audit) {
+  std::set<std::string_view> types;
+  const bool has_parameters = audit.census.all.parameters().tensors > 0;
+  const auto& tensors = audit.snapshot.tensors;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const inspector::DtypeInfo& type = info(tensors[i].view.dtype);
+    const bool captured = has_parameters && tensors[i].kind == TensorKind::kConstant;
+    if (audit.is_selected(i) && type.floating && !captured) types.insert(type.name);
+  }
+  if (types.size() < 2) return "";
+  std::string names;
+  for (const std::string_view type : types)
+    names += (names.empty() ? "" : " and ") + std::string(type);
+  return names;
+}
+
+/// ", saved from cuda:0" or ", saved from cpu (2 storages), cuda:0 (4 storages)".
+std::string saved_from(const inspector::ModelSnapshot& s) {
+  std::map<std::string, std::int64_t> devices;
+  for (const inspector::StorageRecord& storage : s.storages) ++devices[storage.device];
+  std::string text;
+  for (const auto& [device, storages] : devices) {
+    text += (text.empty() ? ", saved from " : ", ") + device;
+    if (devices.size() > 1) text += " (" + plural(storages, "storage") + ")";
+  }
+  return text;
+}
+
+/// Where the weights of a model are that declares no parameters: never a plain 0.
+std::string elsewhere(const inspector::ModelSnapshot& s, const Census& c) {
+  std::string kinds;
+  const auto named = [&kinds](const std::string& kind) {
+    kinds += (kinds.empty() ? "" : ", ") + kind;
+  };
+  for (const auto& [kind, plural_name] : {std::pair{TensorKind::kPacked, "packed"},
+                                          {TensorKind::kState, "in states"},
+                                          {TensorKind::kAttribute, "attributes"},
+                                          {TensorKind::kConstant, "constants"}}) {
+    if (c.all.of(kind).elements > 0) named(plural_name);
+  }
+  if (kinds.empty() && c.all.of(TensorKind::kBuffer).elements > 0) named("buffers");
+  if (!s.hidden.empty()) named("hidden");
+  return kinds.empty() ? "" : "  declared; its weights are " + kinds;
+}
+
+/// By layout and bits, what integers stand for beside what they are: "GPTQ, 4 bits: 8,192 weights
+/// in 1,024 integers of 2 layers".
+std::map<std::string, Phrase> packed_phrases(const inspector::ModelSnapshot& s, const Census& c) {
+  struct Sum {
+    std::int64_t layers = 0, stored = 0;
+    Wide elements;  // of layers that may be many: in 128 bits
+  };
+  std::map<std::string, Sum> sums;
+  for (const inspector::PackedWeights& packed : c.packed_weights) {
+    Sum& sum = sums[packed.layout + ", " + std::to_string(packed.bits) + " bits"];
+    ++sum.layers;
+    sum.stored += s.tensors[packed.tensor].view.elements;
+    sum.elements = sum.elements + packed.elements;
+  }
+  std::map<std::string, Phrase> phrases;
+  for (const auto& [layout, sum] : sums) {
+    phrases[layout] =
+        phrase({layout + ": ", Count{sum.elements.to_int64().value_or(INT64_MAX)}, " weights in ",
+                Count{sum.stored}, " integers of ", plural(sum.layers, "layer")});
+  }
+  return phrases;
+}
+
+/// "3 gone from the file, 18,000 B that are no tensors".
+Phrase hidden_phrase(const std::vector<inspector::HiddenWeights>& hidden) {
+  std::int64_t gone = 0, bytes = 0;
+  for (const inspector::HiddenWeights& h : hidden) {
+    gone += h.bytes == 0 ? h.count : 0;
+    bytes += h.bytes;
+  }
+  Phrase text;
+  if (gone > 0) add(text, {plural(gone, "tensor"), " gone from the file"});
+  if (bytes > 0) add(text, {gone > 0 ? ", " : "", Bytes{bytes}, " of unknown content"});
+  add(text, {": see the notes"});
+  return text;
+}
+
 Facts totals(const Audit& audit) {
   const Census& c = audit.census;
   const inspector::ModelSnapshot& s = audit.snapshot;
@@ -52,13 +138,14 @@ Facts totals(const Audit& audit) {
   const auto fact = [&](const char* label, Phrase text, Tone tone = Tone::kNormal) {
     facts.facts.push_back({label, std::move(text), tone});
   };
-  fact("format", phrase({s.format, ", archive version ", report::Integer{s.archive_version}, ", ",
-                         Bytes{s.file_bytes}}));
+  fact("format", phrase({s.format, ", archive version ", report::Integer{s.archive_version},
+                         ", from ", s.producer, ", ", Bytes{s.file_bytes}}));
   const std::string line = audit.recognition ? recognition_line(*audit.recognition) : "";
   if (!line.empty()) fact("recognised as", phrase({line}));
   Phrase parameters = phrase({Count{c.all.parameters().elements}});
   add_trainable(c, parameters);
   add_naive(c, 0, parameters);
+  if (c.all.parameters().tensors == 0) add(parameters, {elsewhere(s, c)});
   fact("parameters", std::move(parameters), Tone::kStrong);
   for (std::size_t kind = 1; kind < kTensorKinds; ++kind) {
     const inspector::Count& count = c.all.unique[kind];
@@ -70,6 +157,8 @@ Facts totals(const Audit& audit) {
     add_naive(c, kind, text);
     fact(kLabels[kind], std::move(text));
   }
+  for (auto& [layout, text] : packed_phrases(s, c)) fact("packed in integers", std::move(text));
+  if (!s.hidden.empty()) fact("hidden weights", hidden_phrase(s.hidden), Tone::kBad);
   if (c.quantization_parts.tensors > 0) {
     fact("scales, zero points", phrase({Count{c.quantization_parts.elements}, "  elements, ",
                                         Bytes{c.quantization_parts.bytes}, ", counted apart"}));
@@ -77,8 +166,27 @@ Facts totals(const Audit& audit) {
   Phrase dtypes;
   for (const auto& [dtype, count] : c.by_dtype)
     add(dtypes, {dtypes.empty() ? "" : ", ", dtype + " ", Count{count.elements}});
-  if (!dtypes.empty()) fact("by dtype", std::move(dtypes));
-  fact("tensor bytes", phrase({Bytes{c.unique.bytes}, " in storages of ", Bytes{c.storage_bytes}}));
+  if (c.settings.tensors > 0) {
+    fact("settings", phrase({Count{c.settings.elements}, "  integers of quantized convolutions, ",
+                             Bytes{c.settings.bytes}, ", counted apart"}));
+  }
+  if (!dtypes.empty()) {
+    if (const std::string mixed = mixed_dtypes(audit); !mixed.empty())
+      add(dtypes, {"; mixed: " + mixed});
+    fact("by dtype", std::move(dtypes));
+  }
+  fact("tensor bytes",
+       phrase({Bytes{c.unique.bytes}, " in storages of ", Bytes{c.storage_bytes}, saved_from(s)}));
+  for (const inspector::BurntIn& literal : s.burnt_in) {
+    const bool device = literal.what == "device";
+    fact(device ? "device in code" : "dtype in code",
+         phrase({literal.value + " in " + plural(literal.methods, "method") +
+                 (!device                ? ""
+                  : literal.methods == 1 ? ": it runs on no other device"
+                                         : ": they run on no other device") +
+                 " (" + literal.first + ")"}),
+         device && literal.value != "cpu" ? Tone::kWarning : Tone::kNormal);
+  }
   return facts;
 }
 
@@ -155,6 +263,8 @@ Section model_section(const AuditedFile& file, const std::string& filter, const 
   if (view.for_json) {
     section.add(storages_table(audit));
     section.add(findings_table(audit));
+    if (!audit.census.packed_weights.empty()) section.add(packed_table(audit));
+    if (!audit.snapshot.hidden.empty()) section.add(hidden_table(audit.snapshot));
     if (!audit.gates.empty()) section.add(checks_table(audit.gates));
     if (audit.verification)
       section.add(Data{"verification", verification_value(*audit.verification)});

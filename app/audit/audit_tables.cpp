@@ -139,6 +139,7 @@ std::string tensor_note(const Audit& audit, std::size_t i) {
     add("counts as " + std::string(name(count.kind)));
   if (t.layout != inspector::Layout::kStrided) add(std::string(name(t.layout)));
   if (t.quantization) add(t.quantization->scheme);
+  if (t.setting) add("settings, not counted");
   if (t.kind == TensorKind::kConstant && t.uses > 0)
     add(t.used_by + (t.uses > 1 ? " ×" + std::to_string(t.uses) : ""));
   if (t.kind == TensorKind::kParameter && !t.requires_grad) add("frozen");
@@ -162,7 +163,8 @@ Row tensor_row(const Audit& audit, std::size_t i) {
   const ModelSnapshot& s = audit.snapshot;
   const TensorRecord& t = s.tensors[i];
   const inspector::TensorCount& count = audit.census.tensors[i];
-  Value alias_of, stride, storage, offset, parts, uses, used_by;
+  Value alias_of, stride, storage, offset, setting, parts, uses, used_by;
+  if (t.setting) setting = Value::of(true);
   if (count.alias_of.valid()) alias_of = Path{full_name(s, s.tensors[count.alias_of])};
   if (t.view.storage.valid()) {
     stride = Shape{t.view.strides};
@@ -179,10 +181,25 @@ Row tensor_row(const Audit& audit, std::size_t i) {
     uses = Count{t.uses};
     used_by = t.used_by;
   }
-  return row_of({Path{full_name(s, t)}, Path{s.modules[t.module].path}, name(t.kind),
-                 name(count.kind), alias_of, name(t.layout), info(t.view.dtype).name,
-                 Shape{t.view.sizes}, Count{t.view.elements}, Bytes{t.view.bytes}, stride, storage,
-                 offset, Value::of(t.requires_grad), quantization_value(t), parts, uses, used_by,
+  return row_of({Path{full_name(s, t)},
+                 Path{s.modules[t.module].path},
+                 name(t.kind),
+                 name(count.kind),
+                 alias_of,
+                 name(t.layout),
+                 info(t.view.dtype).name,
+                 Shape{t.view.sizes},
+                 Count{t.view.elements},
+                 Bytes{t.view.bytes},
+                 stride,
+                 storage,
+                 offset,
+                 Value::of(t.requires_grad),
+                 quantization_value(t),
+                 parts,
+                 uses,
+                 used_by,
+                 setting,
                  tensor_note(audit, i)},
                 count.alias_of.valid() ? Tone::kMuted : Tone::kNormal);
 }
@@ -226,6 +243,7 @@ Table tensor_table(const Audit& audit, bool shown) {
                    hidden("parts", true),
                    hidden("uses", true),
                    hidden("used_by", true),
+                   hidden("setting", true),
                    text_column("", "note", true)};
   for (std::size_t i = 0; i < audit.snapshot.tensors.size(); ++i) {
     if (audit.is_selected(i)) table.rows.push_back(tensor_row(audit, i));

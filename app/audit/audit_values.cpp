@@ -82,10 +82,18 @@ Object file_value(const ModelSnapshot& s) {
   for (const inspector::FileSection& section : s.sections)
     sections.emplace_back(section.category, Object{{"records", number(section.records)},
                                                    {"bytes", Bytes{section.bytes}}});
+  List burnt_in;
+  for (const inspector::BurntIn& literal : s.burnt_in)
+    burnt_in.emplace_back(Object{{"what", literal.what},
+                                 {"value", literal.value},
+                                 {"methods", number(literal.methods)},
+                                 {"first", literal.first}});
   return {{"bytes", Bytes{s.file_bytes}},
           {"format", s.format},
           {"archive_version", Integer{s.archive_version}},
+          {"producer", s.producer},
           {"byte_order", s.byte_order},
+          {"burnt_in", std::move(burnt_in)},
           {"sections", std::move(sections)}};
 }
 
@@ -101,6 +109,7 @@ Object totals_value(const Census& c) {
           {"by_dtype", counts_value(c.by_dtype)},
           {"by_module_type", counts_value(c.by_module_type)},
           {"quantization_parts", count_value(c.quantization_parts)},
+          {"settings", count_value(c.settings)},
           {"storage_bytes", Bytes{c.storage_bytes}}};
 }
 
@@ -159,6 +168,31 @@ Table findings_table(const Audit& audit) {
   for (const auto* findings : {&audit.snapshot.findings, &audit.census.findings}) {
     for (const inspector::Finding& finding : *findings)
       add_row(table, {finding.code, finding.text});
+  }
+  return table;
+}
+
+Table hidden_table(const ModelSnapshot& s) {
+  Table table = table_of(
+      "hidden_weights", {"what", "record", "place", "line", "count", "bytes", "elements", "known"});
+  for (const inspector::HiddenWeights& h : s.hidden) {
+    Value line, elements;
+    if (h.line > 0) line = Integer{h.line};
+    if (h.elements >= 0) elements = number(h.elements);
+    add_row(table, {h.what, Path{h.record}, Path{h.place}, line, number(h.count), Bytes{h.bytes},
+                    elements, h.known});
+  }
+  return table;
+}
+
+Table packed_table(const Audit& audit) {
+  Table table =
+      table_of("packed_weights", {"module", "tensor", "layout", "bits", "stored", "elements"});
+  const ModelSnapshot& s = audit.snapshot;
+  for (const inspector::PackedWeights& packed : audit.census.packed_weights) {
+    const inspector::TensorRecord& tensor = s.tensors[packed.tensor];
+    add_row(table, {Path{s.modules[packed.module].path}, Path{full_name(s, tensor)}, packed.layout,
+                    Integer{packed.bits}, number(tensor.view.elements), number(packed.elements)});
   }
   return table;
 }

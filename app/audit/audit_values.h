@@ -15,6 +15,8 @@ report::Object verification_value(const Result<inspector::Verification>& verific
 report::Table modules_table(const Audit& audit);
 report::Table storages_table(const Audit& audit);
 report::Table findings_table(const Audit& audit);
+report::Table packed_table(const Audit& audit);
+report::Table hidden_table(const inspector::ModelSnapshot& s);
 
 /// Of the view of a tensor's part: {dtype, shape, elements, bytes, stride, storage,
 /// storage_offset}.

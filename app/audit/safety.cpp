@@ -58,6 +58,8 @@ constexpr GateWord<Audit> kWords[] = {
      }},
     {"hidden-bytes", false,
      [](const Audit& audit, double) { return none_of(audit, {"hidden-bytes"}); }},
+    {"hidden-weights", false,
+     [](const Audit& audit, double) { return none_of(audit, {"hidden-weights"}); }},
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace tally::app {
 
-/// The conditions of `audit --fail-on`: unsafe-ops, unknown-ops, hidden-bytes. Errors (kUsage) name
-/// the word that is none.
+/// The conditions of `audit --fail-on`: unsafe-ops, unknown-ops, hidden-bytes,
+/// hidden-weights. Errors (kUsage) name the word that is none.
 Result<std::vector<Condition<Audit>>> read_audit_conditions(const std::vector<std::string>& texts);
 
 /// Whether a finding of this code is told in every report, or only where safety is asked for.

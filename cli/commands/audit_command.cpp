@@ -172,8 +172,9 @@ void add_flags(CLI::App& command, Session& session) {
   command.add_flag("--safety", view.safety,
                    "Show every check of what the file could do to who runs it; nothing is run");
   command
-      .add_option("--fail-on", options->request.fail_on,
-                  "Exit with 1 on: unsafe-ops, unknown-ops, hidden-bytes. Repeatable")
+      .add_option(
+          "--fail-on", options->request.fail_on,
+          "Exit with 1 on: unsafe-ops, unknown-ops, hidden-bytes, hidden-weights. Repeatable")
       ->allow_extra_args(false)
       ->type_name("CONDITION");
   command.add_flag(

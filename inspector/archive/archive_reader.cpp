@@ -128,4 +128,16 @@ Result<std::string_view> ArchiveReader::read(const std::string& record, std::int
   return std::string_view(kept_.emplace(record, std::move(*bytes)).first->second);
 }
 
+Result<std::string> ArchiveReader::peek(const std::string& record, std::int64_t offset,
+                                        std::int64_t most) const {
+  const auto found = records_.find(record);
+  if (found == records_.end()) return malformed("record " + record + " is missing");
+  const ZipEntry& entry = found->second;
+  if (entry.method == kDeflated || offset < 0 || offset > entry.stored_bytes)
+    return malformed("record " + record + " has no plain bytes at " + std::to_string(offset));
+  const Result<std::int64_t> payload = payload_offset(entry);
+  if (!payload) return payload.error();
+  return source_->read(*payload + offset, std::min(most, entry.stored_bytes - offset));
+}
+
 }  // namespace tally::inspector

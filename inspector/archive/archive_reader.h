@@ -37,6 +37,10 @@ class ArchiveReader {
   /// reader, which reads each record once.
   Result<std::string_view> read(const std::string& record, std::int64_t max_bytes);
 
+  /// Up to `most` bytes of `record` from `offset` on, held against no CRC-32: to tell by its
+  /// beginning what a payload is. kMalformed where the record is missing, compressed or shorter.
+  Result<std::string> peek(const std::string& record, std::int64_t offset, std::int64_t most) const;
+
   const ByteSource& source() const { return *source_; }
   std::int64_t file_bytes() const { return source_->size(); }
   std::int64_t directory_offset() const { return directory_offset_; }

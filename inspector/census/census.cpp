@@ -1,5 +1,6 @@
 #include <base/wide.h>
 #include <inspector/census/census.h>
+#include <inspector/census/packed_weights.h>
 
 #include <algorithm>
 #include <tuple>
@@ -134,6 +135,15 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
 
+/// torch.jit.freeze removes every attribute that no code uses, `training` first; scripting and
+/// tracing give one to each module, also to the one that they wrap around a traced function.
+bool is_frozen(const ModelSnapshot& s) {
+  return std::none_of(s.modules.begin(), s.modules.end(), [](const ModuleNode& module) {
+    return std::any_of(module.attributes.begin(), module.attributes.end(),
+                       [](const NamedLiteral& a) { return a.first == "training"; });
+  });
+}
+
 /// Models whose weights are no parameters any more: what other tools count as zero.
 void find_hidden_weights(const ModelSnapshot& s, Census& census) {
   const auto elements = [&](TensorKind kind) { return census.all.of(kind).elements; };
@@ -146,11 +156,14 @@ void find_hidden_weights(const ModelSnapshot& s, Census& census) {
          "quantized: weights are stored as integers in packed objects or states, counted by "
          "element; scales and zero points are counted apart. Layers folded by the export (batch "
          "norms) are no longer in the file"});
-  } else if (elements(TensorKind::kParameter) == 0 && elements(TensorKind::kConstant) > 0) {
+  } else if (is_frozen(s) && elements(TensorKind::kConstant) > 0) {
+    const std::int64_t kept = elements(TensorKind::kParameter);
     census.findings.push_back(
         {"frozen",
-         "frozen: it declares no parameters, its weights are constants of the code, counted after "
-         "what freezing folded (batch norms) and merged (equal constants)"});
+         "frozen: it declares " +
+             (kept == 0 ? std::string("no") : "only " + std::to_string(kept) + " elements of") +
+             " parameters, its weights are constants of the code, counted after what freezing "
+             "folded (batch norms) and merged (equal constants)"});
   }
 }
 
@@ -184,11 +197,25 @@ void find_kept_storages(const ModelSnapshot& s, Census& census) {
 }
 
 /// Storages of one size and CRC-32: byte for byte the same, short of an accident of one in 2^32. A
-/// CRC-32 of 0 means that none was computed (torch.serialization.set_crc32_options).
+/// CRC-32 of 0 means that none was computed (torch.serialization.set_crc32_options). Of weights
+/// alone, and from 1 % of the model's bytes on: windows, tables and biases of zeros are equal in
+/// most models, and nobody would share them.
 void find_equal_storages(const ModelSnapshot& s, Census& census) {
+  std::vector<bool> is_weight(s.storages.size()), is_seen(s.storages.size());
+  const bool frozen = is_frozen(s);
+  for (const TensorRecord& t : s.tensors) {
+    const bool weight =
+        !t.setting && t.kind != TensorKind::kBuffer && (t.kind != TensorKind::kConstant || frozen);
+    for_each_view(t, [&](const StridedView& view) {
+      is_seen[view.storage] = true;
+      if (weight) is_weight[view.storage] = true;
+    });
+  }
   std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t> groups;
-  for (const StorageRecord& storage : s.storages) {
-    if (storage.bytes > 0 && storage.crc32 != 0) ++groups[{storage.bytes, storage.crc32}];
+  for (std::size_t i = 0; i < s.storages.size(); ++i) {
+    const StorageRecord& storage = s.storages[i];
+    if (storage.bytes > 0 && storage.crc32 != 0 && (is_weight[i] || !is_seen[i]))
+      ++groups[{storage.bytes, storage.crc32}];
   }
   std::int64_t sets = 0, copies = 0, bytes = 0;
   for (const auto& [key, count] : groups) {
@@ -197,7 +224,9 @@ void find_equal_storages(const ModelSnapshot& s, Census& census) {
     copies += count;
     bytes += (count - 1) * key.first;  // fits: of all storages' bytes, which have been added up
   }
-  if (sets == 0) return;
+  constexpr std::int64_t kLeastShare = 100;                                 // one part in
+  const std::int64_t least = (census.storage_bytes - 1) / kLeastShare + 1;  // rounded up
+  if (sets == 0 || bytes < least) return;
   census.findings.push_back(
       {"equal-storages",
        std::to_string(copies) + " storages in " + std::to_string(sets) +
@@ -228,6 +257,10 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
     const TensorRecord& tensor = s.tensors[i];
     const TensorCount& counts_as = census.tensors[i];
     const Count count{1, tensor.view.elements, tensor.view.bytes};
+    if (tensor.setting) {
+      adder.add(census.settings, count);
+      continue;
+    }
     Tally& own = census.own[tensor.module];
     const std::int64_t uses = std::max<std::int64_t>(1, tensor.uses);
     adder.add_times(census.naive, count, uses);
@@ -257,6 +290,9 @@ Result<Census> take_census(const ModelSnapshot& s, const std::vector<bool>* only
     return Error{ErrorCode::kMalformed,
                  "its tensors have more than 2^63 elements or bytes together",
                  "no model does; the file is damaged or hostile"};
+  }
+  for (PackedWeights& packed : find_packed_weights(s, census.tensors)) {
+    if (only == nullptr || (*only)[packed.tensor]) census.packed_weights.push_back(packed);
   }
   find_hidden_weights(s, census);
   find_kept_storages(s, census);

@@ -54,6 +54,15 @@ struct StorageUse {
       0;  ///< bytes between the first and last element of at least one of them
 };
 
+/// A layer whose weights a library has packed into integers, several to one or one to each.
+struct PackedWeights {
+  ModuleId module;            ///< who holds the tensor
+  TensorId tensor;            ///< that holds the weights
+  std::string layout;         ///< "GPTQ", "AWQ" …: whose layout it is
+  std::int64_t bits = 0;      ///< of one weight
+  std::int64_t elements = 0;  ///< weights that the tensor stands for
+};
+
 /// What take_census() counts. Elements are those of the shapes, bytes those of the stored type.
 struct Census {
   std::vector<TensorCount> tensors;  ///< one for each of the snapshot's
@@ -73,9 +82,11 @@ struct Census {
       by_module_type;        ///< unique, by the qualified type of the module that holds it
   Count quantization_parts;  ///< scales and zero points of per-channel quantized tensors; not in
                              ///< `unique`
-  std::int64_t storage_bytes = 0;  ///< of all storages that a tensor sees
-  std::vector<Finding> findings;   ///< frozen and quantized models, large storages kept by small
-                                   ///< views, equal storages
+  Count settings;            ///< of quantized convolutions: stride, padding …; not in `unique`
+  std::int64_t storage_bytes = 0;             ///< of all storages that a tensor sees
+  std::vector<PackedWeights> packed_weights;  ///< in the order of their modules; counted once
+  std::vector<Finding> findings;  ///< frozen and quantized models, large storages kept by small
+                                  ///< views, equal storages
 };
 
 /// Counts `snapshot`. With `only`, one flag a tensor, tensors whose flag is false count nowhere,

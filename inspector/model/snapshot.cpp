@@ -32,7 +32,7 @@ std::string full_name(const ModelSnapshot& snapshot, const TensorRecord& tensor)
   const std::string& path = snapshot.modules[static_cast<std::size_t>(tensor.module)].path;
   if (path.empty()) return tensor.name;
   if (tensor.name.empty()) return path;
-  return tensor.name.front() == '[' ? path + tensor.name : path + "." + tensor.name;
+  return path + "." + tensor.name;  // also of an attribute "[0]", as PyTorch names it
 }
 
 std::string_view short_type(std::string_view type) {

@@ -95,6 +95,8 @@ struct TensorRecord {
   std::optional<Quantization> quantization;  ///< only of quantized types
   std::int64_t uses =
       0;  ///< constants: how often the code names it (freezing merges equal constants)
+  bool setting = false;  ///< numbers that say how to compute, as the packed parameters of a
+                         ///< quantized convolution hold them: no weight, counted apart
   std::string used_by;  ///< constants: the first operator that takes it, for example "torch.conv2d"
 };
 
@@ -154,13 +156,34 @@ struct Finding {
   std::string text;  ///< in words, for people
 };
 
+/// A device or floating-point type that stands in the code as a literal, as tracing leaves them.
+struct BurntIn {
+  std::string what;          ///< "device", "dtype"
+  std::string value;         ///< "cuda:0", "float16"
+  std::int64_t methods = 0;  ///< how many methods name it
+  std::string first;         ///< the first place: "code/__torch__/m.py:7 in forward"
+};
+
+/// Weights, or what may well be some, that are no tensors of the file, or whose elements are not.
+struct HiddenWeights {
+  std::string what;        ///< "mkldnn_constant", "string", "numbers", "byte_tensor", "extra_file"
+  std::string record;      ///< where the first of them is, for example "data.pkl"
+  std::string place;       ///< there: the method of a code, the path of an attribute or tensor
+  std::int64_t line = 0;   ///< of the code, from 1; 0 in what has no lines
+  std::int64_t count = 1;  ///< how many they are
+  std::int64_t bytes = 0;  ///< of the file that hold them; 0: they are gone from it
+  std::int64_t elements = -1;  ///< how many elements they are; -1: the file does not tell
+  std::string known;  ///< what they seem to be, "a TensorRT engine", or were called; may be ""
+};
+
 /// A model file: its modules, tensors and storages, in the file's order, and where its bytes go.
 struct ModelSnapshot {
-  std::string path;                     ///< the file, as it was named by the user
-  std::int64_t file_bytes = 0;          ///< size of the file
-  std::string format;                   ///< "TorchScript", "TorchScript (mobile)", "torch.package"
-  std::int64_t archive_version = 0;     ///< number of the archive format, as the file states it
-  std::string byte_order;               ///< "little", "big"; "" where the archive does not say
+  std::string path;                  ///< the file, as it was named by the user
+  std::int64_t file_bytes = 0;       ///< size of the file
+  std::string format;                ///< "TorchScript", "TorchScript (mobile)", "torch.package"
+  std::int64_t archive_version = 0;  ///< number of the archive format, as the file states it
+  std::string producer;    ///< what wrote it, as far as its records show: "PyTorch 2.1 or newer"
+  std::string byte_order;  ///< "little", "big"; "" where the archive does not say
   std::vector<ModuleNode> modules;      ///< the root first
   std::vector<TensorRecord> tensors;    ///< one for each name of a tensor
   std::vector<StorageRecord> storages;  ///< one for each record of tensor data
@@ -169,6 +192,8 @@ struct ModelSnapshot {
   std::vector<Operation> operations;
   std::vector<FileSection> sections;  ///< add up to file_bytes
   std::vector<Finding> findings;      ///< what the reader found worth saying
+  std::vector<HiddenWeights> hidden;  ///< weights that are no tensors, each with its finding
+  std::vector<BurntIn> burnt_in;      ///< by `what`, then `value`
   /// Per class whose code has any: the sizes that stand in it as numbers, in its order, each once.
   std::vector<std::vector<SizeList>> code_sizes;
 };

@@ -168,7 +168,8 @@ template <class Stream>
 void transfer(Stream& s, TensorRecord& v) {
   transfer_enum(s, v.kind, kTensorKinds);
   transfer_enum(s, v.layout, kLayoutCount);
-  fields(s, v.module, v.name, v.view, v.requires_grad, v.parts, v.quantization, v.uses, v.used_by);
+  fields(s, v.module, v.name, v.view, v.requires_grad, v.parts, v.quantization, v.uses, v.setting,
+         v.used_by);
 }
 
 template <class Stream>
@@ -202,9 +203,20 @@ void transfer(Stream& s, Finding& v) {
 }
 
 template <class Stream>
+void transfer(Stream& s, HiddenWeights& v) {
+  fields(s, v.what, v.record, v.place, v.line, v.count, v.bytes, v.elements, v.known);
+}
+
+template <class Stream>
+void transfer(Stream& s, BurntIn& v) {
+  fields(s, v.what, v.value, v.methods, v.first);
+}
+
+template <class Stream>
 void transfer(Stream& s, ModelSnapshot& v) {
   fields(s, v.path, v.file_bytes, v.format, v.archive_version, v.byte_order, v.modules, v.tensors,
-         v.storages, v.operations, v.sections, v.findings, v.code_sizes);
+         v.storages, v.operations, v.sections, v.findings, v.hidden, v.burnt_in, v.producer,
+         v.code_sizes);
 }
 
 template <class Tag, class T>
@@ -246,6 +258,9 @@ bool is_sound(const ModelSnapshot& s) {
     for (const TensorPart& p : t.parts) {
       if (!is_sound(s, p.view)) return false;
     }
+  }
+  for (const HiddenWeights& h : s.hidden) {
+    if (h.line < 0 || h.count < 1 || h.bytes < 0 || h.elements < -1) return false;
   }
   for (const Operation& o : s.operations) {
     if (o.outputs.empty()) return false;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <tests/inspector/snapshot_builder.h>
 
+#include <tuple>
+
 namespace tally::inspector::test {
 
 inline ModelSnapshot full_snapshot() {
@@ -31,12 +33,17 @@ inline ModelSnapshot full_snapshot() {
   sparse.parts = {{"values", b.view(StorageId(0), {3})}};
   TensorRecord& constant = b.tensor(kRoot, "CONSTANTS.c0", Shape{}, TensorKind::kConstant);
   constant.uses = 3;
+  constant.setting = true;
   constant.used_by = "torch.conv2d";
   s.operations = {{"torch.conv2d", {{0, 7, TensorId::none()}, {1, -1, TensorId(3)}}, {8, 9}},
                   {"torch.rand", {}, {10}}};
   s.storages[1].device = "cuda:0";
   s.sections = {{"weights", 2, 4012}, {"directory", 0, 99}};
   s.findings = {{"unused-storage", "1 storage of 4 bytes"}};
+  s.hidden = {{"mkldnn_constant", "code/m.py", "forward", 7, 3, 0, -1, "weight_mkldnn"},
+              {"string", "data.pkl", "engine", 0, 1, 5000, 7, ""}};
+  s.burnt_in = {{"device", "cuda:0", 3, "code/m.py:7 in forward"}};
+  s.producer = "PyTorch 2.1 or newer";
   s.code_sizes = {{{"view", {-1, -1, 12, 64}}, {"chunk", {3, -1}}}, {{"reshape", {}}}};
   s.modules[a].code_sizes = 1;
   return s;
@@ -59,6 +66,7 @@ inline void expect_equal(const TensorRecord& a, const TensorRecord& b) {
   EXPECT_EQ(a.layout, b.layout);
   EXPECT_EQ(a.requires_grad, b.requires_grad);
   EXPECT_EQ(a.uses, b.uses);
+  EXPECT_EQ(a.setting, b.setting);
   EXPECT_EQ(a.used_by, b.used_by);
   expect_equal(a.view, b.view);
   ASSERT_EQ(a.parts.size(), b.parts.size());
@@ -121,6 +129,19 @@ inline void expect_equal(const ModelSnapshot& a, const ModelSnapshot& b) {
   for (std::size_t i = 0; i < a.findings.size(); ++i) {
     EXPECT_EQ(a.findings[i].code, b.findings[i].code);
     EXPECT_EQ(a.findings[i].text, b.findings[i].text);
+  }
+  EXPECT_EQ(a.producer, b.producer);
+  ASSERT_EQ(a.hidden.size(), b.hidden.size());
+  for (std::size_t i = 0; i < a.hidden.size(); ++i) {
+    const HiddenWeights &x = a.hidden[i], &y = b.hidden[i];
+    EXPECT_EQ(std::tie(x.what, x.record, x.place, x.line, x.count, x.bytes, x.elements, x.known),
+              std::tie(y.what, y.record, y.place, y.line, y.count, y.bytes, y.elements, y.known));
+  }
+  ASSERT_EQ(a.burnt_in.size(), b.burnt_in.size());
+  for (std::size_t i = 0; i < a.burnt_in.size(); ++i) {
+    const BurntIn &x = a.burnt_in[i], &y = b.burnt_in[i];
+    EXPECT_EQ(std::tie(x.what, x.value, x.methods, x.first),
+              std::tie(y.what, y.value, y.methods, y.first));
   }
   ASSERT_EQ(a.code_sizes.size(), b.code_sizes.size());
   for (std::size_t i = 0; i < a.code_sizes.size(); ++i) {

@@ -1,6 +1,8 @@
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/archive_model.h>
+#include <inspector/formats/torchscript/burnt_in.h>
 #include <inspector/formats/torchscript/file_sections.h>
+#include <inspector/formats/torchscript/hidden_weights.h>
 #include <inspector/formats/torchscript/module_walker.h>
 #include <inspector/formats/torchscript/operation_reader.h>
 #include <inspector/formats/torchscript/risks.h>
@@ -201,24 +203,61 @@ class Loader {
       classes_;  // by record; references stay valid when it grows
 };
 
-/// Storages that no tensor names. They are weights that nobody will use, and no error.
-void note_unused_storages(const ArchiveReader& archive, ModelSnapshot& snapshot) {
+/// The storages that the lite interpreter's bytecode names, by their records. What of it cannot be
+/// read names none: no reader but the lite interpreter's looks at it.
+std::unordered_set<std::string> storages_of_bytecode(ArchiveReader& archive,
+                                                     const ReadLimits& limits) {
+  std::unordered_set<std::string> records;
+  const std::string record = "bytecode.pkl";
+  if (!archive.has(record)) return records;
+  const auto bytes = archive.read(record, limits.max_record_bytes);
+  if (!bytes) return records;
+  pickle::Limits most;
+  most.max_nodes = static_cast<std::size_t>(limits.max_values);
+  most.max_items = 2 * most.max_nodes;
+  const Result<pickle::Pickle> pickled = pickle::read(*bytes, most);
+  if (!pickled) return records;
+  constexpr std::size_t kKey = 2;  // ("storage", class, key, device, elements)
+  for (const pickle::Node& node : pickled->nodes) {
+    if (node.kind != pickle::Kind::kPersistent) continue;
+    const pickle::Node& id = pickled->at(node, 0);
+    if (id.kind != pickle::Kind::kTuple || id.count <= kKey) continue;
+    const std::string key(pickled->at(id, kKey).text);
+    records.insert(key.find('/') == std::string::npos ? "constants/" + key : key);
+  }
+  return records;
+}
+
+/// Storages that no tensor names. They are weights that nobody will use, and no error; the lite
+/// interpreter has its own copies of quantized weights.
+void note_unused_storages(ArchiveReader& archive, const ReadLimits& limits,
+                          ModelSnapshot& snapshot) {
   std::unordered_set<std::string> used;
   for (const StorageRecord& s : snapshot.storages) used.insert(s.record);
-  std::int64_t count = 0, bytes = 0;
+  const auto of_bytecode = storages_of_bytecode(archive, limits);
+  struct Sort {
+    const char *code, *text;
+    std::int64_t count = 0, bytes = 0;
+  };
+  Sort unused{"unused-storage", " to no tensor of the model"};
+  Sort bytecode{"bytecode-storage",
+                " to the lite interpreter's bytecode alone: its copies, not counted again"};
   for (const auto& [name, entry] : archive.records()) {
     const std::string_view category = record_category(name);
     if ((category != "weights" && category != "constants") || used.count(valid_utf8(name)) != 0 ||
         entry.bytes == 0)
       continue;
-    ++count;
-    bytes += entry.bytes;
+    Sort& sort = of_bytecode.count(name) != 0 ? bytecode : unused;
+    ++sort.count;
+    sort.bytes += entry.bytes;
   }
-  if (count == 0) return;
-  snapshot.findings.push_back(
-      {"unused-storage", std::to_string(count) + (count == 1 ? " storage" : " storages") + " of " +
-                             std::to_string(bytes) + " bytes in the file " +
-                             (count == 1 ? "belongs" : "belong") + " to no tensor of the model"});
+  for (const Sort& sort : {unused, bytecode}) {
+    if (sort.count == 0) continue;
+    snapshot.findings.push_back(
+        {sort.code, std::to_string(sort.count) + (sort.count == 1 ? " storage" : " storages") +
+                        " of " + std::to_string(sort.bytes) + " bytes in the file " +
+                        (sort.count == 1 ? "belongs" : "belong") + sort.text});
+  }
 }
 
 }  // namespace
@@ -236,11 +275,16 @@ Result<ModelSnapshot> read_archive_models(ArchiveReader& archive, const ArchiveL
     if (!order) return order.error();
     snapshot.byte_order = valid_utf8(*order);
   }
+  // torch.save's notes on its format (docs/source/notes/serialization.rst): byteorder was "added in
+  // PyTorch 2.1.0". Nothing else in an archive tells a release.
+  snapshot.producer = snapshot.byte_order.empty() ? "PyTorch" : "PyTorch 2.1 or newer";
   Loader loader(archive, limits, snapshot);
   if (auto done = loader.load(layout); !done) return done.error();
   snapshot.sections =
       file_sections(archive.records(), archive.directory_offset(), archive.file_bytes());
-  note_unused_storages(archive, snapshot);
+  note_unused_storages(archive, limits, snapshot);
+  note_burnt_in(archive, layout.code_folder, limits, snapshot);
+  note_hidden_weights(archive, layout.code_folder, limits, snapshot);
   note_risks(archive, layout.code_folder, layout.is_package, limits, snapshot);
   return snapshot;
 }

@@ -2,6 +2,7 @@
 #include <inspector/formats/torchscript/class_declarations.h>
 #include <inspector/formats/torchscript/code_sizes.h>
 #include <inspector/formats/torchscript/printed_lines.h>
+#include <inspector/formats/torchscript/setstate_reader.h>
 
 #include <algorithm>
 #include <charconv>
@@ -326,30 +327,19 @@ class DeclarationReader {
     const std::size_t indent = head.indent;
     if (!head.opens_block()) fail(head.at, "a function whose head does not end in a colon");
     const bool is_setstate = cls != nullptr && function_name(head.text) == "__setstate__";
+    std::optional<SetstateReader> setstate;
+    if (is_setstate) setstate.emplace(*cls);
+    bool told = true;
     for (take(); !line_.text.empty() && line_.indent > indent; take()) {
       if (cls == nullptr) continue;
-      if (is_setstate) read_state_name(line_.text, *cls);
+      if (setstate && !setstate->read(line_.text)) told = false;
       CodeSizeReader reader(cls->sizes);
       Tokenizer tokenizer(line_.text);
       for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd;
            token = tokenizer.next())
         reader.take(token);
     }
-  }
-
-  /// A line of `__setstate__` that stores an item of the state as it is: `self.groups =
-  /// (state)[8]`.
-  static void read_state_name(std::string_view line, ClassDeclaration& cls) {
-    constexpr std::string_view kSelf = "self.", kItem = " = (state)[";
-    const std::size_t item = line.find(kItem);
-    if (!starts_with(line, kSelf) || item == std::string_view::npos || line.back() != ']') return;
-    const std::string_view digits =
-        line.substr(item + kItem.size(), line.size() - item - kItem.size() - 1);
-    if (digits.empty() || digits.size() > 4 ||
-        digits.find_first_not_of("0123456789") != std::string_view::npos)
-      return;
-    cls.state_names.emplace_back(std::stoul(std::string(digits)),
-                                 valid_utf8(line.substr(kSelf.size(), item - kSelf.size())));
+    if (is_setstate) cls->setstate_is_told = told;
   }
 
   std::string_view source_;

@@ -39,6 +39,10 @@ struct ClassDeclaration {
   std::vector<SizeList> sizes;  ///< in its functions, in their order, each once: see code_sizes.h
   /// What `__setstate__` stores as it is, `self.groups = (state)[8]`: position in the state, name.
   std::vector<std::pair<std::size_t, std::string>> state_names;
+  /// What it stores as an MKLDNN tensor of as many elements, as torch.utils.mkldnn does:
+  /// `self.bias = torch.to_mkldnn((state)[1])`, also reordered for a convolution.
+  std::vector<std::pair<std::size_t, std::string>> state_tensors;
+  bool setstate_is_told = false;  ///< `__setstate__` does what those two say, and nothing else
 
   bool is_module() const { return base == "Module"; }
   /// PyTorch runs `__setstate__` where there are both, and else stores attributes as they are.

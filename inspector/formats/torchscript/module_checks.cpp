@@ -4,6 +4,7 @@
 #include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 namespace tally::inspector {
@@ -100,6 +101,41 @@ Result<bool> ModuleWalker::declares_weights(const ClassDeclaration& cls) {
     declares = declares || (*held)->is_module() || (*held)->base == "ModuleInterface";
   }
   return declares;
+}
+
+/// The tensors of `state` that `__setstate__` of the class makes its buffers of, in their order and
+/// one for each; nothing where it does anything else, too.
+std::optional<std::vector<std::pair<std::string, pickle::NodeId>>> ModuleWalker::remade_buffers(
+    const Pickle& p, const Node& state, const ClassDeclaration& cls) {
+  constexpr std::size_t kMostAttributes = 32;  // PyTorch's own have 6
+  const std::size_t buffers = cls.buffers.size();
+  if (cls.attributes.size() > kMostAttributes || cls.state_names.size() > kMostAttributes)
+    return std::nullopt;
+  if (!cls.setstate_is_told || !cls.parameters.empty() || cls.state_tensors.size() != buffers ||
+      state.kind != Kind::kTuple)
+    return std::nullopt;
+  std::vector<std::pair<std::string, pickle::NodeId>> remade;
+  std::size_t scalars = 0;
+  for (const AttributeDeclaration& attribute : cls.attributes) {
+    if (attribute.type.kind == DeclaredType::Kind::kNamed) return std::nullopt;
+    if (cls.buffers.count(attribute.name) == 0) continue;
+    const auto stores = [&attribute](const auto& stored) {
+      return stored.second == attribute.name;
+    };
+    const auto& tensors = cls.state_tensors;
+    const auto tensor = std::find_if(tensors.begin(), tensors.end(), stores);
+    if (attribute.type.kind != DeclaredType::Kind::kTensor || tensor == tensors.end() ||
+        std::count_if(tensors.begin(), tensors.end(), stores) != 1 ||
+        tensor->first >= state.count || !is_tensor(p, p.at(state, tensor->first)))
+      return std::nullopt;
+    remade.emplace_back(attribute.name, p.item(state, tensor->first));
+  }
+  for (std::size_t i = 0; i < state.count; ++i) scalars += is_scalar(p, p.at(state, i)) ? 1 : 0;
+  for (const auto& [index, name] : cls.state_names) {
+    if (cls.buffers.count(name) != 0) return std::nullopt;
+  }
+  if (remade.size() != buffers || scalars + buffers != state.count) return std::nullopt;
+  return remade;
 }
 
 }  // namespace tally::inspector

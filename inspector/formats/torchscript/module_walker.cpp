@@ -1,9 +1,11 @@
 #include <inspector/archive/literal.h>
+#include <inspector/formats/torchscript/hidden_weights.h>
 #include <inspector/formats/torchscript/module_walker.h>
 #include <inspector/formats/torchscript/value_texts.h>
 #include <inspector/formats/torchscript/value_types.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tally::inspector {
@@ -115,7 +117,8 @@ Result<Unit> ModuleWalker::visit_item(const PickledValues& values, std::size_t i
     }
   }
   // What holds nothing needs no name.
-  if (is_scalar(p, value) && (type == nullptr || may_be(p, value, *type))) {
+  if (is_scalar(p, value) && value.text.size() < kLeastHiddenBytes &&
+      (type == nullptr || may_be(p, value, *type))) {
     if (++visits_ <= limits_.max_visits) return Unit{};
   }
   Place place = frame.place;
@@ -153,6 +156,12 @@ Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place p
     return refuse(values, node, place,
                   "is " + std::string(describe(p, node)) + ", yet its class declares " +
                       printed(*place.type));
+  if (auto hidden = hidden_in(p, node)) {
+    hidden->record = values.record;
+    hidden->place =
+        join(place.module.valid() ? snapshot_.modules[place.module].path : root_path_, place.name);
+    add_hidden(std::move(*hidden), snapshot_);
+  }
   if (is_scalar(p, node)) return Unit{};
   if (is_tensor(p, node)) return add_tensor(values, node, std::move(place));
   if (place.kind == TensorKind::kParameter || place.kind == TensorKind::kBuffer)
@@ -257,6 +266,8 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   if (cls.runs_setstate()) {
     const Result<bool> weights = declares_weights(cls);
     if (!weights) return weights.error();
+    const auto remade = *weights ? remade_buffers(p, state, cls) : std::nullopt;
+    if (remade) return add_remade(values, place, plain_type(qualified), id, cls, *remade);
     if (*weights)
       return refuse(values, object, place,
                     "is restored by __setstate__ of " + valid_utf8(qualified) +
@@ -280,6 +291,25 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return open(values, id, std::move(place));
+}
+
+/// A module of torch.utils.mkldnn, whose state holds its buffers as dense tensors.
+Result<Unit> ModuleWalker::add_remade(
+    const PickledValues& values, Place place, const std::string& type, NodeId id,
+    const ClassDeclaration& cls,
+    const std::vector<std::pair<std::string, pickle::NodeId>>& buffers) {
+  const Result<ModuleId> added = add_module(values, place, type, id, cls);
+  if (!added) return added.error();
+  place.module = *added;
+  place.kind = TensorKind::kBuffer;
+  const std::size_t report_bytes = name_state(values.pickle, values.pickle.at(values.pickle[id], 1),
+                                              cls, snapshot_.modules.back());
+  if (auto paid = spend(values, report_bytes); !paid) return paid;
+  for (const auto& [name, tensor] : buffers) {
+    place.name = valid_utf8(name);
+    if (auto done = add_tensor(values, values.pickle[tensor], place); !done) return done;
+  }
+  return Unit{};
 }
 
 Result<ModuleId> ModuleWalker::add_module(const PickledValues& values, const Place& place,
@@ -338,8 +368,24 @@ Result<Unit> ModuleWalker::add_tensor(const PickledValues& values, const Node& c
   tensor->module = place.module;
   tensor->name = std::move(place.name);
   tensor->kind = place.kind;
+  tensor->setting = place.kind == TensorKind::kPacked && tensor->view.dtype == Dtype::kInt16 &&
+                    is_convolution_of(values.pickle);
   snapshot_.tensors.push_back(std::move(*tensor));
   return Unit{};
+}
+
+/// Whether what is being visited lies in the packed parameters of a quantized convolution. Their
+/// serialized form 2 begins with stride, padding, dilation and groups as a tensor of int16:
+/// serialize_conv() in ATen/native/quantized/cpu/conv_serialization.h.
+bool ModuleWalker::is_convolution_of(const Pickle& p) const {
+  constexpr std::string_view kModule = "__torch__.torch.classes.quantized", kConv = "Conv";
+  for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+    const Node& node = p[frame->node];
+    if (node.kind != Kind::kObject) continue;
+    const Node& cls = p.at(node, 0);
+    return cls.text == kModule && cls.name.substr(0, kConv.size()) == kConv;
+  }
+  return false;
 }
 
 /// What goes into reports counts as often as it is repeated: objects and names can be shared in a

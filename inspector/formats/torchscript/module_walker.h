@@ -10,8 +10,10 @@
 #include <inspector/model/snapshot.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace tally::inspector {
@@ -70,6 +72,9 @@ class ModuleWalker {
   Result<ModuleId> add_module(const PickledValues& values, const Place& place,
                               const std::string& type, pickle::NodeId id,
                               const ClassDeclaration& cls);
+  Result<Unit> add_remade(const PickledValues& values, Place place, const std::string& type,
+                          pickle::NodeId id, const ClassDeclaration& cls,
+                          const std::vector<std::pair<std::string, pickle::NodeId>>& buffers);
   Result<Unit> check_state(const PickledValues& values, const pickle::Node& state,
                            const Place& place, const ClassDeclaration& cls) const;
   Result<Unit> check_keys(const PickledValues& values, const pickle::Node& dict,
@@ -77,7 +82,10 @@ class ModuleWalker {
   Result<Unit> check_named(const PickledValues& values, const pickle::Node& value,
                            const std::string& qualified, bool is_module, const Place& place);
   Result<const ClassDeclaration*> class_of(const DeclaredType& type);
+  static std::optional<std::vector<std::pair<std::string, pickle::NodeId>>> remade_buffers(
+      const pickle::Pickle& p, const pickle::Node& state, const ClassDeclaration& cls);
   Result<bool> declares_weights(const ClassDeclaration& cls);
+  bool is_convolution_of(const pickle::Pickle& p) const;
   Result<Unit> spend(const PickledValues& values, std::size_t report_bytes);
   Error refuse(const PickledValues& values, const pickle::Node& value, const Place& place,
                const std::string& what) const;

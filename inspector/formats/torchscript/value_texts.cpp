@@ -72,7 +72,7 @@ std::string key_name(const Node& key) {
 
 std::string join(const std::string& path, const std::string& name) {
   if (path.empty() || name.empty()) return path + name;
-  return name.front() == '[' ? path + name : path + "." + name;
+  return path + "." + name;
 }
 
 std::size_t shown_bytes(std::string_view text) {

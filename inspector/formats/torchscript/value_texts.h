@@ -21,7 +21,7 @@ std::optional<std::string> scalar_json(const pickle::Pickle& p, const pickle::No
 /// A key of a dict behind the name of what holds it: `["a"]`, `[3]`.
 std::string key_name(const pickle::Node& key);
 
-/// `name` behind `path`: "encoder.0", "encoder[0]".
+/// The attribute `name` behind `path`: "encoder.0", and "encoder.[0]" as PyTorch names it.
 std::string join(const std::string& path, const std::string& name);
 
 /// How many bytes `text` is in a report: control characters and what is no ASCII may be escaped

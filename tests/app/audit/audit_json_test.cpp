@@ -49,6 +49,14 @@ TEST(AuditSchema, HoldsForFiltersVerificationsAndUnreadableFiles) {
   EXPECT_EQ(objections(mixed_report()), "");
 }
 
+TEST(AuditSchema, HoldsForWeightsThatAreNoTensors) {
+  std::vector<std::string> arguments{"--fail-on", "hidden-weights"};
+  for (const char* name : {"optimized", "engine", "engine_frozen", "numbers", "packed_layouts",
+                           "frozen_quantized", "devices", "mkldnn"})
+    arguments.push_back("tests/inspector/hidden/archives/" + std::string(name) + ".pt");
+  EXPECT_EQ(objections(audit(arguments)), "");
+}
+
 TEST(AuditSchema, HoldsForErrors) {
   for (const auto& arguments : {std::vector<std::string>{"missing.pt"},
                                 {"--filter", "(", "sample_models/views.pt"},

@@ -365,12 +365,52 @@ TEST(Census, FindsEqualStoragesThatAreNotShared) {
             "save 120 bytes");
 }
 
+// Two of 40 bytes are 1 % of 4,000, and less than that of 4,040.
+TEST(Census, FindsEqualStoragesFromOnePercentOn) {
+  for (const std::int64_t other : {3920, 3960}) {
+    SnapshotBuilder b;
+    for (const std::uint32_t crc : {7u, 7u}) b.tensor(kRoot, "t", b.view(b.storage(40, crc), {10}));
+    b.tensor(kRoot, "u", b.view(b.storage(other, 9), {other / 4}));
+    EXPECT_EQ(codes(census_of(b)).size(), other == 3920 ? 1U : 0U) << other;
+  }
+}
+
+// As spectrograms do, which hold the same hann_window each.
+TEST(Census, DoesNotMindEqualBuffersAndConstants) {
+  for (const TensorKind kind : {TensorKind::kBuffer, TensorKind::kConstant}) {
+    SnapshotBuilder b;
+    b.snapshot.modules[0].attributes = {{"training", "true"}};
+    for (int i = 0; i < 2; ++i) b.tensor(kRoot, "w", b.view(b.storage(40, 7), {10}), kind);
+    EXPECT_TRUE(codes(census_of(b)).empty());
+  }
+}
+
 TEST(Census, SaysThatAFrozenModelHidesItsWeights) {
   SnapshotBuilder b;
   b.tensor(kRoot, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant);
   EXPECT_EQ(codes(census_of(b)), (std::vector<std::string>{"frozen"}));
-  b.tensor(kRoot, "w", Shape{8});
+  b.tensor(kRoot, "w", Shape{3});  // freezing keeps what it is told to
+  const Census kept = census_of(b);
+  ASSERT_EQ(codes(kept), (std::vector<std::string>{"frozen"}));
+  EXPECT_NE(kept.findings[0].text.find("only 3 elements of parameters"), std::string::npos);
+}
+
+// Scripted and traced modules have the attribute, functions that are traced as well.
+TEST(Census, CallsNoModelFrozenThatKnowsOfTraining) {
+  SnapshotBuilder b;
+  b.tensor(kRoot, "CONSTANTS.c0", Shape{8}, TensorKind::kConstant);
+  b.snapshot.modules[0].attributes = {{"training", "true"}};
   EXPECT_TRUE(codes(census_of(b)).empty());
+}
+
+TEST(Census, CountsSettingsOfConvolutionsApart) {
+  SnapshotBuilder b;
+  b.tensor(kRoot, "packed[0]", Shape{11}, TensorKind::kPacked, Dtype::kInt16).setting = true;
+  b.tensor(kRoot, "packed[1]", Shape{4}, TensorKind::kPacked, Dtype::kInt8);
+  const Census c = census_of(b);
+  EXPECT_EQ(c.settings, count(1, 11, 22));
+  EXPECT_EQ(c.unique, count(1, 4, 4));
+  EXPECT_EQ(c.naive, count(1, 4, 4));
 }
 
 // ----------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ TEST(FullName, JoinsPathAndName) {
   const auto fc = b.module("fc", kRoot);
   EXPECT_EQ(full_name(b.snapshot, b.tensor(kRoot, "w", {1})), "w");
   EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "w", {1})), "fc.w");
-  EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "[0]", {1})), "fc[0]");
+  EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "[0]", {1})), "fc.[0]");
   EXPECT_EQ(full_name(b.snapshot, b.tensor(fc, "", {1})), "fc");
 }
 
