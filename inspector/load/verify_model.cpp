@@ -1,5 +1,6 @@
 #include <caffe2/serialize/inline_container.h>
 #include <inspector/archive/literal.h>
+#include <inspector/formats/torchscript/value_texts.h>
 #include <inspector/load/missing_symbols.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/load/verify_model.h>
@@ -28,11 +29,6 @@ struct Loaded {
   std::map<std::string, LoadedTensor> tensors;
   std::unordered_set<std::string> modules;
 };
-
-std::string join(const std::string& path, const std::string& name) {
-  if (path.empty() || name.empty()) return path + name;
-  return name.front() == '[' ? path + name : path + "." + name;
-}
 
 /// Walks loaded values as ModuleWalker walks pickled ones. The file is trusted, and LibTorch's own
 /// loader has recursed over the same values before.
@@ -75,7 +71,7 @@ class LoadedWalker {
     const bool is_module = type->is_module() || is_root;
     if (is_module) out_.modules.insert(path);
     if (type->findMethod("__getstate__") != nullptr &&
-        type->findMethod("__setstate__") != nullptr) {
+        type->findMethod("__setstate__") != nullptr && !declares_weights(*type)) {
       return walk(state_of(value, *type), join(path, "<state>"),
                   kind == TensorKind::kPacked ? kind : TensorKind::kState);
     }
@@ -88,6 +84,13 @@ class LoadedWalker {
       }
       walk(object->getSlot(i), join(path, valid_utf8(type->getAttributeName(i))), own);
     }
+  }
+
+  /// Of a module with buffers, such as MKLDNN's, PyTorch counts those, whatever its state is.
+  static bool declares_weights(const c10::ClassType& type) {
+    for (std::size_t i = 0; i < type.numAttributes(); ++i)
+      if (type.is_module() && (type.is_parameter(i) || type.is_buffer(i))) return true;
+    return false;
   }
 
   static c10::IValue state_of(const c10::IValue& value, const c10::ClassType& type) {
@@ -228,6 +231,8 @@ class Comparison {
     check(info(ours.view.dtype).storage_name == c10::toString(theirs.scalar_type()), "dtype");
     check(at::IntArrayRef(ours.view.sizes) == theirs.sizes(), "size");
     check(ours.view.elements == theirs.numel(), "number of elements");
+    if (theirs.is_mkldnn())
+      return;  // made of the file's tensor while loading, in a layout of its own
     check(name(ours.layout) == layout_name(theirs.layout()), "layout");
     if (ours.quantization || theirs.is_quantized())
       compare_quantization(ours.quantization, theirs, check);

@@ -169,7 +169,7 @@ struct HiddenWeights {
   std::string what;        ///< "mkldnn_constant", "string", "numbers", "byte_tensor", "extra_file"
   std::string record;      ///< where the first of them is, for example "data.pkl"
   std::string place;       ///< there: the method of a code, the path of an attribute or tensor
-  std::int64_t line = 0;   ///< of the code, from 1; 0 in what has no lines
+  std::int64_t line = 0;   ///< its number in the code, from 1; 0 in what has no lines
   std::int64_t count = 1;  ///< how many they are
   std::int64_t bytes = 0;  ///< of the file that hold them; 0: they are gone from it
   std::int64_t elements = -1;  ///< how many elements they are; -1: the file does not tell

@@ -29,16 +29,19 @@ class Batch:
 
     def __init__(self, program, folder: Folder, paths: list, point: int, sent: int, environment=None):
         self.lines, self.hits = [], 0
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        answers, end = os.pipe()
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)  # it cannot run ahead of what is taken
+        streams = {"stdin": subprocess.DEVNULL, "stdout": end, "stderr": subprocess.PIPE}
         arguments = ["audit", "-f", "jsonl", *paths]
         with started(program, arguments, cwd=folder.path, environment=environment, **streams) as (process, mark):
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)  # it cannot run ahead of what is taken
-            for line in process.stdout:
-                if len(self.lines) == point:
-                    for child in children_of(process.pid):
-                        os.kill(child, sent)
-                        self.hits += 1
-                self.lines.append(json.loads(line))
+            os.close(end)
+            with open(answers, "rb") as lines:
+                for line in lines:
+                    if len(self.lines) == point:
+                        for child in children_of(process.pid):
+                            os.kill(child, sent)
+                            self.hits += 1
+                    self.lines.append(json.loads(line))
             self.err = process.stderr.read().decode(errors="replace")
             self.exit = process.wait(60)
         self.lost = [line for line in self.lines if "error" in line]

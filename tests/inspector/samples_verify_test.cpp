@@ -185,6 +185,28 @@ TEST(VerifyModelErrors, NamesTheOperatorThatIsMissing) {
       << verification.error().message;
 }
 
+// Packed objects among constants, MKLDNN's modules, names that look like keys: PyTorch loads all of
+// these but what optimize_for_inference left without values.
+TEST(AuditLoad, LibTorchAgreesOnFilesWhoseWeightsAreNoParameters) {
+  const std::string folder =
+      std::string(TORCHTALLY_SOURCE_DIR) + "/tests/inspector/hidden/archives/";
+  for (const char* name :
+       {"devices.pt", "engine.pt", "engine_frozen.pt", "frozen.pt", "frozen_kept.pt",
+        "frozen_quantized.pt", "keys.pt", "mkldnn.pt", "mkldnn_traced.pt", "mobile.pt",
+        "optimized_linear.pt", "packed_layouts.pt", "quantized.ptl", "traced_function.pt"}) {
+    const std::string path = folder + name;
+    const Result<ModelSnapshot> snapshot = read_model(path);
+    ASSERT_TRUE(snapshot) << name;
+    const Result<Verification> verification = verify_model(path, *snapshot);
+    ASSERT_TRUE(verification) << name << ": " << verification.error().message;
+    EXPECT_EQ(verification->differences, std::vector<std::string>()) << name;
+    EXPECT_EQ(static_cast<std::size_t>(verification->tensors), snapshot->tensors.size()) << name;
+  }
+  const Result<ModelSnapshot> optimized = read_model(folder + "optimized.pt");
+  ASSERT_TRUE(optimized);
+  EXPECT_FALSE(verify_model(folder + "optimized.pt", *optimized));
+}
+
 // torch::jit::load stops at the first; a user wants to know which libraries to bring.
 TEST(MissingSymbols, AreAllThatNobodyRegistered) {
   MissingSymbols missing;
