@@ -96,6 +96,11 @@ TEST(PrintableJson, EscapesWithoutChangingValues) {
   EXPECT_EQ(nlohmann::json::parse(json).get<std::string>(), name);
 }
 
+// U+E0101 is 0xdb40 0xdd01 in UTF-16 (The Unicode Standard 15, table 3-5).
+TEST(PrintableJson, EscapesEveryBitOfALargeCharacter) {
+  EXPECT_EQ(printable_json("\"\U000E0101\""), "\"\\udb40\\udd01\"");
+}
+
 TEST(PrintableJson, ShowsBadBytesAsText) {
   EXPECT_EQ(nlohmann::json::parse(printable_json("\"a\xff\"")).get<std::string>(), "a\\xff");
 }

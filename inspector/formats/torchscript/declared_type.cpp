@@ -87,6 +87,7 @@ class TypeReader {
   /// LibTorch has no union of a type with itself, nor an Optional of NoneType, which is one.
   static bool has_twins(const std::vector<DeclaredType>& types) {
     std::vector<std::string> texts;
+    texts.reserve(types.size());
     for (const DeclaredType& type : types) texts.push_back(printed(type));
     std::sort(texts.begin(), texts.end());
     return std::adjacent_find(texts.begin(), texts.end()) != texts.end();

@@ -72,10 +72,12 @@ TEST(ZipDirectory, ReadsZip64) {
   Zip zip = two_records();
   zip.zip64 = true;
   for (ZipRecord& r : zip.records) r.zip64 = true;
+  zip.records[1].method = 8;
+  zip.records[1].stated_bytes = 1000;
   const ZipDirectory directory = read(zip.bytes());
   ASSERT_EQ(directory.entries.size(), 2u);
   EXPECT_EQ(directory.entries[1].name, "a/y");
-  EXPECT_EQ(directory.entries[1].bytes, 3);
+  EXPECT_EQ(directory.entries[1].bytes, 1000);
   EXPECT_EQ(directory.entries[1].stored_bytes, 3);
   EXPECT_EQ(directory.entries[1].header_offset, 30 + 3 + 5);
   EXPECT_EQ(directory.directory_offset, (30 + 3 + 5) + (30 + 3 + 3));
@@ -184,6 +186,45 @@ TEST(ZipDirectory, RefusesAStoredRecordOfTwoSizes) {
   Zip zip = two_records();
   zip.records[1].stated_bytes = 4;
   EXPECT_EQ(refusal(zip), "record a/y is stored as it is, yet its two sizes differ: 4 and 3 bytes");
+  zip.records[1].stated_bytes = 2;
+  EXPECT_EQ(refusal(zip), "record a/y is stored as it is, yet its two sizes differ: 2 and 3 bytes");
+}
+
+TEST(ZipDirectory, RefusesOtherCompression) {
+  Zip zip = two_records();
+  zip.records[1].method = 12;  // bzip2
+  EXPECT_EQ(refusal(zip),
+            "record a/y is compressed by method 12; PyTorch reads stored and deflated ones");
+}
+
+/// A file of `size` zeros that ends in `tail`.
+class ZerosAndTail : public ByteSource {
+ public:
+  ZerosAndTail(std::int64_t size, std::string tail) : size_(size), tail_(std::move(tail)) {}
+  std::int64_t size() const override { return size_; }
+
+ protected:
+  bool fill(std::int64_t offset, char* into, std::size_t bytes) const override {
+    const std::int64_t tail_at = size_ - static_cast<std::int64_t>(tail_.size());
+    for (std::size_t i = 0; i < bytes; ++i, ++offset)
+      into[i] = offset < tail_at ? '\0' : tail_[static_cast<std::size_t>(offset - tail_at)];
+    return true;
+  }
+
+ private:
+  std::int64_t size_;
+  std::string tail_;
+};
+
+// Read as it is, it would be more than the memory that a file may take.
+TEST(ZipDirectory, RefusesADirectoryOfMoreThan256Mebibytes) {
+  constexpr std::int64_t kBytes = (std::int64_t{256} << 20) + 1;
+  const std::string end =
+      "PK\x05\x06" + u16(0) + u16(0) + u16(1) + u16(1) + u32(kBytes) + u32(0) + u16(0);
+  const Result<ZipDirectory> directory =
+      read_zip_directory(ZerosAndTail(kBytes + static_cast<std::int64_t>(end.size()), end));
+  ASSERT_FALSE(directory);
+  EXPECT_EQ(directory.error().message, "the ZIP directory states 1 records in 268435457 bytes");
 }
 
 TEST(ZipDirectory, RefusesEncryptedRecords) {

@@ -214,6 +214,22 @@ TEST(Census, TellsSparseTensorsApartByTheirParts) {
   EXPECT_EQ(c.storages[0].covered_bytes, 12);
 }
 
+// The same indices, other values.
+TEST(Census, TellsSparseTensorsApartByEachOfTheirParts) {
+  SnapshotBuilder b;
+  const auto indices = b.storage(48);
+  for (const auto values : {b.storage(12), b.storage(12)}) {
+    TensorRecord& t =
+        b.tensor(kRoot, "mask", b.view(StorageId::none(), {8, 10}), TensorKind::kBuffer);
+    t.layout = Layout::kSparseCoo;
+    t.view.strides.clear();
+    t.view.bytes = 60;
+    t.parts = {{"indices", b.view(indices, {2, 3}, 0, Dtype::kInt64)},
+               {"values", b.view(values, {3})}};
+  }
+  EXPECT_EQ(census_of(b).unique, count(2, 160, 120));
+}
+
 TEST(Census, OfAnEmptyModelIsZero) {
   const Census c = census_of(SnapshotBuilder());
   EXPECT_EQ(c.unique, Count{});
@@ -300,6 +316,15 @@ TEST(Census, MeasuresWhatViewsCoverOfAStorage) {
   EXPECT_EQ(c.storage_bytes, 400);
 }
 
+TEST(Census, MeasuresViewsWithinViewsOnce) {
+  SnapshotBuilder b;
+  const auto s = b.storage(400);
+  b.tensor(kRoot, "whole", b.view(s, {10}));
+  b.tensor(kRoot, "early", b.view(s, {2}, 2));
+  b.tensor(kRoot, "late", b.view(s, {2}, 6));
+  EXPECT_EQ(census_of(b).storages[0].covered_bytes, 40);
+}
+
 TEST(Census, MeasuresStridedViewsFromFirstToLast) {
   SnapshotBuilder b;
   StridedView v = b.view(b.storage(400), {3, 2}, 1);
@@ -313,6 +338,10 @@ TEST(Census, MeasuresTypesBelowAByte) {
   const auto s = b.storage(10);
   b.tensor(kRoot, "v", b.view(s, {3}, 3, Dtype::kQUInt4x2));  // half-bytes 3, 4, 5: bytes 1 and 2
   EXPECT_EQ(census_of(b).storages[0].covered_bytes, 2);
+  SnapshotBuilder half;
+  // Half-bytes 3 and 4: bytes 1 and 2, of which the second is half used.
+  half.tensor(kRoot, "v", half.view(half.storage(10), {2}, 3, Dtype::kQUInt4x2));
+  EXPECT_EQ(census_of(half).storages[0].covered_bytes, 2);
 }
 
 TEST(Census, FindsLargeStoragesKeptBySmallViews) {

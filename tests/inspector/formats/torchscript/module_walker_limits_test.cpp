@@ -13,6 +13,13 @@ TEST_F(ModuleWalkerTest, RefusesValuesThatHoldThemselves) {
             "data.pkl, byte 25: l[1] holds itself");
 }
 
+// A packed object has no module around it: what a parameter is could not be told.
+TEST_F(ModuleWalkerTest, RefusesACustomClassAsTheRoot) {
+  const Error error = refusal(global("__torch__.torch.classes.a", "O") + ")\x81" + "Nb");
+  EXPECT_EQ(error.code, ErrorCode::kMalformed);
+  EXPECT_TRUE(snapshot_.modules.empty());
+}
+
 TEST_F(ModuleWalkerTest, RefusesObjectsInObjectsPastTheLimitWithoutRecursion) {
   constexpr int kObjects = 300'000;
   std::string value;

@@ -124,5 +124,17 @@ TEST(OperationReader, EndsOnAnyText) {
     EXPECT_EQ(texts(read(source)), operations) << source;
 }
 
+// Each list holds the one before it twice: 2^20 values in twenty lines.
+TEST(OperationReader, BoundsListsThatDouble) {
+  std::string source = "  def f(self, x) -> Tensor:\n    a0 = [x, x]\n";
+  for (int i = 1; i < 20; ++i) {
+    const std::string before = "a" + std::to_string(i - 1);
+    source += "    a" + std::to_string(i) + " = [" + before + ", " + before + "]\n";
+  }
+  const Read r = read(source + "    return torch.cat(a19, 0)\n");
+  ASSERT_EQ(r.operations.size(), 1U);
+  EXPECT_LE(r.operations[0].operands.size(), 64U);
+}
+
 }  // namespace
 }  // namespace tally::inspector

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <tests/inspector/formats/torchscript/tensor_values_fixture.h>
 
+#include <cmath>
+
 namespace tally::inspector {
 namespace {
 
@@ -90,9 +92,14 @@ TEST_F(TensorValues, RefusesQuantizersThatAreNone) {
   EXPECT_EQ(refusal(quantized(tuple({affine, integer(1), integer(0)}))),
             "the scale is of the wrong type");
   EXPECT_EQ(refusal(quantized(tuple({affine, real(1)}))), "the zero point is missing");
+  for (const double scale : {std::nan(""), HUGE_VAL})
+    EXPECT_EQ(refusal(quantized(tuple({affine, real(scale), integer(0)}))),
+              "has a scale that is no finite number");
   EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 3)}))),
             "the channel axis is missing");
   EXPECT_EQ(refusal(quantized(tuple({channels, real(1)}))), "the scales is of the wrong type");
+  EXPECT_EQ(refusal(quantized(tuple({channels, floats("0", 3), floats("0", 3), integer(2)}))),
+            "has the channel axis 2 of 2 dimensions");
   add("data/3", 12);
   const std::string whole = tensor(storage("IntStorage", "3", 3), 0, {3}, {1});
   EXPECT_EQ(refusal(quantized(tuple({channels, whole, whole, integer(0)}))),
