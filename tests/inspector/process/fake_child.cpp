@@ -131,6 +131,7 @@ void serve(const ReadRequest& request, const std::string& asked_for, const std::
   if (asked("no_snapshot"))
     return write_bytes(encode(Frame{Frame::Kind::kAnswer, request.id, "no snapshot"}));
   if (asked("progress")) write_bytes(encode(Frame{Frame::Kind::kProgress, request.id, "loading"}));
+  if (asked("ready_again")) write_bytes(encode(Frame{Frame::Kind::kReady, kProtocol, ""}));
   if (asked("bytes")) {
     for (const char c : answer) write_bytes(std::string(1, c));
     return;

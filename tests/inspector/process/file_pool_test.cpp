@@ -382,11 +382,12 @@ TEST_F(FilePoolTest, DoesNotBlockAWorkerThatPrintsAMegabyte) {
 }
 
 TEST_F(FilePoolTest, ReplacesAWorkerThatBreaksTheProtocol) {
-  load({"a", "garbage", "b", "wrong_id", "c", "unreadable", "d"});
-  for (const std::size_t i : {0, 2, 4, 6}) EXPECT_EQ(error_of(i), "") << i;
+  load({"a", "garbage", "b", "wrong_id", "c", "unreadable", "d", "ready_again", "e"});
+  for (const std::size_t i : {0, 2, 4, 6, 8}) EXPECT_EQ(error_of(i), "") << i;
   EXPECT_EQ(error_of(1), "the reader does not keep to the protocol of this program");
   EXPECT_EQ(error_of(3), "the reader answered a request that it was not given");
   EXPECT_EQ(error_of(5), "the request cannot be read");
+  EXPECT_EQ(error_of(7), error_of(1));
   EXPECT_NE(worker_of(0), worker_of(2));
   EXPECT_NE(worker_of(2), worker_of(4));
 }
