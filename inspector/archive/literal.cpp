@@ -143,4 +143,24 @@ std::string literal_to_json(std::string_view literal) {
   return json ? *json : json_string(literal);
 }
 
+bool is_number_literal(std::string_view text) {
+  const auto take = [&text](std::string_view bytes) {
+    const std::size_t end = std::min(text.find_first_not_of(bytes), text.size());
+    text.remove_prefix(end);
+    return end > 0;
+  };
+  constexpr std::string_view kDigits = "0123456789";
+  if (!take(kDigits)) return false;
+  if (text.substr(0, 1) == ".") {
+    text.remove_prefix(1);
+    take(kDigits);
+  }
+  if (text.substr(0, 1) == "e") {
+    text.remove_prefix(1);
+    if (text.substr(0, 1) == "-" || text.substr(0, 1) == "+") text.remove_prefix(1);
+    if (!take(kDigits)) return false;
+  }
+  return text.empty() || text == "j";
+}
+
 }  // namespace tally::inspector

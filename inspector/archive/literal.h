@@ -16,4 +16,8 @@ std::string literal_to_json(std::string_view literal);
 /// `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 
+/// Whether `text` is a number as PyTorch's printer writes one, without its sign: "17", "1e-05",
+/// "2.j".
+bool is_number_literal(std::string_view text);
+
 }  // namespace tally::inspector

@@ -54,33 +54,12 @@ bool read_names(std::string_view list, std::unordered_set<std::string>& names) {
   }
 }
 
-/// Whether `text` is a number as the printer writes one: "17", "1e-05", "2.j".
-bool is_number(std::string_view text) {
-  const auto take = [&text](std::string_view bytes) {
-    const std::size_t end = std::min(text.find_first_not_of(bytes), text.size());
-    text.remove_prefix(end);
-    return end > 0;
-  };
-  constexpr std::string_view kDigits = "0123456789";
-  if (!take(kDigits)) return false;
-  if (starts_with(text, ".")) {
-    text.remove_prefix(1);
-    take(kDigits);
-  }
-  if (starts_with(text, "e")) {
-    text.remove_prefix(1);
-    if (starts_with(text, "-") || starts_with(text, "+")) text.remove_prefix(1);
-    if (!take(kDigits)) return false;
-  }
-  return text.empty() || text == "j";
-}
-
 /// Whether `text` is what a member of an Enum stands for: a number, or a string, whose quotes are
 /// not escaped.
 bool is_enum_value(std::string_view text) {
   if (text.size() > 1 && text.front() == '"') return text.back() == '"';
   if (starts_with(text, "-")) text.remove_prefix(1);
-  return is_number(text);
+  return is_number_literal(text);
 }
 
 /// Whether a value of the type may hold anything: LibTorch has no such fields of a NamedTuple.
@@ -201,6 +180,7 @@ class DeclarationReader {
       if (assign == std::string_view::npos || !is_identifier(line_.text.substr(0, assign)) ||
           !is_enum_value(line_.text.substr(assign + kAssign.size())))
         fail(line_.at, "no member of an Enum");
+      cls.members.emplace(line_.text.substr(assign + kAssign.size()));
       return take();
     }
     const std::string_view name = function_name(line_.text);
@@ -274,7 +254,7 @@ class DeclarationReader {
     if (cls.base == "NamedTuple") {
       if (is_quoted) fail(line_.at, "a field of a NamedTuple in another form");
       const std::size_t assign = std::min(line.find(kAssign, type_at), line.size());
-      if (assign < line.size()) check_value(assign + kAssign.size());
+      if (assign < line.size()) check_default(assign + kAssign.size());
       return add_attribute(name, type_at, assign, cls);
     }
     if (!is_quoted && starts_with(line.substr(type_at), kFinal))
@@ -308,8 +288,19 @@ class DeclarationReader {
   void check_value(std::size_t at) const {
     Tokenizer tokenizer(line_.text.substr(at));
     for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd; token = tokenizer.next())
-      if (token.is("=") || (token.kind == Token::Kind::kNumber && !is_number(token.text)))
+      if (token.is("=") || (token.kind == Token::Kind::kNumber && !is_number_literal(token.text)))
         fail(line_.at + at + token.at, "no value of a constant");
+  }
+
+  /// The default of a NamedTuple's field: a value that names nothing.
+  void check_default(std::size_t at) const {
+    check_value(at);
+    constexpr std::string_view kWords[] = {"None", "True", "False"};
+    Tokenizer tokenizer(line_.text.substr(at));
+    for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd; token = tokenizer.next())
+      if (token.kind == Token::Kind::kWord &&
+          std::find(std::begin(kWords), std::end(kWords), token.text) == std::end(kWords))
+        fail(line_.at + at + token.at, "no default of a field");
   }
 
   /// The type that stands in the line from `begin` to `end`.

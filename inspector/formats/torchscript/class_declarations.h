@@ -36,6 +36,7 @@ struct ClassDeclaration {
   std::unordered_set<std::string> buffers;
   std::vector<NamedLiteral>
       constants;  ///< `name : Final[…] = literal`; other expressions as JSON strings of their text
+  std::unordered_set<std::string> members;  ///< of an Enum: what each stands for, as it is written
   std::vector<SizeList> sizes;  ///< in its functions, in their order, each once: see code_sizes.h
   /// What `__setstate__` stores as it is, `self.groups = (state)[8]`: position in the state, name.
   std::vector<std::pair<std::size_t, std::string>> state_names;

@@ -24,6 +24,14 @@ bool is_container(const Node& node) {
   return node.kind == Kind::kTuple || node.kind == Kind::kList || node.kind == Kind::kDict;
 }
 
+/// Whether an Enum has a member of that value. Reals may be written in more than one way.
+bool is_member(const Node& value, const ClassDeclaration& cls) {
+  if (value.kind == Kind::kInteger) return cls.members.count(std::to_string(value.integer)) != 0;
+  if (value.kind == Kind::kString)
+    return cls.members.count('"' + std::string(value.text) + '"') != 0;
+  return value.kind == Kind::kReal;
+}
+
 /// Numbers, strings and booleans of a state, under the names by which `__setstate__` stores them.
 /// How many bytes of a report that makes.
 std::size_t name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls,
@@ -222,6 +230,8 @@ Result<Unit> ModuleWalker::visit_enum(const PickledValues& values, const Node& c
   if (!cls) return cls.error();
   if ((*cls)->base != "Enum")
     return refuse(values, call, place, "calls " + valid_utf8(qualified) + ", which is no Enum");
+  if (!is_member(p.at(call, 1), **cls))
+    return refuse(values, call, place, "is a member that " + valid_utf8(qualified) + " has not");
   return check_named(values, call, qualified, false, place);
 }
 

@@ -303,6 +303,7 @@ TEST(ClassDeclarations, RefuseWhatThePrinterDoesNotWrite) {
       {"class A(NamedTuple):\n  x : Dict[str, List[Any]]\n",
        "line 2, column 7: a field of the type Any"},
       {"class A(NamedTuple):\n  x : Final[int] = 1\n", "line 2, column 7: no type of an attribute"},
+      {"class A(NamedTuple):\n  x : int = __int__\n", "line 2, column 13: no default of a field"},
       {"class A(Enum):\n  BLUE = )2\n", "line 2, column 3: no member of an Enum"},
       {"class A(Enum):\n  BLUE = 2.5e\n", "line 2, column 3: no member of an Enum"},
       {"class A(Enum):\n  BLUE\n", "line 2, column 3: no member of an Enum"},

@@ -88,13 +88,16 @@ TEST_F(ModuleWalkerTest, WalksPlainClassesAsPartOfTheirModule) {
 }
 
 TEST_F(ModuleWalkerTest, LeavesEnumsAlone) {
-  declare("Colour", "Enum");
+  declare("Colour", "Enum").members = {"2", "\"red\""};
   const auto colour = [](const std::string& value) {
     return module("M", {text("colour"), global("__torch__", "Colour") + value + "R", text("w"),
                         floats("1", 1)});
   };
   expect_walked(colour(integer(2)));
   EXPECT_EQ(tensors(), (Texts{"w attribute"}));
+  for (const std::string& none : {integer(3), text("green"), text("2"), std::string("N")})
+    EXPECT_NE(refusal(colour(none)).message.find("a member that __torch__.Colour has not"),
+              std::string::npos);
   EXPECT_NE(refusal(colour(tuple({floats("0", 1)}))).message.find("does not write"),
             std::string::npos);
   declare("Colour", "");

@@ -48,7 +48,7 @@ TEST_P(PicklesOfTorch, HoldWhatPythonReads) {
   const json said = json::parse(truth).at(GetParam());
   const Result<pickle::Pickle> p = pickle::read(bytes);
   ASSERT_TRUE(p) << p.error().message;
-  declare("Colour", "Enum");
+  declare("Colour", "Enum").members = {"1", "2"};
   for (const char* name : {"Conv2d", "StatefulTable", "ConvReLU2d"}) declare_setstate(name);
   declare("Counter", "");
   declare_what_is_held(*p);
