@@ -224,8 +224,7 @@ class DeclarationReader {
   /// `__annotations__ = []` in front of the first of those.
   void read_attribute(ClassDeclaration& cls) {
     constexpr std::string_view kAnnotations = "__annotations__ = []", kOpen = "__annotations__[\"",
-                               kClose = "\"] = ", kColon = " : ", kFinal = "Final[",
-                               kAssign = " = ";
+                               kClose = "\"] = ", kColon = " : ", kFinal = "Final[";
     const std::string_view line = line_.text;
     if (part_ == Part::kLists) part_ = Part::kAttributes;
     if (part_ == Part::kFunctions) fail(line_.at, "an attribute behind a function");
@@ -251,11 +250,9 @@ class DeclarationReader {
         std::find(std::begin(kModuleLists), std::end(kModuleLists), name) != std::end(kModuleLists))
       fail(line_.at, "an attribute of the name " + std::string(name));
     if (!names_.emplace(name).second) fail(line_.at, "declares an attribute a second time");
-    if (cls.base == "NamedTuple") {
+    if (cls.base == "NamedTuple") {  // the printer leaves defaults out
       if (is_quoted) fail(line_.at, "a field of a NamedTuple in another form");
-      const std::size_t assign = std::min(line.find(kAssign, type_at), line.size());
-      if (assign < line.size()) check_default(assign + kAssign.size());
-      return add_attribute(name, type_at, assign, cls);
+      return add_attribute(name, type_at, line.size(), cls);
     }
     if (!is_quoted && starts_with(line.substr(type_at), kFinal))
       return read_constant(name, type_at + kFinal.size(), cls);
@@ -290,17 +287,6 @@ class DeclarationReader {
     for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd; token = tokenizer.next())
       if (token.is("=") || (token.kind == Token::Kind::kNumber && !is_number_literal(token.text)))
         fail(line_.at + at + token.at, "no value of a constant");
-  }
-
-  /// The default of a NamedTuple's field: a value that names nothing.
-  void check_default(std::size_t at) const {
-    check_value(at);
-    constexpr std::string_view kWords[] = {"None", "True", "False"};
-    Tokenizer tokenizer(line_.text.substr(at));
-    for (Token token = tokenizer.next(); token.kind != Token::Kind::kEnd; token = tokenizer.next())
-      if (token.kind == Token::Kind::kWord &&
-          std::find(std::begin(kWords), std::end(kWords), token.text) == std::end(kWords))
-        fail(line_.at + at + token.at, "no default of a field");
   }
 
   /// The type that stands in the line from `begin` to `end`.

@@ -203,10 +203,11 @@ TEST(ClassDeclarations, KeepConstantsThatAreNoLiteralsAsText) {
   EXPECT_EQ(constants_of(classes.at("A")), (json{{"a", "CONSTANTS.c0"}, {"b", {1, 2}}}));
 }
 
-// c10's printer of a NamedTuple with a default, and of an Enum of each kind of value.
+// c10's printer of a NamedTuple, whose defaults it leaves out, and of an Enum of each kind of
+// value.
 TEST(ClassDeclarations, ReadTuplesWithNamesAndEnums) {
   const auto classes = read(
-      "class Pair(NamedTuple):\n  x : Tensor\n  n : int = 3\n"
+      "class Pair(NamedTuple):\n  x : Tensor\n  n : int\n"
       "class Colour(Enum):\n  RED = 1\n  PINK = -2\n  BLUE = 1.5e-05\n  NAME = \"a \"b\"\"\n");
   EXPECT_EQ(classes.at("Pair").attributes.size(), 2U);
   EXPECT_EQ(classes.at("Pair").attributes[1].type.kind, DeclaredType::Kind::kInt);
@@ -303,7 +304,7 @@ TEST(ClassDeclarations, RefuseWhatThePrinterDoesNotWrite) {
       {"class A(NamedTuple):\n  x : Dict[str, List[Any]]\n",
        "line 2, column 7: a field of the type Any"},
       {"class A(NamedTuple):\n  x : Final[int] = 1\n", "line 2, column 7: no type of an attribute"},
-      {"class A(NamedTuple):\n  x : int = __int__\n", "line 2, column 13: no default of a field"},
+      {"class A(NamedTuple):\n  x : int = 3\n", "line 2, column 10: no type of an attribute"},
       {"class A(Enum):\n  BLUE = )2\n", "line 2, column 3: no member of an Enum"},
       {"class A(Enum):\n  BLUE = 2.5e\n", "line 2, column 3: no member of an Enum"},
       {"class A(Enum):\n  BLUE\n", "line 2, column 3: no member of an Enum"},
