@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <vector>
 
 int main(int argc, char** argv) {
   using namespace tally::inspector;
@@ -26,9 +27,10 @@ int main(int argc, char** argv) {
   const auto whole = torchscript::read(*archive, ReadLimits());
   if (!whole) return refuse(whole.error());
 
+  const std::vector<Source> sources = read_sources(*archive, "code/", ReadLimits());
   ModelSnapshot snapshot;
   const auto start = std::chrono::steady_clock::now();
-  note_risks(*archive, "code/", false, ReadLimits(), snapshot);
+  note_risks(*archive, sources, false, snapshot);
   const auto confined = enter_sandbox({SandboxRole::kReads, {}});
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   if (!confined) return refuse(confined.error());

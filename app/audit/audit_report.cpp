@@ -99,20 +99,19 @@ std::string elsewhere(const inspector::ModelSnapshot& s, const Census& c) {
 std::map<std::string, Phrase> packed_phrases(const inspector::ModelSnapshot& s, const Census& c) {
   struct Sum {
     std::int64_t layers = 0, stored = 0;
-    Wide elements;  // of layers that may be many: in 128 bits
+    Int128 elements = 0;  // each below 2^63, of layers that may be many
   };
   std::map<std::string, Sum> sums;
   for (const inspector::PackedWeights& packed : c.packed_weights) {
     Sum& sum = sums[packed.layout + ", " + std::to_string(packed.bits) + " bits"];
     ++sum.layers;
     sum.stored += s.tensors[packed.tensor].view.elements;
-    sum.elements = sum.elements + packed.elements;
+    sum.elements += packed.elements;
   }
   std::map<std::string, Phrase> phrases;
   for (const auto& [layout, sum] : sums) {
-    phrases[layout] =
-        phrase({layout + ": ", Count{sum.elements.to_int64().value_or(INT64_MAX)}, " weights in ",
-                Count{sum.stored}, " integers of ", plural(sum.layers, "layer")});
+    phrases[layout] = phrase({layout + ": ", Count{sum.elements}, " weights in ", Count{sum.stored},
+                              " integers of ", plural(sum.layers, "layer")});
   }
   return phrases;
 }

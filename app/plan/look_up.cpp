@@ -1,5 +1,6 @@
 #include <app/plan/look_up.h>
 #include <base/nearest_name.h>
+#include <base/text.h>
 #include <formulas/families/presets.h>
 
 #include <optional>
@@ -9,10 +10,6 @@ namespace tally::app {
 namespace {
 
 using formulas::FamilyInfo;
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
 
 Result<Found> counted(FamilyInfo family, const std::string& example, std::string_view config) {
   auto spec = formulas::spec_from_hf_config(config);

@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <cli/terminal/output.h>
 #include <cli/terminal/terminal.h>
 #include <report/printable.h>
@@ -26,11 +27,6 @@ constexpr FormatName kEndings[] = {{".txt", Format::kText},        {".json", For
                                    {".jsonl", Format::kJsonLines}, {".md", Format::kMarkdown},
                                    {".html", Format::kHtml},       {".csv", Format::kCsv}};
 constexpr const char* kEndingsHint = "use one of .txt, .json, .jsonl, .md, .html, .csv";
-
-bool ends_with(const std::string& text, std::string_view ending) {
-  return text.size() >= ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
 
 const FormatName* format_of_file(const std::string& path) {
   const auto* found =

@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <base/wide.h>
 #include <formulas/terms/expression.h>
 
@@ -7,10 +8,6 @@ namespace tally::formulas {
 namespace {
 
 constexpr std::string_view kTimes = "·";
-
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
 
 /// The symbol or number that `text` starts with; empty where it starts with an operator.
 std::string_view leading_word(std::string_view text) {

@@ -9,9 +9,8 @@
 namespace tally::inspector {
 namespace {
 
-// PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7 and 4.3.9.
-constexpr std::string_view kHeaderSignature = "PK\x03\x04", kDescriptorSignature = "PK\x07\x08";
-constexpr std::size_t kHeaderBytes = 30, kDescriptorBytes = 16, kDescriptor64Bytes = 24;
+constexpr std::string_view kHeaderSignature = "PK\x03\x04";
+constexpr auto kHeaderBytes = static_cast<std::size_t>(kLocalHeaderBytes);
 constexpr std::uint16_t kSizesFollow = 8;
 constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
 

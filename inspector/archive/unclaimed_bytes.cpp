@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/archive/unclaimed_bytes.h>
 #include <inspector/archive/zip_numbers.h>
 
@@ -42,7 +43,7 @@ std::size_t unclaimed_of_extra(std::string_view extra) {
   return unclaimed;
 }
 
-constexpr std::int64_t kLongestDescriptor = 24;
+constexpr auto kLongestDescriptor = static_cast<std::int64_t>(kDescriptor64Bytes);
 
 /// Headers are read with what may lie in front of them, and with their usual extra fields: those
 /// that lie close together at once, so that a thousand small records are not a thousand reads.
@@ -103,8 +104,8 @@ class Headers {
 
 /// Whether `gap`, what lies behind a payload, is its data descriptor.
 bool is_descriptor(std::string_view gap) {
-  constexpr std::size_t kShort = 16, kZip64 = 24;
-  return (gap.size() == kShort || gap.size() == kZip64) && gap.substr(0, 4) == "PK\x07\x08";
+  return (gap.size() == kDescriptorBytes || gap.size() == kDescriptor64Bytes) &&
+         starts_with(gap, kDescriptorSignature);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <base/result.h>
 #include <inspector/archive/byte_source.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,5 +43,10 @@ Result<ZipDirectory> read_zip_directory(std::string_view file);
 
 /// Bytes of a local header, its name included; extra fields come on top and count as padding.
 constexpr std::int64_t kLocalHeaderBytes = 30;
+
+/// What may stand behind a payload whose sizes its header leaves out (PKWARE APPNOTE.TXT 6.3.10,
+/// section 4.3.9), with sizes of 32 and of 64 bits.
+constexpr std::string_view kDescriptorSignature = "PK\x07\x08";
+constexpr std::size_t kDescriptorBytes = 16, kDescriptor64Bytes = 24;
 
 }  // namespace tally::inspector

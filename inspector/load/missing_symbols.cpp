@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/archive/literal.h>
 #include <inspector/archive/tokenizer.h>
 #include <inspector/load/missing_symbols.h>
@@ -8,10 +9,6 @@ namespace tally::inspector {
 namespace {
 
 constexpr std::size_t kMostNames = 20;  // told of each kind
-
-bool starts_with(std::string_view text, std::string_view head) {
-  return text.substr(0, head.size()) == head;
-}
 
 bool is_known_operator(const std::string& name) {
   return !torch::jit::getAllOperatorsFor(c10::Symbol::fromQualString(name)).empty();
@@ -59,12 +56,9 @@ void find_missing_symbols(std::string_view source, MissingSymbols& missing) {
 }
 
 MissingSymbols missing_symbols(caffe2::serialize::PyTorchStreamReader& archive) {
-  constexpr std::string_view kSource = ".py";
   MissingSymbols missing;
   for (const std::string& record : archive.getAllRecords()) {
-    if (record.size() < kSource.size() ||
-        record.compare(record.size() - kSource.size(), kSource.size(), kSource) != 0)
-      continue;
+    if (!ends_with(record, ".py")) continue;
     try {
       const auto [bytes, size] = archive.getRecord(record);
       find_missing_symbols({static_cast<const char*>(bytes.get()), size}, missing);

@@ -60,13 +60,21 @@ class Loader {
           !done)
         return done;
     }
-    if (auto done = read_other_sources(layout.code_folder); !done) return done;
+    // Sources whose classes no module has: PyTorch parses some of them all the same.
+    sources_ = read_sources(archive_, layout.code_folder, limits_);
+    for (const Source& source : sources_) {
+      if (!source.text) continue;  // a finding: note_risks()
+      if (const auto classes = classes_in(source.record); !classes) return classes.error();
+    }
     // In a package the models share their code, and one name for a constant would mean several:
     // uses are not told then.
     if (constants.size() == 1 && !layout.is_package)
-      return note_constant_uses(layout.code_folder, constants.front().first_tensor);
+      return note_constant_uses(constants.front().first_tensor);
     return Unit{};
   }
+
+  /// All sources of the code folder, once it is loaded.
+  const std::vector<Source>& sources() const { return sources_; }
 
  private:
   struct ConstantTuple {
@@ -128,24 +136,7 @@ class Loader {
     return &known->second;
   }
 
-  /// Sources whose classes no module has: PyTorch parses some of them all the same.
-  Result<Unit> read_other_sources(const std::string& folder) {
-    const auto& records = archive_.records();
-    for (auto it = records.lower_bound(folder);
-         it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
-      if (!is_source(it->first)) continue;
-      if (const auto classes = classes_in(it->first); !classes) return classes.error();
-    }
-    return Unit{};
-  }
-
-  static bool is_source(const std::string& record) {
-    constexpr std::string_view kEnd = ".py";
-    return record.size() > kEnd.size() &&
-           record.compare(record.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
-  }
-
-  Result<Unit> note_constant_uses(const std::string& folder, std::size_t first_tensor) {
+  Result<Unit> note_constant_uses(std::size_t first_tensor) {
     std::unordered_map<std::string, std::size_t> by_name;
     for (std::size_t i = first_tensor; i < snapshot_.tensors.size(); ++i)
       by_name.emplace(snapshot_.tensors[i].name, i);
@@ -161,14 +152,10 @@ class Loader {
         std::none_of(snapshot_.tensors.begin(), snapshot_.tensors.end(),
                      [](const TensorRecord& t) { return t.kind == TensorKind::kParameter; });
     std::int32_t next_value = 0;
-    const auto& records = archive_.records();
-    for (auto it = records.lower_bound(folder);
-         it != records.end() && it->first.compare(0, folder.size(), folder) == 0; ++it) {
-      if (!is_source(it->first)) continue;
-      const Result<std::string_view> source = archive_.read(it->first, limits_.max_record_bytes);
-      if (!source) return source.error();
-      read_constant_uses(*source, uses);
-      follow = follow && read_operations(*source, tensor_of, kMostOperations, next_value,
+    for (const Source& source : sources_) {
+      if (!source.text) return source.text.error();
+      read_constant_uses(*source.text, uses);
+      follow = follow && read_operations(*source.text, tensor_of, kMostOperations, next_value,
                                          snapshot_.operations);
     }
     if (!follow) snapshot_.operations.clear();
@@ -199,6 +186,7 @@ class Loader {
   const ReadLimits& limits_;
   ModelSnapshot& snapshot_;
   StorageTable storages_;
+  std::vector<Source> sources_;
   std::unordered_map<std::string, ClassDeclarations>
       classes_;  // by record; references stay valid when it grows
 };
@@ -283,9 +271,9 @@ Result<ModelSnapshot> read_archive_models(ArchiveReader& archive, const ArchiveL
   snapshot.sections =
       file_sections(archive.records(), archive.directory_offset(), archive.file_bytes());
   note_unused_storages(archive, limits, snapshot);
-  note_burnt_in(archive, layout.code_folder, limits, snapshot);
-  note_hidden_weights(archive, layout.code_folder, limits, snapshot);
-  note_risks(archive, layout.code_folder, layout.is_package, limits, snapshot);
+  note_burnt_in(loader.sources(), snapshot);
+  note_hidden_weights(archive, loader.sources(), snapshot);
+  note_risks(archive, loader.sources(), layout.is_package, snapshot);
   return snapshot;
 }
 

@@ -1,8 +1,8 @@
 #include <base/utf8.h>
+#include <inspector/archive/line_counter.h>
 #include <inspector/archive/tokenizer.h>
 #include <inspector/formats/torchscript/burnt_in.h>
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -27,13 +27,10 @@ void read_burnt_in(std::string_view source,
     return;
   Tokenizer tokens(source);
   std::string_view method;
-  std::size_t methods = 0, line = 1, counted = 0;
+  std::size_t methods = 0;
+  LineCounter lines(source);
   const auto tell = [&](std::string_view what, std::string_view value, const Token& token) {
-    line += static_cast<std::size_t>(
-        std::count(source.begin() + static_cast<std::ptrdiff_t>(counted),
-                   source.begin() + static_cast<std::ptrdiff_t>(token.at), '\n'));
-    counted = token.at;
-    on_literal(what, value, method, methods, line);
+    on_literal(what, value, method, methods, lines.line_at(token.at));
   };
   Token before, last = tokens.next();  // `last` is followed by `token`, and `before` precedes it
   for (Token token = tokens.next(); last.kind != Token::Kind::kEnd;
@@ -52,23 +49,18 @@ void read_burnt_in(std::string_view source,
   }
 }
 
-void note_burnt_in(ArchiveReader& archive, const std::string& code_folder, const ReadLimits& limits,
-                   ModelSnapshot& snapshot) {
+void note_burnt_in(const std::vector<Source>& sources, ModelSnapshot& snapshot) {
   constexpr std::size_t kMostValues = 20, kLongestValue = 40;
   struct Literal {
     BurntIn burnt_in;
     std::pair<std::string, std::size_t> last_method;  // record and number
   };
   std::map<std::pair<std::string, std::string>, Literal> literals;
-  const auto& records = archive.records();
-  for (auto it = records.lower_bound(code_folder);
-       it != records.end() && it->first.compare(0, code_folder.size(), code_folder) == 0; ++it) {
-    const std::string& record = it->first;
-    if (record.size() < 3 || record.compare(record.size() - 3, 3, ".py") != 0) continue;
-    const auto source = archive.read(record, limits.max_record_bytes);
+  for (const auto& [record, source] : sources) {
     if (!source) continue;  // a finding of its own: unscanned-code
-    read_burnt_in(*source, [&](std::string_view what, std::string_view value,
-                               std::string_view method, std::size_t number, std::size_t line) {
+    read_burnt_in(*source, [&, record = record](std::string_view what, std::string_view value,
+                                                std::string_view method, std::size_t number,
+                                                std::size_t line) {
       std::pair key(std::string(what), valid_utf8(value.substr(0, kLongestValue)));
       if (literals.size() >= kMostValues && literals.count(key) == 0) return;
       const auto [found, fresh] = literals.try_emplace(key);

@@ -1,13 +1,12 @@
 // Devices and types that stand in the code of an archive as literals, as tracing leaves them.
 #pragma once
 
-#include <inspector/archive/archive_reader.h>
-#include <inspector/formats/read_limits.h>
+#include <inspector/formats/torchscript/sources.h>
 #include <inspector/model/snapshot.h>
 
 #include <functional>
-#include <string>
 #include <string_view>
+#include <vector>
 
 namespace tally::inspector {
 
@@ -19,9 +18,8 @@ void read_burnt_in(
     const std::function<void(std::string_view what, std::string_view value, std::string_view method,
                              std::size_t method_number, std::size_t line)>& on_literal);
 
-/// Fills `snapshot.burnt_in` from all sources below `code_folder`. Of more than 20 values the
-/// further ones are left out: no export has them.
-void note_burnt_in(ArchiveReader& archive, const std::string& code_folder, const ReadLimits& limits,
-                   ModelSnapshot& snapshot);
+/// Fills `snapshot.burnt_in` from `sources`. Of more than 20 values the further ones are left out:
+/// no export has them.
+void note_burnt_in(const std::vector<Source>& sources, ModelSnapshot& snapshot);
 
 }  // namespace tally::inspector

@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/class_declarations.h>
 #include <inspector/formats/torchscript/code_sizes.h>
@@ -15,14 +16,6 @@ namespace {
 struct Failure {
   Error error;
 };
-
-bool starts_with(std::string_view s, std::string_view prefix) {
-  return s.substr(0, prefix.size()) == prefix;
-}
-
-bool ends_with(std::string_view s, std::string_view end) {
-  return s.size() >= end.size() && s.substr(s.size() - end.size()) == end;
-}
 
 /// The name of the function that a line begins: "forward" of `def forward(self, …`; empty where it
 /// begins none.

@@ -1,3 +1,4 @@
+#include <inspector/archive/line_counter.h>
 #include <inspector/archive/tokenizer.h>
 #include <inspector/formats/torchscript/code_risks.h>
 
@@ -126,7 +127,7 @@ bool may_be_risky(std::string_view source) {
 class RiskReader {
  public:
   RiskReader(std::string_view source, const std::function<void(CodeRisk)>& on_risk)
-      : source_(source), tokens_(source), on_risk_(on_risk) {}
+      : tokens_(source), lines_(source), on_risk_(on_risk) {}
 
   void run() {
     for (Token token = tokens_.next(); token.kind != Token::Kind::kEnd; token = tokens_.next()) {
@@ -163,21 +164,16 @@ class RiskReader {
   }
 
   void tell(const char* code, std::string subject, std::string_view why, const Token& token) {
-    line_ += static_cast<std::size_t>(
-        std::count(source_.begin() + static_cast<std::ptrdiff_t>(counted_),
-                   source_.begin() + static_cast<std::ptrdiff_t>(token.at), '\n'));
-    counted_ = token.at;
     if (subject.empty())
       subject = token.text;  // broken source: a prefix without a name, a method without a class
-    on_risk_({code, std::move(subject), why, std::string(method_), line_});
+    on_risk_({code, std::move(subject), why, std::string(method_), lines_.line_at(token.at)});
   }
 
-  std::string_view source_;
   Tokenizer tokens_;
+  LineCounter lines_;
   const std::function<void(CodeRisk)>& on_risk_;
   std::string_view class_;
   std::string method_;
-  std::size_t line_ = 1, counted_ = 0;
 };
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <base/text.h>
+#include <inspector/archive/line_counter.h>
 #include <inspector/archive/literal.h>
 #include <inspector/archive/tokenizer.h>
 #include <inspector/formats/torchscript/hidden_weights.h>
@@ -13,14 +15,6 @@ constexpr std::string_view kMkldnn = "ops.prim.ConstantMKLDNNTensor";
 constexpr const char *kMkldnnConstant = "mkldnn_constant", *kString = "string",
                      *kNumbers = "numbers", *kByteTensor = "byte_tensor", *kExtra = "extra_file";
 
-bool starts_with(std::string_view text, std::string_view head) {
-  return text.substr(0, head.size()) == head;
-}
-
-bool is_source(std::string_view record) {
-  return record.size() > 3 && record.substr(record.size() - 3) == ".py";
-}
-
 /// Whether `source` has anything to look for: most have not.
 bool may_hide(std::string_view source) {
   if (source.find(kMkldnn) != std::string_view::npos) return true;
@@ -35,7 +29,7 @@ bool may_hide(std::string_view source) {
 class HiddenReader {
  public:
   HiddenReader(std::string_view source, const std::function<void(HiddenWeights)>& on_hidden)
-      : source_(source), tokens_(source), on_hidden_(on_hidden) {}
+      : tokens_(source), lines_(source), on_hidden_(on_hidden) {}
 
   void run() {
     bool line_starts = true;
@@ -77,20 +71,16 @@ class HiddenReader {
   static std::string text(std::string_view word) { return valid_utf8(word); }
 
   void tell(const Token& token, HiddenWeights hidden) {
-    line_ += std::count(source_.begin() + static_cast<std::ptrdiff_t>(counted_),
-                        source_.begin() + static_cast<std::ptrdiff_t>(token.at), '\n');
-    counted_ = token.at;
     hidden.place = text(method_);
-    hidden.line = line_;
+    hidden.line = static_cast<std::int64_t>(lines_.line_at(token.at));
     on_hidden_(std::move(hidden));
   }
 
-  std::string_view source_;
   Tokenizer tokens_;
+  LineCounter lines_;
   const std::function<void(HiddenWeights)>& on_hidden_;
   std::string_view method_, word_;
-  std::size_t numbers_ = 0, counted_ = 0;
-  std::int64_t line_ = 1;
+  std::size_t numbers_ = 0;
 };
 
 /// Serialized engines are one row of bytes. A known beginning tells one; else it is said of what
@@ -218,16 +208,12 @@ void read_hidden_weights(std::string_view source,
   if (may_hide(source)) HiddenReader(source, on_hidden).run();
 }
 
-void note_hidden_weights(ArchiveReader& archive, const std::string& code_folder,
-                         const ReadLimits& limits, ModelSnapshot& snapshot) {
-  const auto& records = archive.records();
-  for (auto it = records.lower_bound(code_folder);
-       it != records.end() && starts_with(it->first, code_folder); ++it) {
-    if (!is_source(it->first)) continue;
-    const auto source = archive.read(it->first, limits.max_record_bytes);
-    if (!source) continue;  // a finding of its own: unscanned-code
-    read_hidden_weights(*source, [&](HiddenWeights hidden) {
-      hidden.record = valid_utf8(it->first);
+void note_hidden_weights(const ArchiveReader& archive, const std::vector<Source>& sources,
+                         ModelSnapshot& snapshot) {
+  for (const Source& source : sources) {
+    if (!source.text) continue;  // a finding of its own: unscanned-code
+    read_hidden_weights(*source.text, [&](HiddenWeights hidden) {
+      hidden.record = valid_utf8(source.record);
       add_hidden(std::move(hidden), snapshot);
     });
   }

@@ -3,13 +3,14 @@
 
 #include <inspector/archive/archive_reader.h>
 #include <inspector/archive/pickle.h>
-#include <inspector/formats/read_limits.h>
+#include <inspector/formats/torchscript/sources.h>
 #include <inspector/model/snapshot.h>
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tally::inspector {
 
@@ -33,9 +34,9 @@ std::optional<HiddenWeights> hidden_in(const pickle::Pickle& pickle, const pickl
 void read_hidden_weights(std::string_view source,
                          const std::function<void(HiddenWeights)>& on_hidden);
 
-/// Adds to `snapshot.hidden`, beside what the pickles had, what all sources below `code_folder`,
-/// byte tensors and extra files have; and a finding `hidden-weights` for each.
-void note_hidden_weights(ArchiveReader& archive, const std::string& code_folder,
-                         const ReadLimits& limits, ModelSnapshot& snapshot);
+/// Adds to `snapshot.hidden`, beside what the pickles had, what `sources`, byte tensors and extra
+/// files have; and a finding `hidden-weights` for each.
+void note_hidden_weights(const ArchiveReader& archive, const std::vector<Source>& sources,
+                         ModelSnapshot& snapshot);
 
 }  // namespace tally::inspector

@@ -32,22 +32,6 @@ bool is_member(const Node& value, const ClassDeclaration& cls) {
   return value.kind == Kind::kReal;
 }
 
-/// Numbers, strings and booleans of a state, under the names by which `__setstate__` stores them.
-/// How many bytes of a report that makes.
-std::size_t name_state(const Pickle& p, const Node& state, const ClassDeclaration& cls,
-                       ModuleNode& node) {
-  if (state.kind != Kind::kTuple) return 0;
-  std::size_t report_bytes = 0;
-  for (const auto& [index, name] : cls.state_names) {
-    if (index >= state.count) continue;
-    const auto json = scalar_json(p, p.at(state, index));
-    if (!json) continue;
-    report_bytes += named_bytes(name, *json);
-    node.attributes.emplace_back(name, *json);
-  }
-  return report_bytes;
-}
-
 }  // namespace
 
 Result<Unit> ModuleWalker::walk_model(const PickledValues& values, ModuleId parent) {
@@ -81,6 +65,7 @@ Result<Unit> ModuleWalker::run(const PickledValues& values, NodeId root, Place p
   frames_.clear();
   open_.resize(values.pickle.nodes.size());
   first_module_.clear();
+  hidden_.clear();
   Result<Unit> done = visit(values, root, std::move(place));
   while (done && !frames_.empty()) {
     const std::size_t last = frames_.size() - 1;
@@ -164,7 +149,9 @@ Result<Unit> ModuleWalker::visit(const PickledValues& values, NodeId id, Place p
     return refuse(values, node, place,
                   "is " + std::string(describe(p, node)) + ", yet its class declares " +
                       printed(*place.type));
-  if (auto hidden = hidden_in(p, node)) {
+  auto hidden = hidden_in(p, node);
+  // What several places share lies in the file once.
+  if (hidden && hidden_.insert(&node).second) {
     hidden->record = values.record;
     hidden->place =
         join(place.module.valid() ? snapshot_.modules[place.module].path : root_path_, place.name);
@@ -294,13 +281,27 @@ Result<Unit> ModuleWalker::visit_object(const PickledValues& values, NodeId id, 
   }
   if (!cls.runs_setstate()) return open(values, p.item(object, 1), std::move(place), &cls);
   if (cls.is_module()) {
-    visits_ += static_cast<std::int64_t>(cls.state_names.size());
-    const std::size_t report_bytes = name_state(p, state, cls, snapshot_.modules.back());
-    if (auto paid = spend(values, report_bytes); !paid) return paid;
+    if (auto named = name_state(values, state, cls); !named) return named;
   }
   if (place.kind != TensorKind::kPacked) place.kind = TensorKind::kState;
   place.name = join(place.name, "<state>");
   return open(values, id, std::move(place));
+}
+
+/// Numbers, strings and booleans of a state as attributes of the module that was added last, under
+/// the names by which `__setstate__` stores them.
+Result<Unit> ModuleWalker::name_state(const PickledValues& values, const Node& state,
+                                      const ClassDeclaration& cls) {
+  if (state.kind != Kind::kTuple) return Unit{};
+  visits_ += static_cast<std::int64_t>(cls.state_names.size());
+  for (const auto& [index, name] : cls.state_names) {
+    if (index >= state.count) continue;
+    const auto json = scalar_json(values.pickle, values.pickle.at(state, index));
+    if (!json) continue;
+    if (auto paid = spend(values, named_bytes(name, *json)); !paid) return paid;
+    snapshot_.modules.back().attributes.emplace_back(name, *json);
+  }
+  return Unit{};
 }
 
 /// A module of torch.utils.mkldnn, whose state holds its buffers as dense tensors.
@@ -312,9 +313,8 @@ Result<Unit> ModuleWalker::add_remade(
   if (!added) return added.error();
   place.module = *added;
   place.kind = TensorKind::kBuffer;
-  const std::size_t report_bytes = name_state(values.pickle, values.pickle.at(values.pickle[id], 1),
-                                              cls, snapshot_.modules.back());
-  if (auto paid = spend(values, report_bytes); !paid) return paid;
+  if (auto named = name_state(values, values.pickle.at(values.pickle[id], 1), cls); !named)
+    return named;
   for (const auto& [name, tensor] : buffers) {
     place.name = valid_utf8(name);
     if (auto done = add_tensor(values, values.pickle[tensor], place); !done) return done;

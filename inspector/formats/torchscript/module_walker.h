@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -86,6 +87,8 @@ class ModuleWalker {
       const pickle::Pickle& p, const pickle::Node& state, const ClassDeclaration& cls);
   Result<bool> declares_weights(const ClassDeclaration& cls);
   bool is_convolution_of(const pickle::Pickle& p) const;
+  Result<Unit> name_state(const PickledValues& values, const pickle::Node& state,
+                          const ClassDeclaration& cls);
   Result<Unit> spend(const PickledValues& values, std::size_t report_bytes);
   Error refuse(const PickledValues& values, const pickle::Node& value, const Place& place,
                const std::string& what) const;
@@ -99,6 +102,7 @@ class ModuleWalker {
   std::unordered_map<pickle::NodeId, ModuleId> first_module_;
   std::unordered_map<const ClassDeclaration*, std::int32_t> code_sizes_;
   std::unordered_map<const ClassDeclaration*, bool> declares_weights_;
+  std::unordered_set<const pickle::Node*> hidden_;  // that have been told
   std::string root_path_;
   ModuleId root_parent_;
   bool at_root_ = false;

@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/formats/torchscript/printed_lines.h>
 
 #include <algorithm>
@@ -7,10 +8,6 @@ namespace tally::inspector {
 namespace {
 
 constexpr std::size_t kIndent = 2;
-
-bool starts_with(std::string_view s, std::string_view prefix) {
-  return s.substr(0, prefix.size()) == prefix;
-}
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 

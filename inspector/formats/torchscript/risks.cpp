@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/archive/literal.h>
 #include <inspector/archive/unclaimed_bytes.h>
 #include <inspector/formats/torchscript/code_risks.h>
@@ -60,10 +61,6 @@ void add_code_findings(const Subjects& subjects, ModelSnapshot& snapshot) {
   }
 }
 
-bool starts_with(std::string_view text, std::string_view head) {
-  return text.substr(0, head.size()) == head;
-}
-
 /// How programs, scripts and pickles begin.
 struct Signature {
   std::string_view head;
@@ -112,17 +109,13 @@ std::string_view deceit_of(std::string_view name) {
 
 class Risks {
  public:
-  Risks(ArchiveReader& archive, const ReadLimits& limits, ModelSnapshot& snapshot)
-      : archive_(archive), limits_(limits), snapshot_(snapshot) {}
+  Risks(ArchiveReader& archive, ModelSnapshot& snapshot) : archive_(archive), snapshot_(snapshot) {}
 
-  void of_code(const std::string& folder) {
+  void of_code(const std::vector<Source>& sources) {
     Subjects subjects;
-    const auto& records = archive_.records();
-    for (auto it = records.lower_bound(folder); it != records.end(); ++it) {
-      const std::string& name = it->first;
-      if (!starts_with(name, folder)) break;
-      if (name.size() < 3 || name.compare(name.size() - 3, 3, ".py") != 0) continue;
-      const auto source = archive_.read(name, limits_.max_record_bytes);
+    for (const Source& read : sources) {
+      const std::string& name = read.record;
+      const Result<std::string_view>& source = read.text;
       if (!source) {
         add("unscanned-code", "what " + valid_utf8(name) +
                                   " does is not known: " + valid_utf8(source.error().message));
@@ -209,16 +202,15 @@ class Risks {
   }
 
   ArchiveReader& archive_;
-  const ReadLimits& limits_;
   ModelSnapshot& snapshot_;
 };
 
 }  // namespace
 
-void note_risks(ArchiveReader& archive, const std::string& code_folder, bool is_package,
-                const ReadLimits& limits, ModelSnapshot& snapshot) {
-  Risks risks(archive, limits, snapshot);
-  risks.of_code(code_folder);
+void note_risks(ArchiveReader& archive, const std::vector<Source>& sources, bool is_package,
+                ModelSnapshot& snapshot) {
+  Risks risks(archive, snapshot);
+  risks.of_code(sources);
   risks.of_bytes();
   risks.of_records(is_package);
   risks.of_tensor_names();

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <inspector/archive/archive_reader.h>
-#include <inspector/formats/read_limits.h>
+#include <inspector/formats/torchscript/sources.h>
 #include <inspector/model/snapshot.h>
 
-#include <string>
+#include <vector>
 
 namespace tally::inspector {
 
@@ -19,9 +19,9 @@ namespace tally::inspector {
 ///   unreferenced-record  records that no reader of PyTorch's looks at
 ///   program-in-extra     a program, a script or a pickle among the extra files
 ///   deceptive-name       a name with control characters or one that leads out of a folder
-/// All sources below `code_folder` are read, those too that no module uses. Of a torch.package,
-/// whose records are whatever its author put in, no record is called unreferenced.
-void note_risks(ArchiveReader& archive, const std::string& code_folder, bool is_package,
-                const ReadLimits& limits, ModelSnapshot& snapshot);
+/// `sources` are all of the archive's, those too that no module uses. Of a torch.package, whose
+/// records are whatever its author put in, no record is called unreferenced.
+void note_risks(ArchiveReader& archive, const std::vector<Source>& sources, bool is_package,
+                ModelSnapshot& snapshot);
 
 }  // namespace tally::inspector

@@ -1,13 +1,10 @@
+#include <base/text.h>
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/declared_type.h>
 #include <inspector/formats/torchscript/setstate_reader.h>
 
 namespace tally::inspector {
 namespace {
-
-bool starts_with(std::string_view text, std::string_view head) {
-  return text.substr(0, head.size()) == head;
-}
 
 /// The 8 of `(state)[8]`, or of `call(state)[8])` where `call` is given.
 std::optional<std::size_t> state_item(std::string_view text, std::string_view call) {

@@ -1,3 +1,4 @@
+#include <base/text.h>
 #include <inspector/reconcile/facts/units.h>
 
 #include <algorithm>
@@ -7,10 +8,6 @@
 
 namespace tally::inspector {
 namespace {
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 /// The name that a weight's bias has: weight -> bias, in_proj_weight -> in_proj_bias, gate_up_proj
 /// -> gate_up_proj_bias.

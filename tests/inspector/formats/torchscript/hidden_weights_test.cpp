@@ -83,6 +83,15 @@ TEST_F(ModuleWalkerTest, TellsTheEngineInAnObjectOfAnotherLibrary) {
   EXPECT_EQ(snapshot_.hidden[0].known, "a TensorRT engine");
 }
 
+// One text of the pickle under two names: its bytes are in the file once.
+TEST_F(ModuleWalkerTest, TellsAHiddenTextOnceHoweverManyHoldIt) {
+  const std::string shared = test::text(std::string(5000, 'A')) + "q\x07";
+  expect_walked(module("M", {test::text("a"), shared, test::text("b"), "h\x07"}));
+  ASSERT_EQ(snapshot_.hidden.size(), 1U);
+  EXPECT_EQ(snapshot_.hidden[0].place, "a");
+  EXPECT_EQ(snapshot_.hidden[0].bytes, 5000);
+}
+
 TEST(HiddenWeights, AreEnginesAmongTheExtraFiles) {
   const auto checked = [](const std::string& name, const std::string& stored) {
     test::ZipRecord r = test::record("m/" + name, stored);
@@ -103,7 +112,7 @@ TEST(HiddenWeights, AreEnginesAmongTheExtraFiles) {
   Result<ArchiveReader> archive = ArchiveReader::open(source);
   ASSERT_TRUE(archive) << archive.error().message;
   ModelSnapshot snapshot;
-  note_hidden_weights(*archive, "code/", ReadLimits(), snapshot);
+  note_hidden_weights(*archive, read_sources(*archive, "code/", ReadLimits()), snapshot);
   ASSERT_EQ(snapshot.hidden.size(), 1U);
   EXPECT_EQ(snapshot.hidden[0].record, "extra/engine");
   EXPECT_EQ(snapshot.hidden[0].bytes, 5004);

@@ -26,7 +26,7 @@ std::vector<Finding> risks_of(std::vector<ZipRecord> records, bool is_package = 
   const MemorySource source(file);
   Result<ArchiveReader> archive = ArchiveReader::open(source);
   EXPECT_TRUE(archive) << archive.error().message;
-  note_risks(*archive, "code/", is_package, ReadLimits(), snapshot);
+  note_risks(*archive, read_sources(*archive, "code/", ReadLimits()), is_package, snapshot);
   return snapshot.findings;
 }
 
