@@ -10,6 +10,7 @@ Exits 0 when every case does what is expected, 1 with a line for each that does 
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -129,15 +130,20 @@ def check_together(cases: list, torchtally: str, corpus: pathlib.Path, limits: d
     return found
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parser_of(text: str) -> argparse.ArgumentParser:
+    """What every check of the corpus can be told."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("torchtally", type=os.path.abspath)
-    parser.add_argument("--alone", action="store_true", help="a run for each file")
     parser.add_argument("--corpus", type=pathlib.Path, help="where to make the corpus; else a temporary folder")
     parser.add_argument("--only", default="", help="cases whose file name contains this")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--slack", type=int, default=1, help="so many times the time and memory: sanitizers need more")
-    arguments = parser.parse_args()
+    return parser
+
+
+@contextlib.contextmanager
+def corpus_for(arguments: argparse.Namespace):
+    """The corpus, made anew: its folder, the cases that are asked for, and the limits of a run."""
     with tempfile.TemporaryDirectory() as scratch:
         corpus = (arguments.corpus or pathlib.Path(scratch)).resolve()
         subprocess.run([sys.executable, str(HERE / "make.py"), str(corpus)], check=True, stdout=subprocess.DEVNULL)
@@ -145,8 +151,15 @@ def main() -> int:
         cases = [c for c in expected["cases"] if arguments.only in c["file"]]
         if not cases:
             sys.exit(f"no case has {arguments.only!r} in its name")
+        yield corpus, cases, {name: limit * arguments.slack for name, limit in expected["limits"].items()}
+
+
+def main() -> int:
+    parser = parser_of(__doc__)
+    parser.add_argument("--alone", action="store_true", help="a run for each file")
+    arguments = parser.parse_args()
+    with corpus_for(arguments) as (corpus, cases, limits):
         check = check_alone if arguments.alone else check_together
-        limits = {name: limit * arguments.slack for name, limit in expected["limits"].items()}
         found = check(cases, arguments.torchtally, corpus, limits, arguments.jobs)
     why = {c["file"]: f"{c['file']} ({c['why']})" for c in cases}
     bad = [name for name, faults in found.items() if faults]

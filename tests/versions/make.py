@@ -12,21 +12,16 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import warnings
-import zipfile
 from collections import namedtuple
 from typing import Dict, List, Optional, Tuple
 
 import torch
+from figures import VERSION, as_constants, figures, row
+from neutral_paths import leaked_paths, run_under_neutral_paths
 from torch import Tensor, nn
 
-HERE = pathlib.Path(__file__).resolve().parent
-# Debug files name the sources they come from: Python runs over links here, so that no path of the machine gets into a file.
-NEUTRAL = pathlib.Path(tempfile.gettempdir()) / "torchtally-versions"
-VERSION = torch.__version__.split("+")[0]
 # torch.quantization since 1.3, torch.ao.quantization since 1.10, whole since 1.11.
 QUANTIZATION = getattr(getattr(torch, "ao", None), "quantization", None)
 if not hasattr(QUANTIZATION, "QuantStub"):
@@ -39,51 +34,6 @@ CASES = []  # (name, function): the function gets the file to write and returns 
 def case(function):
     CASES.append((function.__name__, function))
     return function
-
-
-# ------------------------------------------------------------------------------------------------------------------- figures
-
-
-def row(kind: str, name: str, t: Tensor) -> dict:
-    return {"kind": kind, "name": name, "dtype": str(t.dtype).split(".")[1], "shape": list(t.shape), "elements": t.numel(),
-            "requires_grad": t.requires_grad}
-
-
-def tensors_in(value, path: str):
-    """Tensors of plain attributes, at the paths where they stand."""
-    if isinstance(value, Tensor):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from tensors_in(inner, path + "." + str(key))
-    elif isinstance(value, (list, tuple)):
-        for i, inner in enumerate(value):
-            yield from tensors_in(inner, path + "." + str(i))
-
-
-def figures(module: nn.Module, path: str = "") -> list:
-    """One row a tensor at each of its names."""
-    rows = [row("parameter", path + n, p) for n, p in module._parameters.items() if p is not None]
-    rows += [row("buffer", path + n, b) for n, b in module._buffers.items() if b is not None]
-    if "quantized" in type(module).__module__ and callable(getattr(module, "weight", None)):
-        bias = module.bias() if callable(module.bias) else module.bias
-        return rows + [row("packed", path[:-1], t.detach()) for t in (module.weight(), bias) if t is not None]
-    plain = {name: value for name, value in vars(module).items() if name not in ("_parameters", "_buffers", "_modules")}
-    if isinstance(module, nn.GRU):
-        plain.pop("_flat_weights", None)  # the parameters again, for cuDNN: not saved,
-        if VERSION.startswith("1.3."):  # except by 1.3, which saves them twice more
-            plain.update(_flat_weights=[p for layer in module.all_weights for p in layer], all_weights=module.all_weights)
-    for name, value in plain.items():
-        rows += [row("attribute", path + n, t) for n, t in tensors_in(value, name)]
-    for name, inner in module._modules.items():
-        if inner is not None:
-            rows += figures(inner, path + name + ".")
-    return rows
-
-
-def as_constants(rows: list) -> list:
-    """What is left of weights that became constants: no names, nothing to train."""
-    return [dict(r, kind="constant", name="", requires_grad=False) for r in rows]
 
 
 # -------------------------------------------------------------------------------------------------------------------- models
@@ -481,33 +431,6 @@ def state_dict(file):
 
 
 # ----------------------------------------------------------------------------------------------------------------- the folder
-
-
-def run_under_neutral_paths() -> int:
-    NEUTRAL.mkdir(mode=0o700, exist_ok=True)
-    if NEUTRAL.is_symlink() or NEUTRAL.stat().st_uid != os.getuid():
-        sys.exit("%s belongs to someone else: remove it or set TMPDIR" % NEUTRAL)
-    links = {"site-packages": pathlib.Path(torch.__file__).parents[1], "versions": HERE, "stdlib": pathlib.Path(os.__file__).parent}
-    for name, target in links.items():
-        link = NEUTRAL / name
-        if link.is_symlink():
-            link.unlink()
-        link.symlink_to(target)
-    paths = os.pathsep.join(str(NEUTRAL / name) for name in ("site-packages", "stdlib"))
-    environment = dict(os.environ, PYTHONPATH=paths, TORCHTALLY_HERE=str(HERE), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
-    done = subprocess.call([sys.executable, str(NEUTRAL / "versions" / "make.py"), *sys.argv[1:]], env=environment)
-    shutil.rmtree(str(NEUTRAL))
-    return done
-
-
-def leaked_paths(file: pathlib.Path) -> list:
-    home = pathlib.Path(os.environ["TORCHTALLY_HERE"])
-    own = {str(pathlib.Path.home()), str(home), str(home.parents[1]), sys.prefix, sys.base_prefix} - {"/usr"}
-    data = {"": file.read_bytes()}
-    if zipfile.is_zipfile(str(file)):
-        with zipfile.ZipFile(str(file)) as z:
-            data.update({i.filename: z.read(i) for i in z.infolist() if i.compress_type != zipfile.ZIP_STORED})
-    return [n for n, d in data.items() if any(p.encode() in d for p in own)]
 
 
 def make():
