@@ -2,7 +2,7 @@
 // gives up what it does not need. The archive has been read before, as in an audit. Prints the
 // number of findings and the milliseconds.
 #include <inspector/archive/byte_source.h>
-#include <inspector/formats/torchscript/risks.h>
+#include <inspector/formats/torchscript/findings/risks.h>
 #include <inspector/formats/torchscript/torchscript.h>
 #include <inspector/process/sandbox.h>
 

@@ -1,6 +1,6 @@
 #include <caffe2/serialize/inline_container.h>
 #include <inspector/archive/literal.h>
-#include <inspector/formats/torchscript/value_texts.h>
+#include <inspector/formats/torchscript/values/value_texts.h>
 #include <inspector/load/missing_symbols.h>
 #include <inspector/load/torch_error.h>
 #include <inspector/load/verify_model.h>

@@ -1,10 +1,10 @@
 // The readers of TorchScript source on arbitrary text: what they call JSON must be JSON.
 
 #include <inspector/archive/literal.h>
-#include <inspector/formats/torchscript/class_declarations.h>
-#include <inspector/formats/torchscript/code_risks.h>
-#include <inspector/formats/torchscript/code_sizes.h>
-#include <inspector/formats/torchscript/operation_reader.h>
+#include <inspector/formats/torchscript/code/class_declarations.h>
+#include <inspector/formats/torchscript/code/code_sizes.h>
+#include <inspector/formats/torchscript/code/operation_reader.h>
+#include <inspector/formats/torchscript/findings/code_risks.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>

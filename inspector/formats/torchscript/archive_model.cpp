@@ -1,12 +1,12 @@
 #include <inspector/archive/literal.h>
 #include <inspector/formats/torchscript/archive_model.h>
-#include <inspector/formats/torchscript/burnt_in.h>
+#include <inspector/formats/torchscript/code/operation_reader.h>
 #include <inspector/formats/torchscript/file_sections.h>
-#include <inspector/formats/torchscript/hidden_weights.h>
-#include <inspector/formats/torchscript/module_walker.h>
-#include <inspector/formats/torchscript/operation_reader.h>
-#include <inspector/formats/torchscript/risks.h>
-#include <inspector/formats/torchscript/value_types.h>
+#include <inspector/formats/torchscript/findings/burnt_in.h>
+#include <inspector/formats/torchscript/findings/hidden_weights.h>
+#include <inspector/formats/torchscript/findings/risks.h>
+#include <inspector/formats/torchscript/values/module_walker.h>
+#include <inspector/formats/torchscript/values/value_types.h>
 
 #include <algorithm>
 #include <charconv>
