@@ -40,7 +40,7 @@ READ_ALL_THE_SAME = [
     (r"expected ident but found '(class|def|if|else|for|while|in|is|not|and|or|pass|return|None|True|False|with|raise|global|import|del)'",
      r"", "names that are words of the language: torch.jit.save writes them, and LibTorch cannot read them"),
     (r"in parseAssign|parseAssign at", r"", "functions are not compiled"),
-    (r"importNamedTuple", r"", "a NamedTuple that no module holds is not read"),
+    (r"importNamedTuple", r"", "a NamedTuple that no module holds is not read as LibTorch reads it"),
 ]
 
 # c10::toString(ScalarType) in the words of torch.dtype.
@@ -117,11 +117,11 @@ def beside_the_declarations(records: dict, base: dict, error: str) -> str:
     weights = re.compile(r"/(data|constants)/\d+$")  # a record of these may hold anything
     changed = [name for name in changed if not weights.search(name)] or changed
     if all("/code/" in name and not MODULE.search(records.get(name, b"") + b"\n" + base.get(name, b"")) for name in changed):
-        return "code that declares no module is not read"
+        return "code that declares no module is not compiled"
     for record, number in re.findall(r'File "(code/[^"]+)", line (\d+)', error):
         source = next((data for name, data in records.items() if name.endswith("/" + record)), b"")
         if not MODULE.search(source):
-            return "code that declares no module is not read"
+            return "code that declares no module is not compiled"
         lines = source.decode("utf-8", "replace").split("\n")
         indent = len(lines[int(number) - 1]) - len(lines[int(number) - 1].lstrip())
         for line in reversed(lines[:int(number)]):  # outwards, through the blocks that the line stands in

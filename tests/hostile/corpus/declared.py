@@ -162,15 +162,27 @@ cases({
 }, with_records)
 
 
+def beside(source: Record) -> bytes:
+    """The model's class in code/__torch__/a.py, and a source of nobody's beside it."""
+    rows = []
+    for r in records(code=CODE):
+        if r.name.endswith(".py"):
+            r = r.replace(name=r.name.replace("__torch__.py", "__torch__/a.py"), data=r.data.replace(b"__torch__.M", b"__torch__.a.M"))
+        if r.name.endswith("/data.pkl"):
+            r = r.replace(data=pickled(module({"weight": tensor(), "training": TRUE}).replace(b"c__torch__\n", b"c__torch__.a\n", 1)))
+        rows.append(r)
+    return write_archive([*rows, source])
+
+
 @case("source_of_nobody.pt", "a source that no module is of, cut off: LibTorch parses it where another one names it",
       says=["code/__torch__.py: line 2, column 1"])
 def source_of_nobody():
-    rows = records(code=CODE)
-    rows = [r.replace(name=r.name.replace("__torch__.py", "__torch__/a.py"), data=r.data.replace(b"__torch__.M", b"__torch__.a.M"))
-            if r.name.endswith(".py") else r for r in rows]
-    rows = [r.replace(data=pickled(module({"weight": tensor(), "training": TRUE}).replace(b"c__torch__\n", b"c__torch__.a\n", 1)))
-            if r.name.endswith("/data.pkl") else r for r in rows]
-    return write_archive([*rows, Record("m/code/__torch__.py", b"class M(Module):\n\n")])
+    return beside(Record("m/code/__torch__.py", b"class M(Module):\n\n"))
+
+
+@case("source_of_nobody_damaged.pt", "a source that no module is of and that cannot be read: a finding of its safety", exit=0)
+def source_of_nobody_damaged():
+    return beside(Record("m/code/__torch__.py", CODE.encode(), lies={"crc": 1}))
 
 
 @case("constant_with_gradients.pt", "a constant that requires gradients: code cannot use it", says=["CONSTANTS.c0 is a constant that requires"])
