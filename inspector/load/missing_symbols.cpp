@@ -1,4 +1,5 @@
 #include <base/text.h>
+#include <caffe2/serialize/inline_container.h>
 #include <inspector/archive/literal.h>
 #include <inspector/archive/tokenizer.h>
 #include <inspector/load/missing_symbols.h>

@@ -1,11 +1,13 @@
 // What a model's code names and this LibTorch does not know: loading stops at the first of them.
 #pragma once
 
-#include <caffe2/serialize/inline_container.h>
-
 #include <set>
 #include <string>
 #include <string_view>
+
+namespace caffe2::serialize {
+class PyTorchStreamReader;
+}  // namespace caffe2::serialize
 
 namespace tally::inspector {
 
